@@ -1,0 +1,49 @@
+"""The four ways in which something can go wrong; each text says where, what came, what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["DataError", "InputError", "LacunaError", "MissingExtra", "NotConverged", "nearest"]
+
+
+class LacunaError(Exception):
+    """Anything Lacuna refuses or could not do."""
+
+
+class InputError(LacunaError):
+    """A setting or an argument is wrong."""
+
+
+class DataError(LacunaError):
+    """A file or a record does not hold what it should."""
+
+
+class NotConverged(LacunaError):
+    """An iteration ended without an answer; `partial` holds what it had."""
+
+    def __init__(self, text: str, partial: object = None) -> None:
+        super().__init__(text)
+        self.partial = partial
+
+
+class MissingExtra(LacunaError):
+    """An optional package is wanted and not installed."""
+
+    def __init__(self, extra: str, package: str) -> None:
+        super().__init__(
+            f"{package} is not installed; it comes with the extra {extra!r}: pip install 'lacuna[{extra}]'"
+        )
+        self.extra = extra
+        self.package = package
+
+
+def nearest(where: str, name: str, known: Iterable[str]) -> str:
+    """Text for an unknown name: where it stood, the nearest known name, all known names."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1) or get_close_matches(
+        name.lower(), [n for n in names if n.lower() == name.lower()], n=1
+    )
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"{where}: no {name!r}; {hint}known: {', '.join(names) or 'none'}"

@@ -1,0 +1,1 @@
+"""Laboratory measurements: each technique a folder with its readers, its forward model and the inverse."""

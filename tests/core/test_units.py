@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lacuna.core.errors import InputError
+from lacuna.core.units import convert, parse, split_quantity
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("300 K", "K", 300.0),
+        ("25 degC", "K", 298.15),
+        ("-50 °C", "K", 223.15),
+        ("2 ps", "fs", 2000.0),
+        ("0.785 cm2", "m2", 0.785e-4),
+        ("4.3e-5 S/cm", "S/m", 4.3e-3),
+        ("10 mA/cm²", "A/m2", 100.0),
+        ("200 mAh/g", "C/kg", 720_000.0),
+        ("3 Å", "angstrom", 3.0),
+        ("120 Ω", "ohm", 120.0),
+        ("3 %", "1", 0.03),
+        (7, "K", 7.0),
+    ],
+)
+def test_quantities_as_people_write_them(text, unit, value):
+    assert parse(text, unit) == pytest.approx(value, rel=1e-12)
+
+
+def test_a_unit_of_another_kind_is_refused_by_both_names():
+    with pytest.raises(InputError, match=r"300 fs is not a quantity in K"):
+        parse("300 fs", "K")
+
+
+def test_an_unknown_unit_is_refused_with_an_example():
+    with pytest.raises(InputError, match=r"unit 'kelvinn' is not known; expected something like 'K'"):
+        parse("300 kelvinn", "K")
+
+
+@pytest.mark.parametrize("bad", ["warm", "", True, None, [300]])
+def test_what_is_no_quantity_is_refused(bad):
+    with pytest.raises(InputError):
+        parse(bad, "K")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.90(2) mm", (0.90, 0.02, "mm")),
+        ("1.20(3)e-5 S/cm", (1.2e-5, 3e-7, "S/cm")),
+        ("5.3506", (5.3506, None, "")),
+        ("14.0(5) %", (14.0, 0.5, "%")),
+        ("120(15)", (120.0, 15.0, "")),
+    ],
+)
+def test_uncertainty_in_parentheses_counts_last_digits(text, expected):
+    value, error, unit = split_quantity(text)
+    assert (value, unit) == (pytest.approx(expected[0]), expected[2])
+    assert error == (pytest.approx(expected[1]) if expected[1] is not None else None)
+
+
+@given(
+    st.floats(1e-6, 1e6), st.sampled_from([("eV", "J"), ("cm2/s", "angstrom2/fs"), ("GPa", "eV/angstrom3")])
+)
+def test_conversions_undo_each_other(value, pair):
+    there = convert(value, *pair)
+    assert convert(there, pair[1], pair[0]) == pytest.approx(value, rel=1e-12)
