@@ -1,0 +1,164 @@
+"""Readers of relaxation records."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lacuna.core.errors import DataError, MissingExtra
+from lacuna.lab.nmr import read
+from lacuna.lab.nmr.analysis import NmrSettings, measure_relaxation, read_record
+from lacuna.lab.nmr.read import parse_delay, read_delays, read_recovery_table
+from lacuna.lab.nmr.recovery import magnetisation
+from lacuna.lab.nmr.spectrum import Integration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("20.000m", 0.02), ("1.306", 1.306), ("5u", 5e-6), ("30n", 3e-8), ("1e-3s", 1e-3), ("2 ms", 2e-3)],
+)
+def test_delays_carry_their_suffix(text, seconds):
+    assert parse_delay(text) == pytest.approx(seconds, rel=1e-12)
+
+
+def test_a_broken_delay_names_file_and_line(tmp_path):
+    (tmp_path / "vdlist").write_text("10m\n20x\n")
+    with pytest.raises(
+        DataError, match=r"vdlist, line 2: '20x' is not a delay; expected a number with s, m, u"
+    ):
+        read_delays(tmp_path / "vdlist")
+
+
+def copied(shared_data: Path, to: Path) -> Path:
+    pytest.importorskip("nmrglue", reason="the extra lacuna[nmr] is not installed")
+    to.mkdir()
+    for name in ("acqus", "acqu2s", "ser", "vdlist"):
+        (to / name).write_bytes((shared_data / "nmr" / "28" / name).read_bytes())
+    return to
+
+
+def test_a_delay_list_shorter_than_the_rows_is_refused(shared_data, tmp_path):
+    folder = copied(shared_data, tmp_path / "28")
+    (folder / "vdlist").write_text("20m\n50m\n1.3\n")
+    with pytest.raises(DataError, match=r"vdlist: 3 delays for 8 measured rows \(TD in acqu2s\)"):
+        read.read_bruker(folder)
+
+
+def test_a_longer_delay_list_is_cut_to_the_rows_measured(shared_data, tmp_path):
+    folder = copied(shared_data, tmp_path / "28")
+    with (folder / "vdlist").open("a") as handle:
+        handle.write("\n60\n90\n")
+    assert read.read_bruker(folder).delays.size == 8
+
+
+def test_a_truncated_ser_file_is_refused(shared_data, tmp_path):
+    folder = copied(shared_data, tmp_path / "28")
+    raw = (folder / "ser").read_bytes()
+    (folder / "ser").write_bytes(raw[: len(raw) // 8 * 3])
+    with pytest.raises(DataError, match="ser: holds 3 rows, but TD in acqu2s says 8"):
+        read.read_bruker(folder)
+
+
+def test_a_missing_file_of_an_experiment_is_named(shared_data, tmp_path):
+    folder = copied(shared_data, tmp_path / "28")
+    (folder / "acqu2s").unlink()
+    with pytest.raises(DataError, match="no file 'acqu2s'"):
+        read.read_bruker(folder)
+
+
+def test_a_missing_reader_names_its_extra(monkeypatch, tmp_path):
+    for name in ("acqus", "acqu2s", "ser"):
+        (tmp_path / name).write_text("x")
+    monkeypatch.setitem(__import__("sys").modules, "nmrglue", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'lacuna\[nmr\]'"):
+        read.read_bruker(tmp_path)
+
+
+def varian(folder: Path, delays: np.ndarray, areas: np.ndarray) -> Path:
+    """A Varian experiment of the project's own making, written by nmrglue."""
+    ng = pytest.importorskip("nmrglue", reason="the extra lacuna[nmr] is not installed")
+    time = np.arange(512) / 20e3
+    data = (1e5 * areas[:, None] * np.exp(2j * np.pi * 900 * time - 200 * time)).astype("complex64")
+    universal = ng.fileiobase.create_blank_udic(2)
+    universal[1].update(size=512, complex=True, sw=20e3, obs=155.248, car=0.0, encoding="direct")
+    universal[0].update(size=areas.size, complex=False, sw=1.0, obs=155.248, car=0.0, encoding="states")
+    table = ng.varian.create_dic(universal)
+    folder.mkdir()
+    ng.varian.write_fid(str(folder / "fid"), table, data, overwrite=True)
+    listed = " ".join(f"{d:.6g}" for d in delays)
+    (folder / "procpar").write_text(
+        "".join(
+            f"{name} 1 1 1e9 0 0 2 1 0 1 64\n{count} {values}\n0\n"
+            for name, count, values in (
+                ("sw", 1, "20000"), ("sfrq", 1, "155.248"), ("temp", 1, "25"), ("np", 1, "1024"),
+                ("d2", delays.size, listed),
+            )
+        )
+        + 'array 4 2 8 0 0 2 1 0 1 64\n1 "d2"\n0\n' + 'tn 2 2 8 0 0 2 1 0 1 64\n1 "Li7"\n0\n'
+    )  # fmt: skip
+    return folder
+
+
+def test_a_varian_experiment_gives_back_its_relaxation_time(tmp_path):
+    delays = np.geomspace(0.01, 1.0, 10)
+    areas = magnetisation(delays, equilibrium=1.0, change=1.9, relaxation_time=0.11)
+    folder = varian(tmp_path / "t1.fid", delays, areas)
+    decays = read.read_varian(folder)
+    assert decays.larmor_frequency == pytest.approx(155.248e6)
+    assert decays.temperature == pytest.approx(298.15)
+    found = measure_relaxation(NmrSettings((str(folder),)))
+    assert found.fits[0].relaxation_time.value == pytest.approx(0.11, rel=2e-3)
+
+
+def test_a_varian_experiment_with_a_short_array_is_refused(tmp_path):
+    delays = np.geomspace(0.01, 1.0, 10)
+    folder = varian(tmp_path / "t1.fid", delays[:4], np.ones(10))
+    with pytest.raises(DataError, match="the array d2 has 4 delays for 10 decays"):
+        read.read_varian(folder)
+
+
+def test_a_table_with_milliseconds_and_decimal_comma_is_read(tmp_path):
+    path = tmp_path / "t1.csv"
+    path.write_text("delay (ms);signal\n1,5;-0,9\n10,0;-0,5\n100,0;0,4\n1000,0;1,0\n", encoding="latin-1")
+    found = read_recovery_table(path)
+    assert found.delays.tolist() == [0.0015, 0.01, 0.1, 1.0]
+    assert found.signal.tolist() == [-0.9, -0.5, 0.4, 1.0]
+
+
+def test_tables_at_several_temperatures_give_an_activation_energy(tmp_path):
+    t = np.geomspace(1e-3, 2, 14)
+    temperatures = (300.0, 330.0, 360.0, 390.0)
+    for kelvin in temperatures:
+        t1 = 0.11 * np.exp(0.13 / 8.617333262e-5 * (1 / kelvin - 1 / 300))
+        y = magnetisation(t, equilibrium=1, change=1.9, relaxation_time=t1)
+        np.savetxt(
+            tmp_path / f"{kelvin:.0f}.csv", np.c_[t, y, np.full(14, 1e-3)], delimiter=",", header="t,s,e"
+        )
+    files = tuple(str(tmp_path / f"{k:.0f}.csv") for k in temperatures)
+    found = measure_relaxation(NmrSettings(files, temperatures))
+    assert found.relaxation.activation_energy.value == pytest.approx(0.13, abs=0.002)
+    assert found.relaxation.maximum == "not reached"
+
+
+def test_implausible_instrument_temperatures_are_not_used(shared_data):
+    pytest.importorskip("nmrglue", reason="the extra lacuna[nmr] is not installed")
+    found = measure_relaxation(NmrSettings(tuple(str(shared_data / "nmr" / n) for n in ("28", "30", "304"))))
+    assert found.relaxation is None
+    assert "no plausible temperature" in found.no_relaxation
+
+
+def test_a_folder_that_is_no_experiment_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"neither a Bruker .* nor a Varian"):
+        read_record(tmp_path, Integration())
+
+
+def test_a_table_of_three_rows_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("1,2\n2,3\n3,4\n")
+    with pytest.raises(DataError, match="3 rows; a recovery needs at least 4 delays"):
+        read_recovery_table(tmp_path / "a.csv")
+
+
+def test_delays_of_a_real_list_are_in_seconds(shared_data):
+    assert read_delays(shared_data / "nmr" / "28" / "vdlist").tolist() == pytest.approx(
+        [0.02, 0.056854, 0.161616, 0.459422, 1.306, 3.713, 10.553, 30.0]
+    )
