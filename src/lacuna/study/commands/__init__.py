@@ -1,0 +1,43 @@
+"""The command line: each module of this folder adds its commands to one app."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from lacuna.core.errors import LacunaError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="lacuna",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="From a disordered crystal to a solid-state cell: computed, measured and published side by side.",
+)
+
+
+def _register() -> None:
+    """Import the modules that add commands, in the order of the help."""
+    from lacuna.study.commands import study
+
+    study.add(app)
+
+
+_register()
+
+
+def main() -> None:
+    """Entry point: a refusal is one clear line and exit status 2, Ctrl-C is 130."""
+    from lacuna.study.terminal import console
+
+    try:
+        app()
+    except LacunaError as error:
+        console.print(f"[bold red]lacuna:[/bold red] {error}", markup=True, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        console.print("stopped; run the same command again and it goes on from here")
+        sys.exit(130)

@@ -1,0 +1,83 @@
+"""`lacuna run`, `check`, `report`, `schema`, `engines`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lacuna.core.registry import known
+from lacuna.study.report import evidence_of, write_report
+from lacuna.study.run import run_study, stored_results
+from lacuna.study.section import Results, Table
+from lacuna.study.study import read_study, stages_of, study_schema
+from lacuna.study.terminal import console, headline, live, print_table
+
+File = Annotated[Path, typer.Argument(help="Study file, or its folder.", metavar="STUDY")]
+
+
+def run(study: File) -> None:
+    """Compute what the study lacks, then write its report.
+
+    Example: `lacuna run examples/li9n2cl3/study.yaml`
+    """
+    checked = read_study(study)
+    with live() as listener:
+        results = run_study(checked, listener)
+    _close(results)
+    if results.failures:
+        raise typer.Exit(1)
+
+
+def _close(results: Results) -> None:
+    """Report, headline, where to look."""
+    path = write_report(results)
+    print_table(headline(evidence_of(results)))
+    for stage, text in results.failures.items():
+        console.print(f"[red]![/red] {stage}: {text}", soft_wrap=True)
+    console.print(f"report: {path}", soft_wrap=True)
+
+
+def check(study: File) -> None:
+    """Find everything that can be wrong with a study before anything costly runs.
+
+    Example: `lacuna check examples/li9n2cl3/study.yaml`
+    """
+    checked = read_study(study)
+    stages = ", ".join(stage.name for stage in stages_of(checked))
+    console.print(f"{checked.title}: nothing wrong was found; stages: {stages}", soft_wrap=True)
+
+
+def report(study: File) -> None:
+    """Write the report of what is already computed.
+
+    Example: `lacuna report examples/li9n2cl3/study.yaml`
+    """
+    _close(stored_results(read_study(study)))
+
+
+def schema() -> None:
+    """Print the JSON Schema of the study file, so that editors complete it.
+
+    Example: `lacuna schema > lacuna.schema.json`
+    """
+    from lacuna.study.sections import SECTIONS
+
+    typer.echo(json.dumps(study_schema(SECTIONS), indent=1))
+
+
+def engines() -> None:
+    """List the engines that are installed, by the name a study uses.
+
+    Example: `lacuna engines`
+    """
+    rows = tuple((name, entry.value) for name, entry in sorted(known("lacuna.engines").items()))
+    print_table(Table(("engine", "where"), rows))
+
+
+def add(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (run, check, report, schema, engines):
+        app.command()(command)
