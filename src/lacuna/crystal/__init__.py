@@ -1,0 +1,37 @@
+"""Structures, symmetry, disorder and its ordered realisations."""
+
+from lacuna.crystal.composition import Composition, Filling, find_composition, given_composition
+from lacuna.crystal.crystal import DisorderedCrystal, Site
+from lacuna.crystal.decorate import SupercellSites, random_decorations, supercell_sites
+from lacuna.crystal.ewald import energies, pair_matrix
+from lacuna.crystal.frame import Frame
+from lacuna.crystal.order import Keep, MonteCarlo, Ordering, Orderings, order_crystal
+from lacuna.crystal.read import crystal_from_frame, read_crystal
+from lacuna.crystal.swap import Annealing, anneal, begin_walk, swap_problem, swap_step
+
+__all__ = [
+    "Annealing",
+    "Composition",
+    "DisorderedCrystal",
+    "Filling",
+    "Frame",
+    "Keep",
+    "MonteCarlo",
+    "Ordering",
+    "Orderings",
+    "Site",
+    "SupercellSites",
+    "anneal",
+    "begin_walk",
+    "crystal_from_frame",
+    "energies",
+    "find_composition",
+    "given_composition",
+    "order_crystal",
+    "pair_matrix",
+    "random_decorations",
+    "read_crystal",
+    "supercell_sites",
+    "swap_problem",
+    "swap_step",
+]
