@@ -206,7 +206,7 @@ def _files(data: Any, path: str, folder: Path) -> tuple[Path, ...]:
     for name in names:
         if not isinstance(name, str):
             raise InputError(f"{path}: expected a file name or pattern, got {name!r}")
-        hits = sorted(glob(str(folder / name)))  # absolute patterns too, which Path.glob refuses
+        hits = sorted(glob(str(folder / name)))  # noqa: PTH207 - absolute patterns too, which Path.glob refuses
         if not hits:
             raise InputError(f"{path}: no file matches {name!r} in {folder.resolve()}")
         found += [Path(hit) for hit in hits]
@@ -275,17 +275,18 @@ def schema(kind: Any) -> dict[str, Any]:
 def _annotated_schema(kind: Any, marks: tuple[Any, ...]) -> dict[str, Any]:
     for mark in marks:
         if isinstance(mark, Pattern):
-            one = {"type": "string"}
-            return {"anyOf": [one, {"type": "array", "items": one}], "description": "file names or patterns"}
+            return _one_or_many({"type": "string", "description": "file name or pattern"})
         if isinstance(mark, Unit):
-            one: dict[str, Any] = {
-                "type": ["number", "string"],
-                "description": f"in {mark.name}, or text with a unit",
-            }
+            one = {"type": ["number", "string"], "description": f"in {mark.name}, or text with a unit"}
             if get_origin(kind) is tuple:
-                return {"anyOf": [one, {"type": "array", "items": one}]}
+                return _one_or_many(one)
             return {"anyOf": [one, {"type": "null"}]} if type(None) in get_args(kind) else one
     return schema(kind)
+
+
+def _one_or_many(one: dict[str, Any]) -> dict[str, Any]:
+    """A value or a list of such."""
+    return {"anyOf": [one, {"type": "array", "items": one}]}
 
 
 def _class_schema(kind: type) -> dict[str, Any]:

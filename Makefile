@@ -1,0 +1,51 @@
+# Two commands do all their own set-up:
+#   make study   environment, installation, the Li9N2Cl3 study, its headline table and report
+#   make test    the same with the test dependencies and every extra, then the whole suite
+# Also: make bench (ratios against peers), make lint, make clean.
+
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+  $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,13))' 2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+STUDY ?= examples/li9n2cl3
+
+.PHONY: study test bench lint clean
+
+study: $(VENV)/.base
+	$(BIN)/lacuna run $(STUDY)
+
+test: $(VENV)/.test
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n 2 --dist loadfile
+
+bench: $(VENV)/.bench
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: set PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -c constraints.txt -e '.[md]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base tools/gpaw_siteconfig.py
+	$(PIP) -c constraints.txt -e '.[test,all]'
+	@# GPAW is compiled here; where that fails the tests that need it say so and are skipped.
+	GPAW_CONFIG=$(CURDIR)/tools/gpaw_siteconfig.py $(PIP) -c constraints.txt -e '.[dft]' \
+	  || echo "GPAW could not be built (a C compiler is needed): its tests will be skipped"
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	$(PIP) -c constraints.txt -e '.[bench]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV)
