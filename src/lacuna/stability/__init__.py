@@ -1,0 +1,1 @@
+"""Stability: hulls, electrochemical windows, interface reactions, moisture; every limit with its doubt."""
