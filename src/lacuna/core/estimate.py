@@ -122,16 +122,24 @@ class Estimate:
         zero, one = convert(0.0, self.unit, unit), convert(1.0, self.unit, unit)
         return Estimate(zero + (one - zero) * self.draws, unit, self.doubt)
 
+    def digits(self, level: float = 0.68) -> tuple[str, str, str]:
+        """Value, low and high end of the interval as text, with two digits on the interval.
+
+        The ends are empty where there is no interval: for exact values and for unknown doubt.
+        """
+        if self.doubt != "known":
+            return f"{self.value:.6g}", "", ""
+        low, high = self.interval(level)
+        n = _digits(self.value, low, high)
+        return f"{self.value:.{n}g}", f"{low:.{n}g}", f"{high:.{n}g}"
+
     def text(self, level: float = 0.68) -> str:
         """Value, interval and unit for people: "4.3e-05 (3.9e-05 to 4.8e-05) S/cm"."""
         unit = "" if self.unit in ("1", "") else f" {self.unit}"
-        if self.doubt == "exact":
-            return f"{self.value:.6g}{unit}"
-        if self.doubt == "unknown":
-            return f"{self.value:.6g}{unit} (uncertainty not stated)"
-        low, high = self.interval(level)
-        digits = _digits(self.value, low, high)
-        return f"{self.value:.{digits}g} ({low:.{digits}g} to {high:.{digits}g}){unit}"
+        value, low, high = self.digits(level)
+        if low:
+            return f"{value} ({low} to {high}){unit}"
+        return f"{value}{unit}" + (" (uncertainty not stated)" if self.doubt == "unknown" else "")
 
     def __repr__(self) -> str:
         return f"Estimate({self.text()})"

@@ -76,14 +76,11 @@ def _table(table: Table) -> str:
 def _estimate(value: Estimate) -> str:
     """Value, interval and unit of a table cell."""
     unit = "" if value.unit in ("", "1") else f" {_text(value.unit)}"
-    text = value.text()
-    number, _, rest = text.partition(" (")
-    shown = f"<b>{_text(number)}</b>{unit if not number.endswith(value.unit) else ''}"
-    if value.doubt == "exact":
-        return shown
-    if value.doubt == "unknown":
-        return f"{shown}<span class=interval>uncertainty not stated</span>"
-    return f"{shown}<span class=interval>68 %: {_text(rest.split(')')[0])}</span>"
+    number, low, high = value.digits()
+    shown = f"<b>{_text(number)}</b>{unit}"
+    if low:
+        return f"{shown}<span class=interval>68 %: {_text(low)} to {_text(high)}</span>"
+    return shown + ("<span class=interval>uncertainty not stated</span>" if value.doubt == "unknown" else "")
 
 
 def _same_unit(value: Estimate, unit: str) -> Estimate:
