@@ -1,0 +1,1 @@
+"""The all-solid-state cell: layers, equations, solution, design."""
