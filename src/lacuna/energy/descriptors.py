@@ -1,0 +1,89 @@
+"""Proper orthogonal descriptors of a frame, with their derivatives, from LAMMPS."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacuna.crystal.frame import Frame
+from lacuna.energy.lammps import check_elements_known, core_commands, open_frame
+from lacuna.energy.potential import PARAMETERS, PodSettings
+
+__all__ = ["Descriptors", "core_energy", "pod_descriptors"]
+
+STRAIN_STEP = 1e-4  # central differences: error below 1e-6 of the derivative
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Descriptors:
+    """Linear model of a frame: multiply the last axis by the coefficients.
+
+    energy: shape (m,).
+    forces: 1/Å, shape (n, 3, m).
+    stress: 1/Å³, shape (3, 3, m); symmetric.
+    """
+
+    energy: NDArray[np.float64]
+    forces: NDArray[np.float64]
+    stress: NDArray[np.float64]
+
+
+def pod_descriptors(frame: Frame, settings: PodSettings) -> Descriptors:
+    """Descriptors of `frame` whose product with the coefficients is energy, forces and stress.
+
+    Raises
+    ------
+    InputError
+        If the frame holds an element that is not in the settings.
+    """
+    check_elements_known("POD settings", settings.elements, frame)
+    with tempfile.TemporaryDirectory(prefix="lacuna-pod-") as name:
+        parameters = Path(name) / PARAMETERS
+        parameters.write_text(settings.parameters())
+        table, rotation = _table(frame, settings, parameters)
+        forces = np.einsum("ij,njm->nim", rotation, table[1:].reshape(len(frame), 3, -1))
+        stress = np.empty((3, 3, table.shape[1]))
+        for i in range(3):
+            for j in range(i, 3):
+                plus, minus = (
+                    _table(_strained(frame, i, j, sign * STRAIN_STEP), settings, parameters)[0][0]
+                    for sign in (1, -1)
+                )
+                stress[i, j] = stress[j, i] = (plus - minus) / (2 * STRAIN_STEP) / frame.volume
+    return Descriptors(table[0], forces, stress)
+
+
+def _strained(frame: Frame, i: int, j: int, strain: float) -> Frame:
+    """The frame under one symmetric strain component."""
+    matrix = np.eye(3)
+    matrix[i, j] += strain / 2
+    matrix[j, i] += strain / 2
+    return Frame(frame.positions @ matrix, frame.cell @ matrix, frame.numbers)
+
+
+def _table(
+    frame: Frame, settings: PodSettings, parameters: Path
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Energy row and 3n force rows of LAMMPS, and the rotation into its axes."""
+    with open_frame(frame, settings.elements) as session:
+        session.commands([f"pair_style zero {settings.cutoff}", "pair_coeff * *"])
+        session.command(f'compute pod all pod/global {parameters} "" {" ".join(settings.elements)}')
+        session.command("run 0")
+        return np.array(session.lammps.numpy.extract_compute("pod", 0, 2)), session.rotation
+
+
+def core_energy(
+    frame: Frame, settings: PodSettings
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Energy (eV), forces (eV/Å) and stress (eV/Å³) of the ZBL core alone."""
+    with open_frame(frame, settings.elements) as session:
+        session.command(f"pair_style zbl {settings.core_inner} {settings.core_outer}")
+        session.commands([c.replace(" zbl ", " ", 1) for c in core_commands(settings.elements)])
+        session.command("compute virial all pressure NULL virial")
+        session.command("thermo_style custom step pe c_virial[1]")
+        session.command("run 0")
+        return session.thermo("pe"), session.atoms("f"), session.stress()
