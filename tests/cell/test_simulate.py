@@ -134,8 +134,7 @@ def test_ohmic_cell_loses_current_times_resistance(lithium_nmc):
     # at uniform reaction
     cells = lithium_nmc(diffusivity=1e-9, film_resistance=10.0, contact_resistance=0.01)
     plan = schedule([Discharge(0.1, until=2.0)], cells.one_c)
-    batch = simulate(cells, plan, parts=True, numerics=Numerics(slices=40))  # the midpoint rule is 1/(2k²)
-    off
+    batch = simulate(cells, plan, parts=True, numerics=Numerics(slices=40))  # midpoint rule
     current = 0.1 * cells.one_c[0]
     curve = batch.curve(0)
     assert curve.parts["separator"] == pytest.approx(-current * cells.layer_resistance[0, 0], rel=1e-12)

@@ -135,7 +135,7 @@ class Recorder:
             self._parts.append(components(self.cells, index, chosen, trial, accept))
 
     def _work(self, index: np.ndarray, time: np.ndarray, power: np.ndarray) -> np.ndarray:
-        """Energy since the last point: trapezoid, less h³P''/12 with P'' the mean of both ends of an interval."""
+        """Energy since the last point: trapezoid, less h³P''/12 with P'' the mean of both ends."""
         step = time - self._time[index]
         moved = step > 0
         slope = np.where(moved, (power - self._power[index]) / np.where(moved, step, 1.0), np.nan)

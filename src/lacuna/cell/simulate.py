@@ -57,7 +57,7 @@ FAST = Numerics(
     modes=8,
     step_tolerance=1e-3,
     potential_tolerance=1e-6,
-    bend_tolerance=1e-2,
+    bend_tolerance=4e-3,
     event_tolerance=5e-3,
     first_change=2e-3,
 )
@@ -192,7 +192,7 @@ def _trial(
     error = trial.error / numerics.step_tolerance
     margin = _margin(trial.state, plan, here, numerics)
     solved = trial.solved.converged
-    fine = solved & ~(error > 4.0) & ~(trial.bend > 2.0 * numerics.bend_tolerance)
+    fine = solved & ~(error > 4.0) & ~(trial.bend > 1.5 * numerics.bend_tolerance)
     crossed = solved & (margin < 0)
     near = np.abs(margin) < 1.0
     accept = fine & (~crossed | near | fresh)
