@@ -1,7 +1,11 @@
 """The sections a study file may have, in the order of the report; each module of this folder is one."""
 
 from lacuna.study.section import Section
+from lacuna.study.sections import material, ordering
 
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (
+    material.SECTION,
+    ordering.SECTION,
+)
 
 __all__ = ["SECTIONS"]
