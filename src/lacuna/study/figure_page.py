@@ -223,7 +223,13 @@ def to_plotly(figure: Figure) -> dict[str, Any]:
     }
     if solid:
         blank = {"visible": False}
-        layout["scene"] = {"xaxis": blank, "yaxis": blank, "zaxis": blank, "aspectmode": "data"}
+        layout["scene"] = {
+            "xaxis": blank,
+            "yaxis": blank,
+            "zaxis": blank,
+            "aspectmode": "data",
+            "camera": {"eye": {"x": 1.75, "y": 1.1, "z": 0.75}},
+        }
         layout["margin"] = {"l": 0, "r": 0, "t": 0, "b": 0}
         layout["legend"] = {"orientation": "h", "y": 0.02, "x": 0}
         return {"data": data, "layout": layout}

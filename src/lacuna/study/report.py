@@ -53,24 +53,27 @@ def _anchor(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
-def _number_like(text: str) -> bool:
-    return bool(re.match(r"^[-+−]?[\d.]", text.strip()))
+_NUMERIC = re.compile(
+    r"^[<>≤≥~]?\s*[-+−]?\d[\d.,]*([eE][-+]?\d+)?(\s*[(±–-].*|\s*[%A-Za-zµΩÅ°/²³·]{0,10})?$|^[–-]?$"
+)
+
+
+def _numeric_columns(table: Table) -> tuple[bool, ...]:
+    """Which columns hold numbers only: those are aligned right, head and all."""
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+    return tuple(bool(c) and all(len(v) < 28 and _NUMERIC.match(v.strip()) for v in c) for c in columns)
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th>{_text(c)}</th>" for c in table.columns)
-    rows = []
-    for row in table.rows:
-        cells = "".join(
-            f"<td class=number>{_text(c)}</td>" if _number_like(c) and len(c) < 24 else f"<td>{_text(c)}</td>"
-            for c in row
-        )
-        rows.append(f"<tr>{cells}</tr>")
+    marks = ["<{0} class=number>" if right else "<{0}>" for right in _numeric_columns(table)]
+
+    def line(tag: str, cells: Sequence[str]) -> str:
+        return "".join(f"{m.format(tag)}{_text(c)}</{tag}>" for m, c in zip(marks, cells, strict=True))
+
     caption = f"<caption>{_text(table.caption)}</caption>" if table.caption else ""
-    body = "".join(rows)
-    return (
-        f"<div class=scroll><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    body = "".join(f"<tr>{line('td', row)}</tr>" for row in table.rows)
+    head = f"<thead><tr>{line('th', table.columns)}</tr></thead>"
+    return f"<div class=scroll><table>{caption}{head}<tbody>{body}</tbody></table></div>"
 
 
 def _estimate(value: Estimate) -> str:
