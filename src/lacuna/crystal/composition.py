@@ -189,7 +189,8 @@ def _share_out(
         if sum(atoms[i].values()) > positions[i]:
             raise InputError(
                 f"composition {formula} puts {_formula(atoms[i])} on site {site.label} "
-                f"({site.wyckoff}), which has {positions[i]} positions in the {'×'.join(map(str, supercell))} supercell"
+                f"({site.wyckoff}), which has {positions[i]} positions in a "
+                f"{'×'.join(map(str, supercell))} supercell"
             )
     _check_size(crystal, supercell, formula, wanted)
     return atoms

@@ -9,8 +9,8 @@ Conventions: no surface term (the crystal is surrounded by a conductor), and the
 so that a cell with net charge Q stands in a uniform neutralising background; its energy is then independent
 of α and carries the usual -k π Q²/(2 V α²) inside A.
 
-Source: P. P. Ewald, Ann. Phys. 369, 253 (1921); background: J. E. Roberts and J. Schnitker, J. Chem. Phys. 101,
-5024 (1994).
+Source: P. P. Ewald, Ann. Phys. 369, 253 (1921); the background: J. E. Roberts and J. Schnitker,
+J. Chem. Phys. 101, 5024 (1994).
 """
 
 from __future__ import annotations

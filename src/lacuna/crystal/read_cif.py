@@ -324,9 +324,7 @@ def _together(path: Path, group: Sequence[Row], notes: list[str]) -> dict[str, E
     slack = 1e-3 if filled.doubt == "unknown" else max(1e-3, 2 * filled.std)
     text = " + ".join(f"{row.label} {row.occupancy.value:.4g}" for row in group)
     if filled.value > 1 + slack:
-        why = (
-            "; the file has no occupancy for them" if all(r.occupancy.doubt == "exact" for r in group) else ""
-        )
+        why = "; the file states no occupancy" if all(r.occupancy.doubt == "exact" for r in group) else ""
         raise DataError(
             f"{path}: occupancies on one site add up to {text} = {filled.value:.4g}{why}; expected at most 1"
         )

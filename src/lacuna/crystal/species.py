@@ -24,9 +24,7 @@ def _parts(species: str) -> tuple[str, float | None]:
     found = _SPECIES.match(species)
     element = {"D": "H", "T": "H"}.get(found[1], found[1]) if found else ""
     if found is None or atomic_numbers.get(element, 0) == 0:
-        raise InputError(
-            f"{species!r} is not an element, nor an element with a charge such as 'Li' or 'Fe3+'"
-        )
+        raise InputError(f"{species!r} is no element, with or without a charge; expected 'Li' or 'Fe3+'")
     sign = found[3] or found[4]
     size = found[2] or found[5] or "1"
     return element, None if sign is None else float(sign + size)
