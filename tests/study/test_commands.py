@@ -1,0 +1,108 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lacuna.core.errors import LacunaError
+from lacuna.study import commands
+from lacuna.study.commands import app
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "li9n2cl3"
+STUDY = """
+title: Short
+material: {crystal: li9n2cl3.cif, oxidation_states: {Li: 1, N: -3, Cl: -1}, mobile: Li}
+ordering: {supercell: [1, 1, 1], decorations: 50, keep: {lowest: 2, random: 1, monte_carlo: 0}}
+published: published.yaml
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("li9n2cl3.cif", "published.yaml"):
+        shutil.copy(EXAMPLE / name, tmp_path)
+    (tmp_path / "study.yaml").write_text(STUDY)
+    return tmp_path
+
+
+def _ask(*words: object):
+    return CliRunner().invoke(app, [str(w) for w in words], catch_exceptions=True)
+
+
+def _names(group, above=()):
+    """Every command by the words that call it."""
+    for command in group.registered_commands:
+        yield (*above, command.name or command.callback.__name__.replace("_", "-"))
+    for sub in group.registered_groups:
+        yield from _names(sub.typer_instance, (*above, sub.name or sub.typer_instance.info.name))
+
+
+def test_every_command_shows_an_example_in_its_help():
+    names = list(_names(app))
+    assert {("run",), ("check",), ("report",), ("schema",), ("engines",)} <= set(names)
+    silent = [" ".join(n) for n in names if "Example" not in _ask(*n, "--help").output]
+    assert silent == []
+
+
+def test_a_study_runs_reports_and_is_not_run_again(folder):
+    first = _ask("run", folder)
+    assert first.exit_code == 0, first.output
+    assert "orderings: done" in first.output
+    assert (folder / "report.html").stat().st_size > 1_000_000  # everything inside, plotly too
+    again = _ask("run", folder / "study.yaml")
+    assert "orderings: stored" in again.output
+    assert json.loads((folder / "results.json").read_text())["failures"] == {}
+
+
+def test_check_finds_what_is_wrong_and_writes_nothing(folder):
+    assert "nothing wrong was found; stages: crystal, orderings" in _ask("check", folder).output
+    (folder / "study.yaml").write_text(STUDY.replace("Cl: -1", "Cl: 1"))
+    found = _ask("check", folder)
+    assert isinstance(found.exception, LacunaError)
+    assert "no charge-neutral composition" in str(found.exception)
+    assert not (folder / "results").exists()
+
+
+def test_the_schema_is_json_and_knows_the_sections():
+    found = json.loads(_ask("schema").stdout)
+    assert {"title", "published", "material", "ordering"} <= set(found["properties"])
+
+
+def test_a_refusal_is_one_line_and_status_two(folder, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["lacuna", "check", str(folder / "nothing.yaml")])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == 2
+    assert "no such file" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (("li9n2cl3.cif", "missing.cif"), r"study\.material\.crystal: no such file: 'missing\.cif'"),
+        (("li9n2cl3.cif", "published.yaml"), r"published\.yaml"),
+        (("mobile: Li", "mobile: Na"), r"material\.mobile: li9n2cl3\.cif: no 'Na'"),
+        (("[1, 1, 1]", "[1, 1, 0]"), r"supercell must be three positive whole numbers"),
+        (("decorations: 50", "decorations: many"), r"study\.ordering\.decorations: expected a whole number"),
+        (("title: Short", "titel: Short"), r"study: no 'titel'; did you mean 'title'"),
+    ],
+)
+def test_bad_input_is_named_before_anything_runs(folder, change, text):
+    (folder / "study.yaml").write_text(STUDY.replace(*change))
+    found = _ask("check", folder)
+    assert isinstance(found.exception, LacunaError)
+    import re
+
+    assert re.search(text, str(found.exception)), str(found.exception)
+    assert not (folder / "results").exists()
+
+
+def test_a_crystal_in_which_every_atom_is_mobile_is_refused(folder):
+    text = (folder / "li9n2cl3.cif").read_text()
+    kept = "\n".join(line for line in text.split("\n") if not line.startswith(("N1", "Cl1")))
+    (folder / "li9n2cl3.cif").write_text(kept)
+    study = STUDY.replace("{Li: 1, N: -3, Cl: -1}", "{Li: 1}").replace("ordering", "# ordering")
+    (folder / "study.yaml").write_text(study)
+    found = _ask("check", folder)
+    assert "without a framework that stays there is no diffusion to measure" in str(found.exception)
