@@ -57,7 +57,7 @@ def test_a_study_runs_reports_and_is_not_run_again(folder):
 
 def test_check_finds_what_is_wrong_and_writes_nothing(folder):
     assert "nothing wrong was found; stages: crystal, orderings" in _ask("check", folder).output
-    (folder / "study.yaml").write_text(STUDY.replace("Cl: -1", "Cl: 1"))
+    (folder / "study.yaml").write_text(STUDY.replace("N: -3, Cl: -1", "N: 3, Cl: 1"))
     found = _ask("check", folder)
     assert isinstance(found.exception, LacunaError)
     assert "no charge-neutral composition" in str(found.exception)

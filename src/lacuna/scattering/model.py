@@ -15,7 +15,7 @@ from .corrections import background
 from .data import PowderData
 from .instrument import ConstantWavelength, Instrument, TimeOfFlight
 from .peaks import Linked, Peaks, link
-from .phase import Phase, cell_ties, free_directions
+from .phase import Layout, Phase, layout
 from .profile import back_to_back, pseudo_voigt
 
 __all__ = ["Histogram", "Model", "calculate", "compile_model", "parameters", "phases_at"]
@@ -70,11 +70,12 @@ class Histogram:
 class Model:
     """Phases and histograms with all that does not change during a refinement.
 
-    linked : [histogram][phase]. basis : background polynomials of each histogram, shape (n_points, order).
+    layouts : symmetry of each phase. linked : [histogram][phase]. basis : background polynomials of each histogram, shape (n_points, order).
     """
 
     phases: tuple[Phase, ...]
     histograms: tuple[Histogram, ...]
+    layouts: tuple[Layout, ...]
     linked: tuple[tuple[Linked, ...], ...]
     x: tuple[np.ndarray, ...]
     basis: tuple[np.ndarray, ...]
@@ -97,7 +98,7 @@ def compile_model(phases: tuple[Phase, ...], histograms: tuple[Histogram, ...]) 
         for h, x in zip(histograms, xs, strict=True)
     )
     basis = tuple(background(x, h.background) for h, x in zip(histograms, xs, strict=True))
-    return Model(phases, histograms, linked, xs, basis)
+    return Model(phases, histograms, tuple(layout(p) for p in phases), linked, xs, basis)
 
 
 def parameters(phases: tuple[Phase, ...], histograms: tuple[Histogram, ...]) -> dict[str, float]:
@@ -108,12 +109,13 @@ def parameters(phases: tuple[Phase, ...], histograms: tuple[Histogram, ...]) -> 
     """
     out: dict[str, float] = {}
     for phase in phases:
-        for name in cell_ties(phase.rotations):
+        symmetry = layout(phase)
+        for name in symmetry.ties:
             out[f"{phase.name}/{name}"] = float(phase.cell[_CELL.index(name)])
         for name in ("inverse_size", "strain", "texture"):
             out[f"{phase.name}/{name}"] = float(getattr(phase, name))
-        for site in phase.sites:
-            for axis in free_directions(phase, site):
+        for site, directions in zip(phase.sites, symmetry.directions, strict=True):
+            for axis in directions:
                 out[f"{phase.name}/{site.label}/{axis}"] = float(site.position["xyz".index(axis)])
             out[f"{phase.name}/{site.label}/B"] = float(site.b_iso)
             for species, share in site.occupancy:
@@ -130,21 +132,21 @@ def parameters(phases: tuple[Phase, ...], histograms: tuple[Histogram, ...]) -> 
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 
 
-def phases_at(phases: tuple[Phase, ...], values: Mapping[str, float]) -> tuple[Phase, ...]:
-    """The phases with the cell, sites, size and strain that `values` give."""
-    return tuple(_phase_at(phase, values) for phase in phases)
+def phases_at(model: Model, values: Mapping[str, float]) -> tuple[Phase, ...]:
+    """The phases of the model with the cell, sites, size and strain that `values` give."""
+    return tuple(_phase_at(p, s, values) for p, s in zip(model.phases, model.layouts, strict=True))
 
 
-def _phase_at(phase: Phase, values: Mapping[str, float]) -> Phase:
+def _phase_at(phase: Phase, symmetry: Layout, values: Mapping[str, float]) -> Phase:
     cell = list(phase.cell)
-    for leader, followers in cell_ties(phase.rotations).items():
+    for leader, followers in symmetry.ties.items():
         for name in followers:
             cell[_CELL.index(name)] = values.get(f"{phase.name}/{leader}", cell[_CELL.index(name)])
     sites = []
-    for site in phase.sites:
+    for site, directions in zip(phase.sites, symmetry.directions, strict=True):
         key = f"{phase.name}/{site.label}/"
         position = np.array(site.position)
-        for axis, direction in free_directions(phase, site).items():
+        for axis, direction in directions.items():
             index = "xyz".index(axis)
             position = position + direction * (values.get(key + axis, site.position[index]) - site.position[index])
         occupancy = tuple((s, values.get(f"{key}occupancy/{s}", o)) for s, o in site.occupancy)
@@ -180,7 +182,7 @@ class Calculated:
 
 def calculate(model: Model, values: Mapping[str, float], free: tuple[str, ...] = ()) -> tuple[Calculated, ...]:
     """Patterns of all histograms at `values`, with derivatives to the parameters named in `free`."""
-    phases = phases_at(model.phases, values)
+    phases = phases_at(model, values)
     return tuple(_one(model, index, phases, values, free) for index in range(len(model.histograms)))
 
 
@@ -253,17 +255,4 @@ def _cw_shape(delta: np.ndarray, shape: list[np.ndarray], gradient: bool) -> tup
 
 
 def _tof_shape(delta: np.ndarray, shape: list[np.ndarray], gradient: bool) -> tuple[np.ndarray, ...]:
-    """Back-to-back exponentials; derivatives to centre, α, β, σ², γ by small steps."""
-    value = back_to_back(delta, *shape)
-    if not gradient:
-        return (value,)
-    step = 1e-4 * np.sqrt(shape[2])
-    out = [value, (back_to_back(delta - step, *shape) - back_to_back(delta + step, *shape)) / (2 * step)]
-    for number in range(4):
-        if number == 3 and not np.any(shape[3] > 0):
-            out.append(np.zeros_like(value))
-            continue
-        h = 1e-5 * shape[number] + (1e-6 if number == 3 else 0.0)
-        moved = [s + h if i == number else s for i, s in enumerate(shape)]
-        out.append((back_to_back(delta, *moved) - value) / h)
-    return tuple(out)
+    return back_to_back(delta, shape[0], shape[1], shape[2], shape[3], gradient=gradient)

@@ -11,7 +11,7 @@ from lacuna.core.errors import InputError
 
 from .corrections import axial_nodes, capillary_transmission, lorentz_polarisation
 from .instrument import ConstantWavelength, Instrument, TimeOfFlight
-from .phase import Phase, cell_matrix, cell_ties
+from .phase import Layout, Phase, cell_matrix, layout
 from .profile import gaussian_lorentzian
 from .reflections import Reflections, d_spacings, reflections
 from .structure_factor import Geometry, SiteSums, geometry, intensities, site_sums
@@ -32,6 +32,7 @@ class Linked:
 
     reflections: Reflections
     images: Geometry
+    layout: Layout
     table: dict[str, Scatterer]
     positions: tuple[tuple[float, float, float], ...]
     sums: tuple[SiteSums, ...]
@@ -41,7 +42,7 @@ class Linked:
 class Peaks:
     """Peaks to be drawn, each of shape (n,): area, centre, shape columns, reach to both sides.
 
-    shape : (width, mixing) or (α, β, variance, Lorentzian width). reflection : row in the reflection list.
+    shape : (width, mixing) or (α, β, width, mixing). reflection : row in the reflection list.
     """
 
     area: np.ndarray
@@ -92,13 +93,21 @@ def link(
     )
     images = geometry(phase, found.hkl)
     positions = tuple(s.position for s in phase.sites)
-    return Linked(found, images, table, positions, tuple(site_sums(phase, s, images) for s in phase.sites))
+    symmetry = layout(phase)
+    sums = tuple(
+        site_sums(phase, s, images, v, n)
+        for s, v, n in zip(phase.sites, symmetry.directions, symmetry.multiplicities, strict=True)
+    )
+    return Linked(found, images, symmetry, table, positions, sums)
 
 
 def _sums_at(linked: Linked, phase: Phase) -> tuple[SiteSums, ...]:
+    symmetry = linked.layout
     return tuple(
-        old if site.position == position else site_sums(phase, site, linked.images)
-        for site, position, old in zip(phase.sites, linked.positions, linked.sums, strict=True)
+        linked.sums[i]
+        if site.position == linked.positions[i]
+        else site_sums(phase, site, linked.images, symmetry.directions[i], symmetry.multiplicities[i])
+        for i, site in enumerate(phase.sites)
     )
 
 
@@ -140,7 +149,7 @@ def _step(
     for value in (now + step, now - step):
         other, tool = phase, instrument
         if of_phase:
-            other = _with_cell(phase, field, value) if field in _CELL else replace(phase, **{field: value})
+            other = _with_cell(phase, linked.layout.ties[field], value) if field in _CELL else replace(phase, **{field: value})
         else:
             tool = replace(instrument, **{field: value})
         d = d_spacings(linked.reflections.hkl, other.cell)
@@ -156,9 +165,9 @@ def _step(
     )
 
 
-def _with_cell(phase: Phase, leader: str, value: float) -> Phase:
+def _with_cell(phase: Phase, tied: tuple[str, ...], value: float) -> Phase:
     cell = list(phase.cell)
-    for name in cell_ties(phase.rotations)[leader]:
+    for name in tied:
         cell[_CELL.index(name)] = value
     return replace(phase, cell=tuple(cell))
 
@@ -191,11 +200,12 @@ def _tof_peaks(phase: Phase, tool: TimeOfFlight, d: np.ndarray, area: np.ndarray
     )
     sine = np.sin(np.radians(tool.bank_angle / 2))
     area = area * d**4 * sine * np.exp(-tool.absorption * 2 * d * sine)
+    width, eta = gaussian_lorentzian(np.sqrt(8 * np.log(2) * variance), lorentz)
     tail = 6 * np.sqrt(variance) + 20 * lorentz
     return Peaks(
         area,
         centre,
-        (alpha, beta, variance, lorentz),
+        (alpha, beta, width, eta),
         tail + 12 / alpha,
         tail + 14 / beta,
         np.arange(len(d)),

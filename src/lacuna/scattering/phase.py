@@ -12,12 +12,14 @@ from lacuna.core.errors import InputError
 from .tables import element_of
 
 __all__ = [
+    "Layout",
     "Phase",
     "Site",
     "cell_matrix",
     "cell_ties",
     "density",
     "free_directions",
+    "layout",
     "molar_mass",
     "multiplicity",
     "volume",
@@ -109,12 +111,9 @@ def volume(phase: Phase) -> float:
 
 def multiplicity(phase: Phase, site: Site) -> int:
     """Number of equivalent positions of the site in the cell."""
-    images = (phase.rotations @ np.asarray(site.position) + phase.translations) % 1.0
-    distinct: list[np.ndarray] = []
-    for image in images:
-        if not any(np.all(np.abs((image - d + 0.5) % 1.0 - 0.5) < 1e-3) for d in distinct):
-            distinct.append(image)
-    return len(distinct)
+    images = phase.rotations @ np.asarray(site.position) + phase.translations
+    stays = np.all(np.abs((images - images[0] + 0.5) % 1.0 - 0.5) < 1e-3, axis=1)
+    return len(images) // int(stays.sum())
 
 
 def cell_ties(rotations: np.ndarray) -> dict[str, tuple[str, ...]]:
@@ -167,6 +166,24 @@ def free_directions(phase: Phase, site: Site) -> dict[str, np.ndarray]:
         basis[name] = vector
         rows = np.array([r - r[column] * vector for r in rows])
     return basis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """What the symmetry says of a phase: cell ties, free directions and multiplicity of each site."""
+
+    ties: dict[str, tuple[str, ...]]
+    directions: tuple[dict[str, np.ndarray], ...]
+    multiplicities: tuple[int, ...]
+
+
+def layout(phase: Phase) -> Layout:
+    """The symmetry of a phase, worked out once; it holds while its sites keep their kind of position."""
+    return Layout(
+        cell_ties(phase.rotations),
+        tuple(free_directions(phase, site) for site in phase.sites),
+        tuple(multiplicity(phase, site) for site in phase.sites),
+    )
 
 
 def molar_mass(phase: Phase) -> float:

@@ -56,46 +56,76 @@ def pseudo_voigt(
 
 
 def back_to_back(
-    delta: np.ndarray, alpha: np.ndarray, beta: np.ndarray, variance: np.ndarray, lorentzian: np.ndarray
-) -> np.ndarray:
+    delta: np.ndarray,
+    alpha: np.ndarray,
+    beta: np.ndarray,
+    width: np.ndarray,
+    eta: np.ndarray,
+    *,
+    gradient: bool = False,
+) -> tuple[np.ndarray, ...]:
     """Rising and falling exponentials convolved with a pseudo-Voigt, unit area.
 
     Gaussian part: N [e^u erfc(y) + e^v erfc(z)], N = αβ/2(α+β), u = α(ασ²+2Δ)/2, y = (ασ²+Δ)/√(2σ²),
-    v = β(βσ²-2Δ)/2, z = (βσ²-Δ)/√(2σ²). Lorentzian part: -(2N/π) Im[e^p E₁(p) + e^q E₁(q)],
-    p = αΔ + iαH/2, q = -βΔ + iβH/2; mixed with η, H and Gaussian width matched to H.
+    v = β(βσ²-2Δ)/2, z = (βσ²-Δ)/√(2σ²), σ² = H²/8 ln 2. Lorentzian part: -(2N/π) Im[e^p E₁(p) + e^q E₁(q)],
+    p = αΔ + iαH/2, q = -βΔ + iβH/2. Mixed with η.
 
     Parameters
     ----------
-    delta : t minus centre, µs. alpha, beta : 1/µs. variance : µs². lorentzian : full width, µs; one shape.
+    delta : t minus centre, µs. alpha, beta : 1/µs. width : H, µs. eta : mixing; one shape.
 
     Returns
     -------
-    1/µs.
+    (P,) in 1/µs, or (P, dP/dcentre, dP/dα, dP/dβ, dP/dH, dP/dη).
 
     Source: Von Dreele, Jorgensen, Windsor, J. Appl. Cryst. 15 (1982) 581.
     """
     norm = 0.5 * alpha * beta / (alpha + beta)
-    if not np.any(lorentzian > 0):
-        return np.asarray(norm * (_expo(delta, alpha, variance) + _expo(-delta, beta, variance)))
-    gauss_width = np.sqrt(8 * _LN2 * variance)
-    width, eta = gaussian_lorentzian(gauss_width, lorentzian)
-    matched = width**2 / (8 * _LN2)
-    gauss = norm * (_expo(delta, alpha, matched) + _expo(-delta, beta, matched))
-    p = alpha * delta + 0.5j * alpha * width
-    q = -beta * delta + 0.5j * beta * width
-    lorentz = -(2 * norm / np.pi) * (_scaled_e1(p).imag + _scaled_e1(q).imag)
-    return np.asarray(eta * lorentz + (1 - eta) * gauss)
+    variance = width**2 / (8 * _LN2)
+    bell = np.exp(-(delta**2) / (2 * variance))
+    rise, fall = _expo(delta, alpha, variance, bell), _expo(-delta, beta, variance, bell)
+    gauss = norm * (rise + fall)
+    pure = not np.any(eta > 0)
+    p, q = alpha * (delta + 0.5j * width), beta * (-delta + 0.5j * width)
+    fp, fq = (np.zeros(1), np.zeros(1)) if pure else (_scaled_e1(p), _scaled_e1(q))
+    lorentz = -(2 * norm / np.pi) * (fp.imag + fq.imag)
+    value = np.asarray(eta * lorentz + (1 - eta) * gauss)
+    if not gradient:
+        return (value,)
+    edge = np.sqrt(2 / (np.pi * variance)) * bell
+    d_alpha, d_beta = beta / alpha / (alpha + beta), alpha / beta / (alpha + beta)  # of ln N
+    by_rise = (alpha * variance + delta) * rise - variance * edge
+    by_fall = (beta * variance - delta) * fall - variance * edge
+    by_variance = 0.5 * (alpha**2 * rise + beta**2 * fall) - 0.5 * edge * (alpha + beta)
+    g = [
+        norm * (beta * fall - alpha * rise),
+        gauss * d_alpha + norm * by_rise,
+        gauss * d_beta + norm * by_fall,
+        norm * by_variance * 2 * variance / width,
+    ]
+    if pure:
+        return (value, *g, np.zeros_like(value))
+    sp, sq = fp - 1 / p, fq - 1 / q  # derivative of e^z E₁(z)
+    k = -2 * norm / np.pi
+    slopes = [
+        -k * (alpha * sp - beta * sq).imag,
+        lorentz * d_alpha + k * (sp * (delta + 0.5j * width)).imag,
+        lorentz * d_beta + k * (sq * (-delta + 0.5j * width)).imag,
+        k * (0.5j * (alpha * sp + beta * sq)).imag,
+    ]
+    mixed = [eta * a + (1 - eta) * b for a, b in zip(slopes, g, strict=True)]
+    return (value, *mixed, lorentz - gauss)
 
 
-def _expo(delta: np.ndarray, rate: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """e^u erfc(y) without overflow; e^u erfc(y) = exp(-Δ²/2σ²) erfcx(y)."""
+def _expo(delta: np.ndarray, rate: np.ndarray, variance: np.ndarray, bell: np.ndarray) -> np.ndarray:
+    """e^u erfc(y) without overflow: exp(-Δ²/2σ²) erfcx(y)."""
     y = (rate * variance + delta) / np.sqrt(2 * variance)
-    far = y < -4.0  # there erfc(y) is 2 to 1e-8 and erfcx overflows in the end
-    safe = np.where(far, 0.0, y)
-    near_value = np.exp(-(delta**2) / (2 * variance)) * erfcx(safe)
-    u = 0.5 * rate * (rate * variance + 2 * delta)
-    far_value = 2.0 * np.exp(np.where(far, u, -np.inf)) - np.exp(-(delta**2) / (2 * variance)) * erfcx(np.abs(y))
-    return np.where(far, far_value, near_value)
+    far = y < -4.0  # there erfc(y) is 2 to 1e-8, and erfcx overflows in the end
+    out = bell * erfcx(np.where(far, 0.0, y))
+    if np.any(far):
+        u = 0.5 * rate * (rate * variance + 2 * delta)
+        out = np.where(far, 2.0 * np.exp(np.where(far, u, 0.0)) - bell * erfcx(np.abs(y)), out)
+    return np.asarray(out)
 
 
 def _scaled_e1(z: np.ndarray) -> np.ndarray:

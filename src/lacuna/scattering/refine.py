@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lacuna.core.errors import InputError, NotConverged, nearest
-from lacuna.core.fit import least_squares
 
 from .conditions import Condition, condition_residual, condition_text
 from .constraints import Ties, tie
+from .descent import descend
 from .identify import Blind, blind_directions
 from .model import Calculated, Histogram, Model, calculate, compile_model, parameters, phases_at
 from .phase import Phase
@@ -175,26 +175,17 @@ def _solve(problem: Problem, q: np.ndarray, settings: RefineSettings) -> tuple[n
     lower = np.array([_LOWER.get(n.rsplit("/", 1)[1], -np.inf) for n in names])
     scales = np.array(["/scale/" in n for n in names])
     lower[scales] = 0.0
-    upper = np.full(len(names), np.inf)
     inside = np.where(np.isfinite(lower), np.maximum(q, lower + 1e-9 * (1 + np.abs(q))), q)
 
-    def residuals(p: np.ndarray) -> np.ndarray:
-        out = _residuals(problem, p, False)[0]
-        return np.where(np.isfinite(out), out, 1e10)
-
-    try:
-        found = least_squares(
-            residuals,
-            inside,
-            bounds=(lower, upper),
-            jacobian=lambda p: _residuals(problem, p, True)[1],
-            max_evaluations=settings.evaluations,
-            tolerance=settings.tolerance,
-        )
-    except (ValueError, np.linalg.LinAlgError, InputError) as error:
-        if isinstance(error, InputError) and "not finite" not in str(error):
-            raise
-        raise NotConverged(f"the refinement broke down: {error}", partial=problem.at(q)) from error
+    found = descend(
+        lambda p: _residuals(problem, p, True),
+        inside,
+        lower=lower,
+        evaluations=settings.evaluations,
+        tolerance=settings.tolerance,
+    )
+    if not np.isfinite(found.chi2):
+        raise NotConverged("the model is not finite at the starting values", partial=problem.at(q))
     return found.parameters, found.evaluations, found.converged
 
 
@@ -213,12 +204,14 @@ def _residuals(problem: Problem, q: np.ndarray, gradient: bool) -> tuple[np.ndar
         parts.append(_conditions(problem, values))
         if gradient:
             blocks.append(_condition_slopes(problem, values))
-    jacobian = np.vstack(blocks) @ problem.ties.matrix if gradient else np.zeros((0, 0))
+    jacobian = np.vstack(blocks) if gradient else np.zeros((0, 0))
+    if gradient and problem.ties.names != problem.ties.independent:
+        jacobian = jacobian @ problem.ties.matrix
     return np.concatenate(parts), jacobian
 
 
 def _conditions(problem: Problem, values: Mapping[str, float]) -> np.ndarray:
-    phases = {p.name: p for p in phases_at(problem.model.phases, values)}
+    phases = {p.name: p for p in phases_at(problem.model, values)}
     return np.array([condition_residual(c, phases, values) for c in problem.conditions])
 
 

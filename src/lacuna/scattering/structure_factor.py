@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .phase import Phase, Site, free_directions, multiplicity
+from .phase import Phase, Site
 from .tables import Scatterer
 
 __all__ = ["Geometry", "SiteSums", "geometry", "intensities", "site_sums"]
@@ -41,16 +41,22 @@ def geometry(phase: Phase, hkl: np.ndarray) -> Geometry:
     return Geometry(hr, 2 * np.pi * phase.translations @ hkl.T)
 
 
-def site_sums(phase: Phase, site: Site, images: Geometry) -> SiteSums:
+def site_sums(
+    phase: Phase, site: Site, images: Geometry, directions: dict[str, np.ndarray], count: int
+) -> SiteSums:
     """Geometric sums of one site over its orbit.
 
     Σ_ops exp(2πi h (R x + t)) · multiplicity/n_ops, so that special positions are counted once.
+
+    Parameters
+    ----------
+    directions : free directions of the site, fractional vectors of shape (3,). count : its multiplicity.
     """
-    weight = multiplicity(phase, site) / len(phase.rotations)
+    weight = count / len(phase.rotations)
     waves = np.exp(1j * (2 * np.pi * images.hr @ np.asarray(site.position) + images.phases))
     gradient = {
         name: weight * np.sum(2j * np.pi * (images.hr @ direction) * waves, axis=0)
-        for name, direction in free_directions(phase, site).items()
+        for name, direction in directions.items()
     }
     return SiteSums(weight * waves.sum(axis=0), gradient)
 

@@ -64,7 +64,7 @@ def summarise(
         covariance=covariance,
         correlation=covariance / np.outer(norm, norm),
         all_values=values,
-        phases=phases_at(problem.model.phases, values),
+        phases=phases_at(problem.model, values),
         histograms=histograms,
         sites=_sites(problem, table),
         cell=_cell(problem, table),
@@ -156,18 +156,16 @@ def _sites(problem: Problem, table: _Draws) -> tuple[FittedSite, ...]:
 
 
 def _cell(problem: Problem, table: _Draws) -> dict[str, Estimate]:
-    from .phase import cell_ties
-
     return {
         f"{p.name}/{n}": table.estimate(f"{p.name}/{n}", "angstrom" if n in "abc" else "degree")
-        for p in problem.model.phases
-        for n in cell_ties(p.rotations)
+        for p, symmetry in zip(problem.model.phases, problem.model.layouts, strict=True)
+        for n in symmetry.ties
     }
 
 
 def _fractions(problem: Problem, table: _Draws) -> dict[str, Estimate]:
     """Weight fractions, W = S Z M V/Σ S Z M V, mass and volume at the refined values."""
-    phases = phases_at(problem.model.phases, table.values)
+    phases = phases_at(problem.model, table.values)
     out: dict[str, Estimate] = {}
     for histogram in problem.model.histograms:
         parts = [table.of(f"{histogram.name}/scale/{p.name}") * molar_mass(p) * volume(p) for p in phases]
@@ -256,7 +254,7 @@ def _ticks(problem: Problem, number: int, values: dict[str, float]) -> tuple[Tic
     histogram = problem.model.histograms[number]
     tool = _instrument_at(histogram, values)
     out = []
-    for phase, linked in zip(phases_at(problem.model.phases, values), problem.model.linked[number], strict=True):
+    for phase, linked in zip(phases_at(problem.model, values), problem.model.linked[number], strict=True):
         table, _ = peak_table(linked, phase, tool, histogram.name, ())
         n = len(linked.reflections.d)
         # the first node of the first line of each reflection stands for its position
@@ -280,7 +278,7 @@ def _warnings(
     """What a careful reader would ask about."""
     out = [] if converged else ["the refinement stopped before it converged"]
     error = dict(zip(names, esd, strict=True))
-    for phase in phases_at(problem.model.phases, values):
+    for phase in phases_at(problem.model, values):
         for site in phase.sites:
             total = sum(o for _, o in site.occupancy)
             if total > 1.0 + 1e-6 and any(f"{phase.name}/{site.label}/occupancy/{s}" in error for s, _ in site.occupancy):
