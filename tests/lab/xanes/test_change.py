@@ -1,0 +1,168 @@
+"""Finding changes in a series, and saying with a number that there is none."""
+
+import numpy as np
+import pytest
+from tests.lab.xanes.made import GRID, series, spectrum
+
+from lacuna.core.errors import DataError, InputError
+from lacuna.lab.xanes.change import ChangeTest, find_byproduct, find_feature, find_shift
+from lacuna.lab.xanes.normalise import normalise
+from lacuna.lab.xanes.series import principal_components, spectrum_series
+
+PRODUCT = normalise(spectrum(1.0, name="product"))
+
+
+def test_three_percent_of_a_byproduct_appearing_half_way_are_found(rng):
+    found = find_byproduct(spectrum_series(series(0.03, rng)), PRODUCT)
+    assert found.found
+    assert found.at_index == 20
+    assert found.at_time == pytest.approx(12000.0)
+    assert found.size.value == pytest.approx(0.03, abs=0.002)
+    assert "Changed: by-product product, from 3.33 h on, by 3" in found.statement
+
+
+def test_the_new_peak_is_found_without_a_reference_where_it_is(rng):
+    found = find_feature(spectrum_series(series(0.03, rng)))
+    assert found.found
+    assert abs(found.energy.value - 2827.7) < 3 * found.energy.std
+    assert found.size.value > 0
+
+
+def test_no_change_is_a_statement_with_a_number(rng):
+    made = spectrum_series(series(0.0, rng))
+    for found in (find_byproduct(made, PRODUCT), find_feature(made), find_shift(made)):
+        assert not found.found
+        assert found.energy is None
+        assert 0 < found.limit < 0.05
+        assert "No change found" in found.statement
+        assert "95 %" in found.statement
+
+
+def test_the_limit_of_an_unchanged_series_tightens_with_the_noise():
+    limits = []
+    for noise in (0.02, 0.002):
+        made = spectrum_series(series(0.0, np.random.default_rng(5), noise=noise))
+        limits.append(find_byproduct(made, PRODUCT).limit)
+    assert limits[1] < 0.4 * limits[0]
+
+
+def test_an_unchanged_series_is_called_changed_no_more_often_than_stated():
+    settings = ChangeTest(false_alarm=0.1, permutations=199)
+    alarms = sum(
+        find_byproduct(spectrum_series(series(0.0, np.random.default_rng(i), n=16)), PRODUCT, settings).found
+        for i in range(60)
+    )
+    assert alarms <= 13  # binomial: 6 expected, standard deviation 2.3
+
+
+def test_a_step_at_the_stated_detection_limit_is_found_about_half_the_time():
+    settings = ChangeTest(permutations=199)
+    limit = np.mean(
+        [
+            find_byproduct(
+                spectrum_series(series(0.0, np.random.default_rng(i), n=20)), PRODUCT, settings
+            ).detectable
+            for i in range(8)
+        ]
+    )
+    hits = sum(
+        find_byproduct(
+            spectrum_series(series(limit, np.random.default_rng(50 + i), n=20)), PRODUCT, settings
+        ).found
+        for i in range(40)
+    )
+    assert 8 <= hits <= 34
+
+
+def test_a_drifting_edge_is_a_shift_and_not_a_new_peak(rng):
+    made = spectrum_series(series(0.0, rng, drift=0.3))
+    shift, feature = find_shift(made), find_feature(made)
+    assert shift.found
+    assert shift.drifts
+    assert shift.size.value == pytest.approx(0.3, abs=0.05)
+    assert not feature.found
+
+
+def test_nickel_oxidation_in_the_real_series_is_found(shared_data):
+    from lacuna.lab.xanes.normalise import Normalisation
+    from lacuna.lab.xanes.read import read_spectrum
+
+    files = sorted((shared_data / "xas").glob("norm_op2_*.txt"))
+    made = spectrum_series([normalise(read_spectrum(f), Normalisation(already=True)) for f in files])
+    found = find_shift(made)
+    assert found.found
+    assert found.size.value == pytest.approx(1.5, abs=0.3)
+
+
+def test_two_spectra_before_and_after_can_be_compared(rng):
+    def pair(share):
+        both = [spectrum(rng=rng, start=0.0), spectrum(share, rng=rng, start=7200.0)]
+        return find_byproduct(spectrum_series([normalise(s) for s in both]), PRODUCT)
+
+    assert pair(0.2).found
+    assert not pair(0.0).found
+
+
+def test_files_without_time_stand_in_their_order(rng):
+    made = spectrum_series([normalise(spectrum(rng=rng)) for _ in range(4)])
+    assert not made.timed
+    assert made.time.tolist() == [0, 1, 2, 3]
+
+
+def test_spectra_are_ordered_by_their_clock(rng):
+    made = spectrum_series(
+        [normalise(spectrum(rng=rng, start=s, name=f"{s:g}")) for s in (1200.0, 0.0, 600.0)]
+    )
+    assert made.names == ("0", "600", "1200")
+    assert made.time.tolist() == [0, 600, 1200]
+
+
+def test_spectra_on_different_grids_meet_on_the_coarsest(rng):
+    other = np.arange(2790.0, 2920.0, 0.5)
+    made = spectrum_series([normalise(spectrum()), normalise(spectrum(grid=other)), normalise(spectrum())])
+    assert made.regridded
+    assert made.energy[0] >= 2790.0
+    assert made.energy[-1] <= 2919.5
+    assert np.ptp(made.mu, axis=0).max() < 0.05  # interpolation of a sharp white line
+
+
+def test_spectra_of_different_edges_are_refused(rng):
+    moved = spectrum(shift=0.0, grid=GRID)
+    other = type(moved)(moved.energy + 100, moved.mu, "other")
+    with pytest.raises(DataError, match=r"other: its edge at 292\d\.\d eV is not that of the others"):
+        spectrum_series([normalise(moved), normalise(moved), normalise(other)])
+
+
+def test_one_spectrum_is_no_series():
+    with pytest.raises(DataError, match="1 spectrum; a series needs two or more"):
+        spectrum_series([PRODUCT])
+
+
+def test_components_above_the_noise_are_counted(rng):
+    # one by-product; no jitter of energy, which would be a component of its own
+    def made(share, n=30):
+        return spectrum_series(
+            [normalise(spectrum(share * i / n, rng=rng, noise=0.003, start=60.0 * i)) for i in range(n)]
+        )
+
+    # the scatter of the normalisation's two lines is a component or two of its own
+    assert principal_components(made(0.3)).significant > principal_components(made(0.0)).significant
+    assert principal_components(made(0.0)).significant <= 2
+    assert principal_components(made(0.3)).shares[0] > 0.8
+
+
+def test_a_reference_that_is_the_sample_itself_is_refused(rng):
+    made = spectrum_series([normalise(spectrum(start=60.0 * i)) for i in range(8)])
+    with pytest.raises(DataError, match="cannot be told from that of the series"):
+        find_byproduct(made, normalise(spectrum(name="same")))
+
+
+def test_a_reference_that_ends_early_is_refused(rng):
+    short = normalise(spectrum(1.0, grid=np.arange(2790.0, 2845.0, 0.2), name="short"))
+    with pytest.raises(DataError, match=r"short: covers 2790.0 to 284\d.\d eV; the search needs"):
+        find_byproduct(spectrum_series(series(0.0, rng, n=8)), short)
+
+
+def test_a_false_alarm_rate_finer_than_the_permutations_is_refused():
+    with pytest.raises(InputError, match="cannot be told from 99 permutations"):
+        ChangeTest(false_alarm=0.001, permutations=99)
