@@ -20,6 +20,7 @@ from .tables import Scatterer, scatterers
 __all__ = ["Linked", "Peaks", "link", "peak_table"]
 
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma")
+_NOT_NEGATIVE = ("axial", "mu_r", "beta0", "beta1", "alpha", "texture")
 _STEPS = {"a": 1e-5, "b": 1e-5, "c": 1e-5, "alpha": 1e-4, "beta": 1e-4, "gamma": 1e-4, "inverse_size": 1e-7}
 
 
@@ -146,7 +147,8 @@ def _step(
         now = getattr(phase if of_phase else instrument, field)
         step = _STEPS.get(field, 1e-6) + 1e-5 * abs(now)
     sides = []
-    for value in (now + step, now - step):
+    low = max(now - step, 1e-6) if field in _NOT_NEGATIVE else now - step
+    for value in (now + step, low):
         other, tool = phase, instrument
         if of_phase:
             other = _with_cell(phase, linked.layout.ties[field], value) if field in _CELL else replace(phase, **{field: value})
@@ -156,7 +158,7 @@ def _step(
         strength, _ = intensities(other, sums, linked.table, d)
         sides.append(_peaks(linked, other, tool, d, strength))
     up, down = sides
-    change = lambda a, b: (a - b) / (2 * step)  # noqa: E731
+    change = lambda a, b: (a - b) / (now + step - low)  # noqa: E731
     return replace(
         up,
         area=change(up.area, down.area),

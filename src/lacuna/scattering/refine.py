@@ -27,7 +27,7 @@ _LOWER = {
     "alpha": 1e-3,
     "beta0": 0.0,
     "beta1": 0.0,
-    "axial": 0.0,
+    "axial": 1e-4,
     "mu_r": 0.0,
     "x": 0.0,
     "y": 0.0,
