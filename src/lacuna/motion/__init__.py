@@ -1,0 +1,30 @@
+"""Molecular dynamics; displacement, conductivity, Arrhenius."""
+
+from lacuna.motion.conductivity import Conductivity, conductivity, nernst_einstein
+from lacuna.motion.diffusivities import Diffusivities, diffusivities
+from lacuna.motion.diffusivity import he_diffusivity, least_variance
+from lacuna.motion.displacement import Accumulator, msd_fft
+from lacuna.motion.dynamics import Dynamics
+from lacuna.motion.guards import Guard
+from lacuna.motion.results import Run, Trajectories
+from lacuna.motion.run import simulate
+from lacuna.motion.unwrap import refuse_wrapped, unwrap
+
+__all__ = [
+    "Accumulator",
+    "Conductivity",
+    "Diffusivities",
+    "Dynamics",
+    "Guard",
+    "Run",
+    "Trajectories",
+    "conductivity",
+    "diffusivities",
+    "he_diffusivity",
+    "least_variance",
+    "msd_fft",
+    "nernst_einstein",
+    "refuse_wrapped",
+    "simulate",
+    "unwrap",
+]

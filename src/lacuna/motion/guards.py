@@ -1,0 +1,187 @@
+"""Checks without which no number of a run is to be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Guard",
+    "all_passed",
+    "broken",
+    "conserved_guard",
+    "framework_guards",
+    "framework_limit",
+    "heating_guard",
+    "hops_guard",
+    "range_guard",
+    "temperature_guards",
+    "wrapped_guard",
+]
+
+Array = NDArray[np.float64]
+
+TEMPERATURE = 0.03  # of the target, for the mean
+TEMPERATURE_DRIFT = 0.05  # of the target, second half of the run minus first half
+CONSERVED_DRIFT = 0.2  # meV per atom and ps
+FRAMEWORK = 0.10  # of the square of the spacing of framework atoms: Lindemann ratio 0.22
+FRAMEWORK_GROWTH = 0.05  # the same unit, between a quarter and half of the time
+HOPS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One check: what was found, the limit, and what it means in words."""
+
+    name: str
+    passed: bool
+    value: float
+    limit: float
+    unit: str
+    text: str
+
+
+def all_passed(guards: tuple[Guard, ...]) -> bool:
+    """Whether every guard holds."""
+    return all(g.passed for g in guards)
+
+
+def broken(guards: tuple[Guard, ...]) -> tuple[str, ...]:
+    """The texts of those that do not."""
+    return tuple(g.text for g in guards if not g.passed)
+
+
+def temperature_guards(temperatures: Array, *, target: float) -> tuple[Guard, Guard]:
+    """Mean of the sampled temperatures (K) against the target, and their drift over the run."""
+    t = np.asarray(temperatures, dtype=float)
+    mean = float(t.mean())
+    off, limit = abs(mean - target), TEMPERATURE * target
+    half = len(t) // 2
+    drift = float(t[-half:].mean() - t[:half].mean()) if half else 0.0
+    most = TEMPERATURE_DRIFT * target
+    return (
+        Guard(
+            "temperature",
+            off <= limit,
+            mean - target,
+            limit,
+            "K",
+            f"mean temperature {mean:.1f} K with the thermostat at {target:g} K (at most {limit:.1f} K off)",
+        ),
+        Guard(
+            "temperature drift",
+            abs(drift) <= most,
+            drift,
+            most,
+            "K",
+            f"temperature of the second half {drift:+.1f} K against the first (at most {most:.1f} K)",
+        ),
+    )
+
+
+def conserved_guard(time: Array, conserved: Array, *, atoms: int) -> Guard:
+    """Drift of the conserved quantity (eV) with time (fs): large when the timestep is."""
+    slope = float(np.polyfit(time, conserved, 1)[0]) if len(time) > 1 else 0.0
+    drift = slope / atoms * 1e6  # eV/fs to meV/ps
+    return Guard(
+        "conserved quantity",
+        abs(drift) <= CONSERVED_DRIFT,
+        drift,
+        CONSERVED_DRIFT,
+        "meV/(atom ps)",
+        f"conserved quantity drifts by {drift:+.2g} meV per atom and ps (at most {CONSERVED_DRIFT:g}); more "
+        "means too large a timestep or forces that are not the slope of the energy",
+    )
+
+
+def framework_limit(spacing: float) -> float:
+    """Largest MSD of atoms that stay on their sites, Å²: twice the square of 0.22 spacings."""
+    return FRAMEWORK * spacing**2
+
+
+def framework_guards(lag: Array, msd: Array, *, spacing: float) -> tuple[Guard, Guard]:
+    """The framework's own displacement: its size, and whether it grows.
+
+    Parameters
+    ----------
+    lag : fs, shape (k,).      msd : Å², of the framework, shape (k,).
+    spacing : of the framework atoms, cube root of the volume per atom, Å.
+    """
+    limit = framework_limit(spacing)
+    largest = float(msd.max(initial=0.0))
+    half = len(msd)
+    late = float(msd[-max(half // 10, 1) :].mean())
+    middle = msd[max(half // 2 - half // 20, 0) : half // 2 + half // 20 + 1]
+    growth = late - float(middle.mean())
+    most = FRAMEWORK_GROWTH * spacing**2
+    return (
+        Guard(
+            "framework",
+            largest <= limit,
+            largest,
+            limit,
+            "Å²",
+            f"framework atoms moved by up to {largest:.2f} Å² (on their sites below {limit:.2f} Å²)"
+            + ("" if largest <= limit else ": the framework melts or diffuses"),
+        ),
+        Guard(
+            "framework growth",
+            growth <= most,
+            growth,
+            most,
+            "Å²",
+            f"framework MSD grows by {growth:+.2f} Å² over the later lags (at most {most:.2f} Å²)",
+        ),
+    )
+
+
+def hops_guard(hops: float) -> Guard:
+    """Enough hops to speak of diffusion."""
+    return Guard(
+        "hops",
+        hops >= HOPS,
+        hops,
+        HOPS,
+        "1",
+        f"{hops:.0f} hops were seen (at least {HOPS:.0f} are needed for a diffusivity)",
+    )
+
+
+def range_guard(fit_from: float, *, duration: float) -> Guard:
+    """The diffusive regime begins early enough in the run (fs) to be fitted."""
+    limit = duration / 4
+    return Guard(
+        "fit range",
+        fit_from <= limit,
+        fit_from / 1000,
+        limit / 1000,
+        "ps",
+        f"diffusion begins at a lag of {fit_from / 1000:.1f} ps (at most a quarter of the run, "
+        f"{limit / 1000:.1f} ps)",
+    )
+
+
+def wrapped_guard(largest_step: float) -> Guard:
+    """No atom jumped between stored frames; `largest_step` in lattice vectors."""
+    return Guard(
+        "wrapped coordinates",
+        largest_step <= 0.5,
+        largest_step,
+        0.5,
+        "lattice vectors",
+        f"largest step between stored frames {largest_step:.2f} of a lattice vector (below 0.5: not wrapped)",
+    )
+
+
+def heating_guard(first_time: float, *, heating: float) -> Guard:
+    """Sampling began after the heating (fs)."""
+    return Guard(
+        "heating",
+        first_time >= heating,
+        first_time / 1000,
+        heating / 1000,
+        "ps",
+        f"sampling begins at {first_time / 1000:.1f} ps, after heating ({heating / 1000:.1f} ps)",
+    )
