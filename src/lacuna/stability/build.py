@@ -73,12 +73,15 @@ def pending(
     return tuple(c for c in candidates if journal.get(f"{c.formula} {c.id}", {}).get("settings") != wanted)
 
 
-def record_of(candidate: Candidate, start: str, relaxed: Relaxed, settings: RelaxSettings) -> dict[str, Any]:
-    """The journal's record: positions to 1e-5, lattice to 1e-5 Å, energy to 1e-6 eV."""
+def record_of(
+    candidate: Candidate, start: str, start_volume: float, relaxed: Relaxed, settings: RelaxSettings
+) -> dict[str, Any]:
+    """The journal's record: positions to 1e-5, lattice to 1e-5 Å, energy to 1e-6 eV, volume in Å³ per atom."""
     return {
         "formula": candidate.formula,
         "id": candidate.id,
         "source": candidate.source,
+        "start_volume_per_atom": round(start_volume, 4),
         "start_sha256": hashlib.sha256(start.encode()).hexdigest(),
         "engine": ENGINE,
         "settings": settings.fingerprint(),
@@ -125,7 +128,7 @@ def build(
             except (InputError, ValueError, RuntimeError, AttributeError) as error:
                 progress(f"{number}/{len(todo)} {candidate.formula} {candidate.id}: {error}; left out")
                 continue
-        record = record_of(candidate, start, relaxed, settings)
+        record = record_of(candidate, start, structure.volume / len(structure), relaxed, settings)
         with journal.open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(record) + "\n")
         progress(

@@ -18,7 +18,7 @@ import numpy as np
 from lacuna.core.constants import EV_PER_KJ_PER_MOL
 from lacuna.core.errors import InputError
 from lacuna.stability.library import Library, Phase, composition_of
-from lacuna.stability.tables import anchors, element_references, gases
+from lacuna.stability.tables import anchors, element_references
 
 ELEMENT_DOUBT = 1e-5
 """eV/atom, only to keep the matrix regular."""
@@ -161,9 +161,7 @@ def anchored_phase(library: Library, formula: str) -> Phase | None:
 def calibrate(library: Library, *, scatter: Scatter | None = None) -> Calibration:
     """Compare the library with the tabulated enthalpies; fit the scatter unless given."""
     references = reference_phases(library)
-    compounds = [
-        p for f in anchors() if f not in gases() and (p := anchored_phase(library, f)) is not None
-    ]
+    compounds = [p for f in anchors() if (p := anchored_phase(library, f)) is not None]
     known = np.array([enthalpy_per_atom(p.formula)[0] for p in compounds])
     doubt = np.array([enthalpy_per_atom(p.formula)[1] for p in compounds])
     phases = (*compounds, *references.values())

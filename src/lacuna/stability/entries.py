@@ -105,7 +105,9 @@ class EntrySet:
             row = self.elements.index(element)
             pure = [i for i in range(len(self.formulas)) if self.matrix[row, i] == self.matrix[:, i].sum()]
             if not pure:
-                raise InputError(f"entries: no entry of the pure element {element}; a hull needs every element")
+                raise InputError(
+                    f"entries: no entry of the pure element {element}; a hull needs every element"
+                )
             chosen.append(min(pure, key=lambda i: self.energy[i] / self.matrix[row, i]))
         return np.array(chosen, dtype=int)
 
@@ -157,7 +159,7 @@ def entries_from_phases(
     library: Library, phases: Sequence[Phase], elements: tuple[str, ...], settings: EntrySettings
 ) -> EntrySet:
     """The entry set of `phases`, calibrated by `library`."""
-    chosen = [p for p in representative(library, phases) if p.formula not in MOLECULAR]
+    chosen = [p for p in representative(library, phases) if not is_fluid(p)]
     if settings.scheme == "anchored":
         mean, covariance = calibration_of(library).predict(chosen)
     else:
@@ -199,6 +201,22 @@ def representative(library: Library, phases: Sequence[Phase]) -> list[Phase]:
     return [best[f] for f in sorted(best)]
 
 
+def is_fluid(phase: Phase) -> bool:
+    """Whether a phase is a liquid or a gas at room temperature: molecules, acids and their hydrates.
+
+    They hold hydrogen but neither metal nor ammonium, and no table lists them as solids.
+    """
+    from pymatgen.core import Element
+
+    if phase.formula in MOLECULAR:
+        return True
+    amounts = phase.amounts
+    if "H" not in amounts or len(amounts) == 1 or phase.formula in anchors():
+        return False
+    metal = any(Element(e).is_metal for e in amounts)
+    return not metal and not any(name == "H|NH4" for name, _ in phase.species)
+
+
 def _draw(covariance: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Draws of zero mean with this covariance, (draws, n)."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
@@ -227,7 +245,9 @@ def solid_entropy(phase: Phase) -> tuple[float, float]:
     row = anchors().get(phase.formula)
     if row is not None and row.entropy is not None:
         return row.entropy, 0.0
-    volume = phase.volume_per_atom * sum(phase.amounts.values())
+    # an engine without dispersion puffs up layers and molecules: the cell it started from is the better one
+    per_atom = np.nanmin([phase.volume_per_atom, phase.start_volume_per_atom])
+    volume = float(per_atom) * sum(phase.amounts.values())
     entropy = ENTROPY_SLOPE * volume + ENTROPY_OFFSET
     return entropy, ENTROPY_DOUBT * entropy
 
@@ -243,7 +263,7 @@ def element_entropy(element: str) -> float:
 
 
 def gas_term(formula: str, settings: EntrySettings) -> float:
-    """kT ln(p/p0) of a gaseous element, eV per formula unit; 0 for what is no gas."""
+    """KT ln(p/p0) of a gaseous element, eV per formula unit; 0 for what is no gas."""
     from lacuna.core.constants import BOLTZMANN, STANDARD_PRESSURE
 
     if settings.temperature is None or formula not in gases():
@@ -261,9 +281,7 @@ def molecule(formula: str, settings: EntrySettings, rng: np.random.Generator) ->
     def energy(enthalpy: float, entropy: float) -> float:
         return (enthalpy - temperature * (entropy - elements) * 1e-3) * EV_PER_KJ_PER_MOL
 
-    rows = [
-        _Row(formula, "gas", energy(row.enthalpy, row.entropy) + gas_term(formula, settings), error)
-    ]
+    rows = [_Row(formula, "gas", energy(row.enthalpy, row.entropy) + gas_term(formula, settings), error)]
     if formula == "H2O":
         rows.append(_Row(formula, "liquid", energy(*LIQUID_WATER), error))
     return rows
@@ -317,9 +335,7 @@ def entries_from_pymatgen(entries: Iterable[Any]) -> EntrySet:
         _Row(x.composition.reduced_formula, str(x.entry_id or k), _formation(diagram, x), np.empty(0))
         for k, x in enumerate(diagram.all_entries)
     ]
-    matrix = np.array(
-        [[dict(composition_of(r.formula)).get(e, 0.0) for r in rows] for e in elements]
-    )
+    matrix = np.array([[dict(composition_of(r.formula)).get(e, 0.0) for r in rows] for e in elements])
     lines = [f"{r.formula} {r.id} {r.energy:.6f}" for r in rows]
     return EntrySet(
         tuple(r.formula for r in rows),

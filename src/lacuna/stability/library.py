@@ -10,13 +10,12 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-
 from lacuna.core.errors import DataError, InputError, nearest
 
 DATA = files("lacuna.stability") / "data"
 COLUMNS = (
     "formula", "id", "energy_per_atom", "volume_per_atom", "atoms", "space_group", "species", "engine",
-    "scheme", "settings", "converged", "largest_force", "origin", "start_sha256",
+    "scheme", "settings", "converged", "largest_force", "origin", "start_sha256", "start_volume_per_atom",
 )  # fmt: skip
 
 
@@ -25,7 +24,7 @@ class Phase:
     """One phase as an engine sees it.
 
     formula : reduced formula. energy_per_atom : eV, total energy of the engine, uncorrected by us.
-    volume_per_atom : Å³. species : bonding species and their count per `atoms` atoms (see `species_of`).
+    volume_per_atom : Å³, relaxed. species : bonding species and their count per `atoms` atoms (see `species_of`).
     engine, scheme : whose energy it is, and which corrections it already carries; phases that differ
     in either never share a hull. origin : where the starting structure came from.
     """
@@ -44,6 +43,7 @@ class Phase:
     space_group: str = ""
     largest_force: float = 0.0
     start_sha256: str = ""
+    start_volume_per_atom: float = float("nan")
 
     @property
     def amounts(self) -> dict[str, float]:
@@ -87,6 +87,18 @@ def reduced(formula: str) -> str:
     return Composition(whole).reduced_formula
 
 
+@cache
+def _names() -> dict[str, str]:
+    """Usual names of compounds whose sorted formula nobody writes."""
+    text = Path(str(DATA / "names.csv")).read_text(encoding="utf-8")
+    return {r["formula"]: r["shown"] for r in csv.DictReader(text.splitlines())}
+
+
+def shown(formula: str) -> str:
+    """A formula as chemists write it: NH4Cl for H4NCl, LiOH·H2O for LiH3O2."""
+    return _names().get(formula, formula)
+
+
 @dataclass(frozen=True)
 class Library:
     """Phases of one engine and one scheme."""
@@ -101,7 +113,8 @@ class Library:
     def fingerprint(self) -> str:
         """First 12 hexadecimal digits of the SHA-256 of every formula, id, energy, engine and scheme."""
         lines = sorted(
-            f"{p.formula} {p.id} {p.energy_per_atom:.6f} {p.engine} {p.scheme} {p.settings}" for p in self.phases
+            f"{p.formula} {p.id} {p.energy_per_atom:.6f} {p.engine} {p.scheme} {p.settings}"
+            for p in self.phases
         )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
@@ -213,7 +226,8 @@ def read_library(path: Path) -> Library:
 def _phase(row: dict[str, str]) -> Phase:
     """One row of the table."""
     species = tuple(
-        (name, int(count)) for name, _, count in (s.partition(":") for s in (row.get("species") or "").split())
+        (name, int(count))
+        for name, _, count in (s.partition(":") for s in (row.get("species") or "").split())
     )
     return Phase(
         formula=reduced(row["formula"]),
@@ -230,6 +244,7 @@ def _phase(row: dict[str, str]) -> Phase:
         space_group=row.get("space_group") or "",
         largest_force=float(row.get("largest_force") or 0.0),
         start_sha256=row.get("start_sha256") or "",
+        start_volume_per_atom=float(row.get("start_volume_per_atom") or "nan"),
     )
 
 
@@ -237,5 +252,3 @@ def _phase(row: dict[str, str]) -> Phase:
 def shipped_library() -> Library:
     """The library that comes with the package: CHGNet energies."""
     return read_library(Path(str(DATA / "phases_chgnet.csv")))
-
-

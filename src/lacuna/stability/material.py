@@ -42,7 +42,9 @@ class Material:
     def __post_init__(self) -> None:
         composition_of(self.formula)
         if self.configurational_entropy < 0:
-            raise InputError(f"configurational_entropy must not be negative, got {self.configurational_entropy}")
+            raise InputError(
+                f"configurational_entropy must not be negative, got {self.configurational_entropy}"
+            )
         if self.entropy_temperature <= 0:
             raise InputError(f"entropy_temperature must be above 0 K, got {self.entropy_temperature}")
 
@@ -73,7 +75,11 @@ def with_material(material: Material, entries: EntrySet) -> tuple[EntrySet, int 
         added = entries.with_phase(material.formula, material.id or "given", energy, error=error)
         return added, len(entries.ids), "formation energy given" + _entropy_words(entropy, atoms)
     if material.energy == "hull":
-        return entries, None, "on the hull of its composition: a phase less stable than that has the same limits"
+        return (
+            entries,
+            None,
+            "on the hull of its composition: a phase less stable than that has the same limits",
+        )
     column = entries.index(material.id or material.formula)
     if column is None:
         raise InputError(_no_entry(material, entries))
@@ -126,7 +132,19 @@ def refuse_unbalanced(formula: str) -> None:
     low = sum(n * min(states[e] or [0]) for e, n in counts.items())
     high = sum(n * max(states[e] or [0]) for e, n in counts.items())
     # Only compositions whose charge is wrong whatever a metal's valence are refused: fixed-valence elements.
-    fixed = {"Li": 1, "Na": 1, "K": 1, "F": -1, "Cl": -1, "Br": -1, "I": -1, "Al": 3, "Y": 3, "La": 3, "Ho": 3}
+    fixed = {
+        "Li": 1,
+        "Na": 1,
+        "K": 1,
+        "F": -1,
+        "Cl": -1,
+        "Br": -1,
+        "I": -1,
+        "Al": 3,
+        "Y": 3,
+        "La": 3,
+        "Ho": 3,
+    }
     fixed |= {"Sc": 3, "Zr": 4, "O": -2, "N": -3, "Er": 3, "In": 3}
     if set(counts) <= set(fixed):
         charge = sum(n * fixed[e] for e, n in counts.items())
@@ -172,14 +190,22 @@ def hull_place(material: Material, entries: EntrySet) -> HullPlace:
         material.formula,
         estimate((own - nominal.value) / atoms, (own_draws - values) / atoms, "eV"),
         estimate(own / atoms, own_draws / atoms, "eV"),
-        {full.formulas[others[b]]: float(x) for b, x in zip(nominal.basis, nominal.amounts, strict=True) if x > 1e-6},
+        {
+            full.formulas[others[b]]: float(x)
+            for b, x in zip(nominal.basis, nominal.amounts, strict=True)
+            if x > 1e-6
+        },
         words,
         full.fingerprint,
     )
 
 
 def rivals(
-    entries: EntrySet, composition: np.ndarray, *, open_elements: Sequence[str] = (), without: int | None = None
+    entries: EntrySet,
+    composition: np.ndarray,
+    *,
+    open_elements: Sequence[str] = (),
+    without: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """What a composition can become: rows kept, their columns, a feasible start, and which entries those are.
 

@@ -56,6 +56,7 @@ def row_of(record: dict[str, Any]) -> dict[str, Any]:
         "largest_force": record["largest_force"],
         "origin": record["source"],
         "start_sha256": record["start_sha256"][:12],
+        "start_volume_per_atom": record.get("start_volume_per_atom", ""),
     }
 
 

@@ -12,13 +12,15 @@ BONDED = 1.25
 """Largest distance of a bond, in sums of covalent radii."""
 
 
-def species_of(numbers: np.ndarray, lattice: np.ndarray, fractional: np.ndarray) -> tuple[tuple[str, int], ...]:
+def species_of(
+    numbers: np.ndarray, lattice: np.ndarray, fractional: np.ndarray
+) -> tuple[tuple[str, int], ...]:
     """Count the bonding species of a phase, e.g. (("Cl", 6), ("Y|Cl", 1)) for Li3YCl6.
 
     Distances are measured in sums of covalent radii. An atom is `Y|Cl` when a neighbour is more
     electronegative (a cation, or the centre of a complex anion; a nonmetal must be bonded to it), else
     `O-O` when bonded to a nonmetal of its own element, else `Cl`, an anion. Alkali metals and the atoms of
-    an element have no name.
+    an element have no name. Hydrogen of water and of ammonium is counted once more, as `H|OH2`, `H|NH4`.
 
     Parameters
     ----------
@@ -46,7 +48,22 @@ def species_of(numbers: np.ndarray, lattice: np.ndarray, fractional: np.ndarray)
         near = sorted((float(scaled[k]), symbols[second[k]]) for k in mine)
         if symbol not in ALKALI and near and (name := _name(symbol, near)):
             names[name] += 1
+        if symbol in ("O", "N") and (group := _hydrogens(symbol, near)):
+            names[group] += group_size(group)
     return tuple(sorted(names.items()))
+
+
+def _hydrogens(symbol: str, near: list[tuple[float, str]]) -> str:
+    """Group that carries more hydrogen than hydroxide or amide: water, ammonium; its hydrogens count twice."""
+    count = sum(other == "H" and d < BONDED for d, other in near)
+    if symbol == "O" and count >= 2:
+        return "H|OH2"
+    return "H|NH4" if symbol == "N" and count >= 4 else ""
+
+
+def group_size(group: str) -> int:
+    """Hydrogens of a group named by `_hydrogens`."""
+    return int(group[-1])
 
 
 def _name(symbol: str, near: list[tuple[float, str]]) -> str:

@@ -12,7 +12,7 @@ from lacuna.core.errors import InputError
 from lacuna.core.estimate import Estimate
 from lacuna.stability.entries import EntrySet
 from lacuna.stability.equilibrium import Equilibrium, equilibrium, kinks
-from lacuna.stability.library import composition_of
+from lacuna.stability.library import composition_of, shown
 from lacuna.stability.material import HullPlace, Material, estimate, hull_place, rivals, with_material
 
 SAME_UPTAKE = 1e-5
@@ -91,9 +91,7 @@ class _Ladder:
 
     def at(self, voltage: float) -> Equilibrium:
         """Equilibrium at a potential, V times charge."""
-        found = equilibrium(
-            self.cost + voltage * self.ions, self.columns, self.composition, start=self.start
-        )
+        found = equilibrium(self.cost + voltage * self.ions, self.columns, self.composition, start=self.start)
         self.start[:] = found.basis
         return found
 
@@ -212,7 +210,9 @@ def _hull_energy(entries: EntrySet, composition: np.ndarray, energy: np.ndarray 
 
 def _product_set(found: Equilibrium, names: list[str]) -> str:
     """Products as one text, "Li2S + LiCl + P"."""
-    return " + ".join(sorted(names[b] for b, x in zip(found.basis, found.amounts, strict=True) if x > 1e-6))
+    return " + ".join(
+        sorted(shown(names[b]) for b, x in zip(found.basis, found.amounts, strict=True) if x > 1e-6)
+    )
 
 
 def _plateaus(
@@ -236,7 +236,7 @@ def _shares(sets: list[str]) -> dict[str, float]:
 def _verdict(label: str, limits: tuple[float, float], place: HullPlace, ion: str) -> str:
     """The window in a sentence; says so when there is none."""
     above = place.energy_above_hull.value
-    falls = " + ".join(f"{n:.3g} {f}" for f, n in place.products.items())
+    falls = " + ".join(f"{n:.3g} {shown(f)}" for f, n in place.products.items())
     if limits[1] <= limits[0] + EDGE:
         return (
             f"{label} is stable at no potential: reduction and oxidation meet at {limits[0]:.2f} V; "
