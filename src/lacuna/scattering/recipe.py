@@ -222,13 +222,13 @@ def _trouble(fit: RietveldFit, before: Mapping[str, float], last: RietveldFit | 
         return f"χ² rose from {last.chi2:.3g} to {fit.chi2:.3g}"
     for name, value in fit.all_values.items():
         tail = name.rsplit("/", 1)[1]
-        if tail in "abc" and name in fit.names and abs(value / before[name] - 1) > 0.03:
+        if tail in "abc" and name.count("/") == 1 and name in fit.names and abs(value / before[name] - 1) > 0.03:
             return f"{name} ran from {before[name]:.4f} to {value:.4f}"
         if tail == "B" and name in fit.names and not -3 < value < 30:
             return f"{name} ran to {value:.3g} Å²"
         if "/occupancy/" in name and name in fit.names and not -0.5 < value < 3:
             return f"{name} ran to {value:.3g}"
-        if tail in "xyz" and name in fit.names and abs(value - before[name]) > 0.15:
+        if tail in "xyz" and name.count("/") == 2 and name in fit.names and abs(value - before[name]) > 0.15:
             return f"{name} ran from {before[name]:.4f} to {value:.4f}"
     return ""
 
