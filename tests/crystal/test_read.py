@@ -202,11 +202,20 @@ def test_an_oxidation_state_for_an_absent_element_is_refused():
         read_crystal(EXAMPLE, oxidation_states={"Br": -1})
 
 
-def test_a_charge_balance_without_oxidation_states_is_refused():
+def test_oxidation_states_are_guessed_where_nobody_gives_them_and_the_notes_say_so():
+    crystal = read_crystal(EXAMPLE)
+    assert crystal.oxidation_states == {"Li": 1, "N": -3, "Cl": -1}
+    assert any("oxidation states guessed: Li +1, N -3, Cl -1" in note for note in crystal.notes)
+    assert read_crystal(EXAMPLE, oxidation_states={"N": -3}).oxidation_states == crystal.oxidation_states
+
+
+def test_a_charge_balance_without_oxidation_states_is_refused(tmp_path):
+    alloy = read_crystal(cif(tmp_path, HEAD + TABLE + "Cu1 0 0 0\nZn1 0.5 0.5 0.5\n"))
+    assert alloy.oxidation_states == {}
     with pytest.raises(
-        InputError, match=r"no oxidation state for Li; known: none; give it as oxidation_states"
+        InputError, match=r"no oxidation state for Cu; known: none; give it as oxidation_states"
     ):
-        _ = read_crystal(EXAMPLE).charge_balance
+        _ = alloy.charge_balance
 
 
 def test_a_disordered_crystal_is_not_taken_for_atoms(example):

@@ -13,6 +13,7 @@ from lacuna.core.errors import DataError, InputError
 from lacuna.core.estimate import Estimate
 from lacuna.crystal.crystal import DisorderedCrystal, Position, build_crystal
 from lacuna.crystal.frame import Frame
+from lacuna.crystal.oxidation import guess_oxidation_states
 from lacuna.crystal.read_cif import read_cif
 from lacuna.crystal.species import element_of
 
@@ -31,7 +32,8 @@ def read_crystal(
     ----------
     path : a CIF (partial and shared occupancy, standard uncertainties kept), POSCAR, or any file that ASE or
         pymatgen can read.
-    oxidation_states : charge (e) by species or element; goes before what the file says.
+    oxidation_states : charge (e) by species or element; goes before what the file says. Where neither says
+        anything, common states that make the crystal neutral are guessed, and `notes` says so.
     rng : for the draws of the file's uncertainties; the same file gives the same draws without it.
 
     Returns
@@ -123,7 +125,7 @@ def _read_pymatgen(path: Path, first: Exception) -> DisorderedCrystal:
 
 
 def _with_states(crystal: DisorderedCrystal, given: dict[str, float]) -> DisorderedCrystal:
-    """Put the given oxidation states before those of the file."""
+    """Put the given oxidation states before those of the file, and guess where both are silent."""
     states = dict(crystal.oxidation_states)
     elements = {element_of(name) for name in crystal.species}
     for name, charge in given.items():
@@ -132,4 +134,12 @@ def _with_states(crystal: DisorderedCrystal, given: dict[str, float]) -> Disorde
                 f"oxidation_states: {name} is not in {crystal.source}; it holds {', '.join(crystal.species)}"
             )
         states |= {s: float(charge) for s in crystal.species if name in (s, element_of(s))}
-    return replace(crystal, oxidation_states=states)
+    known = replace(crystal, oxidation_states=states)
+    if all(name in states for name in crystal.species):
+        return known
+    guessed = guess_oxidation_states(known)
+    if not guessed:
+        return known
+    text = ", ".join(f"{name} {charge:+g}" for name, charge in guessed.items())
+    note = f"oxidation states guessed: {text}; give oxidation_states to choose others"
+    return replace(known, oxidation_states=guessed, notes=(*known.notes, note))
