@@ -81,6 +81,8 @@ def interface_growth(time: Array, resistance: Array, std: Array | None = None, *
     initial, rate = Estimate(drawn[:, 0], "ohm"), Estimate(drawn[:, 1], "ohm/s^0.5")
     change = rate.through(lambda k, r0: k * root[-1] / r0, initial, unit="1")
     significance = float(solution[1] / np.sqrt(covariance[1, 1]))
+    if std is None:
+        significance = _gaussian(significance, time.size - 2)
     model, curve, jump, duration = _shape(time - time[0], resistance, error, solution)
     verdict = _verdict(significance, change)
     if verdict == "stable":
@@ -109,6 +111,13 @@ def _linear(design: Array, target: Array, *, known: bool) -> tuple[Array, Array]
     covariance = np.linalg.inv(design.T @ design)
     chi2 = float(np.sum((target - design @ solution) ** 2)) / (len(target) - 2)
     return solution, covariance * (max(1.0, chi2) if known else chi2)
+
+
+def _gaussian(ratio: float, dof: int) -> float:
+    """Student's ratio as the normal deviate of equal probability: a scatter from few points is itself vague."""
+    from scipy.stats import norm, t
+
+    return float(np.sign(ratio) * norm.isf(max(t.sf(abs(ratio), dof), 1e-300)))
 
 
 def _verdict(significance: float, change: Estimate) -> Verdict:
