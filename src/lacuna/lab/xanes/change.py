@@ -1,10 +1,10 @@
 r"""Has a series of spectra changed? Either answer is a statement with a number.
 
-The spectra are first aligned in energy. Each is then written as α S0 + δ dS0/dE + a + b E + c X: S0 the mean
-spectrum, δ what is left of a shift, a and b a background, X the feature looked for: the spectrum of a
-by-product, or a Gaussian at every energy in turn. The amplitudes c are searched for a step at any time and for a
-steady drift; their significance comes from reshuffling the order of the spectra, so that looking everywhere is
-paid for.
+The spectra are first aligned in energy. Each is then written as α S0 + δ dS0/dE + a + b E + c X: S0 the
+mean spectrum, δ what is left of a shift, a and b a background, X the feature looked for: the spectrum of
+a by-product, or a Gaussian at every energy in turn. The amplitudes c are searched for a step at any time
+and for a steady drift; their significance comes from reshuffling the order of the spectra, so that looking
+everywhere is paid for.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class Change:
     amplitudes : of each spectrum, shape (n,); the strongest feature's where many were searched.
     error : standard deviation of one amplitude.
     drifts : whether a steady drift describes the change better than a step.
-    size : step of the amplitude at `at_time`, or the whole drift, if found; else the second half of the series
-        minus the first.
+    size : step of the amplitude at `at_time`, or the whole drift, if found; else the second half of the
+        series minus the first.
     limit : largest change compatible with the data at 95 %.
     detectable : the step half-way through the series that would have been found half the time.
     energy : of the strongest feature, eV; None for a by-product or a shift.
@@ -245,7 +245,7 @@ def _student(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _few(
     scaled: np.ndarray, s: ChangeTest, *, one_sided: bool
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Steps of too few spectra to shuffle: normal tails of the points' noise, all channels and times paid."""
+    """Steps of too few spectra to shuffle: normal tails of the points' noise, all places paid for."""
     n, q = scaled.shape
     k = np.arange(1, n)[:, None]
     z = _steps(scaled) / np.sqrt(1 / k + 1 / (n - k))

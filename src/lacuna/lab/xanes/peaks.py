@@ -89,7 +89,7 @@ def white_line(spectrum: Normalised, *, rng: np.random.Generator) -> WhiteLine:
 
 
 def edge_and_peaks(energy: np.ndarray, parameters: np.ndarray, shape: Shape) -> np.ndarray:
-    """Forward model. parameters: edge energy, width and height, then centre, height, full width of each peak."""
+    """Forward model. parameters: edge energy, width and height, then centre, height, width of each peak."""
     edge, width, height = parameters[:3]
     y = height * (0.5 + np.arctan((energy - edge) / width) / np.pi)
     for centre, top, full in parameters[3:].reshape(-1, 3):

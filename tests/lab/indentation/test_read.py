@@ -1,0 +1,101 @@
+"""Readers of indentation records."""
+
+import numpy as np
+import pytest
+
+from lacuna.core.errors import DataError, MissingExtra
+from lacuna.lab.indentation.analysis import IndentSettings, measure_indents
+from lacuna.lab.indentation.oliver_pharr import BERKOVICH, Contact, simulate
+from lacuna.lab.indentation.read import read_agilent, read_indents, read_table
+
+TIP = Contact(BERKOVICH, 1.034)
+NAMES = "time (s),depth (nm),load (mN)"
+
+
+def curve(modulus=42.43e9):
+    return simulate(modulus=modulus, hardness=1.2e9, poisson=0.25, depth=2e-6, contact=TIP)
+
+
+def hysitron(path, newline="\r\n"):
+    t, h, p = curve()
+    lines = ["Hysitron TriboScan", "Area Function: 24.5", "", "Depth (nm)\tLoad (µN)\tTime (s)"]
+    lines += [f"{a * 1e9:.5f}\t{b * 1e6:.5f}\t{c:.4f}" for a, b, c in zip(h, p, t, strict=True)]
+    path.write_bytes(newline.join(lines).encode("latin-1"))
+    return path
+
+
+def table(path, *, modulus=42.43e9, names=NAMES, factors=(1, 1e9, 1e3), rows=None):
+    columns = np.column_stack([f * c for f, c in zip(factors, curve(modulus), strict=True)])
+    np.savetxt(path, columns[:rows], delimiter=",", header=names, comments="")
+    return str(path)
+
+
+def test_a_hysitron_export_gives_si(tmp_path):
+    t, h, p = curve()
+    found = read_table(hysitron(tmp_path / "a.txt"))
+    assert found.depth == pytest.approx(h, abs=1e-13)
+    assert found.load == pytest.approx(p, abs=1e-10)
+    assert found.time == pytest.approx(t, abs=1e-3)
+
+
+def test_an_alemnis_table_gives_the_same_modulus_as_a_hysitron_one(tmp_path):
+    other = table(tmp_path / "b.csv", names="Time [s],Displacement [um],Load [mN]", factors=(1, 1e6, 1e3))
+    settings = {"poisson": 0.25, "poisson_error": 0.0}
+    first = measure_indents(IndentSettings((str(hysitron(tmp_path / "a.txt")),), **settings))
+    second = measure_indents(IndentSettings((other,), **settings))
+    assert first.modulus.value == pytest.approx(42.43, rel=5e-3)
+    assert second.modulus.value == pytest.approx(first.modulus.value, rel=1e-3)
+
+
+def test_five_indents_give_a_mean_with_its_error_and_their_spread(tmp_path, rng):
+    files = [
+        table(tmp_path / f"{i}.csv", modulus=42e9 * (1 + 0.03 * x))
+        for i, x in enumerate(rng.standard_normal(5))
+    ]
+    found = measure_indents(IndentSettings(tuple(files), poisson=0.25, poisson_error=0.0))
+    low, high = found.modulus.interval(0.68)
+    assert abs(found.modulus.value - 42) < 4 * found.modulus.std
+    assert 0.3 < found.modulus_spread < 3
+    assert high - low < 2 * found.modulus_spread
+
+
+def test_an_indent_that_cannot_be_used_is_left_out_and_named(tmp_path):
+    cut = table(tmp_path / "cut.csv", rows=int(np.argmax(curve()[2])) + 5)
+    whole = str(hysitron(tmp_path / "a.txt"))
+    found = measure_indents(IndentSettings((whole, cut), poisson=0.25))
+    assert len(found.indents) == 1
+    assert "cut.csv: no unloading" in found.refused[0]
+    with pytest.raises(DataError, match=r"cut.csv: no unloading"):
+        measure_indents(IndentSettings((cut,), poisson=0.25))
+
+
+def test_an_assumed_poisson_ratio_is_said(tmp_path):
+    found = measure_indents(IndentSettings((str(hysitron(tmp_path / "a.txt")),)))
+    assert "Poisson's ratio was not given; 0.25 is assumed" in found.warnings
+
+
+def test_a_column_without_unit_is_refused(tmp_path):
+    path = table(tmp_path / "a.csv", names="time (s),depth,load (mN)")
+    with pytest.raises(DataError, match="the unit of the depth is not stated in the column name 'depth'"):
+        read_table(path)
+
+
+def test_a_table_of_something_else_is_refused(tmp_path):
+    np.savetxt(tmp_path / "a.csv", np.ones((30, 2)), delimiter=",", header="voltage,current", comments="")
+    with pytest.raises(DataError, match="no columns of depth and load found; columns: voltage, current"):
+        read_table(tmp_path / "a.csv")
+
+
+def test_a_workbook_that_is_none_is_refused(tmp_path):
+    pytest.importorskip("xlrd", reason="the extra lacuna[indentation] is not installed")
+    (tmp_path / "a.xls").write_text("not a workbook")
+    with pytest.raises(DataError, match=r"no \.xls workbook"):
+        read_indents(tmp_path / "a.xls")
+    with pytest.raises(DataError, match=r"export the indents as \.xls or as text"):
+        read_indents(tmp_path / "a.xlsx")
+
+
+def test_a_missing_reader_names_its_extra(monkeypatch, tmp_path):
+    monkeypatch.setitem(__import__("sys").modules, "xlrd", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'lacuna\[indentation\]'"):
+        read_agilent(tmp_path / "a.xls")
