@@ -33,7 +33,7 @@ class Numerics:
     step_tolerance: float = 2e-4
     potential_tolerance: float = 1e-10
     bend_tolerance: float = 2e-3
-    event_tolerance: float = 1e-3
+    event_tolerance: float = 1e-4
     first_change: float = 3e-4
 
     def __post_init__(self) -> None:
@@ -58,7 +58,7 @@ FAST = Numerics(
     step_tolerance=1e-3,
     potential_tolerance=1e-6,
     bend_tolerance=4e-3,
-    event_tolerance=5e-3,
+    event_tolerance=3e-4,
     first_change=2e-3,
 )
 
@@ -250,7 +250,9 @@ def _schedule_next(
     run.refused = np.where(accept, 0, run.refused + 1)
     # a limit was overshot: aim at it by regula falsi between the last accepted state and the overshoot
     passed = crossed & ~accept
-    run.ceiling = np.where(passed, step, np.where(accept, run.ceiling - step, run.ceiling))
+    # the shorter steps are more accurate and may still stand before the limit where the long one was beyond it
+    left = np.where(run.ceiling - step > 0.1 * step, run.ceiling - step, np.inf)
+    run.ceiling = np.where(passed, step, np.where(accept, left, run.ceiling))
     run.overshoot = np.where(passed, -margin, np.where(accept, 0.6 * run.overshoot, run.overshoot))
     aiming = np.isfinite(run.ceiling)
     if aiming.any():
