@@ -76,7 +76,7 @@ def pending(
 def record_of(
     candidate: Candidate, start: str, start_volume: float, relaxed: Relaxed, settings: RelaxSettings
 ) -> dict[str, Any]:
-    """The journal's record: positions to 1e-5, lattice to 1e-5 Å, energy to 1e-6 eV, volume in Å³ per atom."""
+    """The journal's record: positions to 1e-5, lattice to 1e-5 Å, energy to 1e-6 eV, volume Å³ per atom."""
     return {
         "formula": candidate.formula,
         "id": candidate.id,
@@ -105,8 +105,6 @@ def build(
     progress: Callable[[str], None] = print,
 ) -> Iterator[dict[str, Any]]:
     """Relax what is pending, appending each record to `journal` as soon as it is done."""
-    from pymatgen.core import Structure
-
     todo = pending(candidates, read_journal(journal), settings)
     if todo and calculator is None:
         calculator = chgnet_calculator(settings)
@@ -118,24 +116,30 @@ def build(
                 f"{number}/{len(todo)} {candidate.formula} {candidate.id}: no file {path.name}, left out"
             )
             continue
-        start = path.read_text(encoding="utf-8")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                relaxed = relax(
-                    Structure.from_str(start, fmt="cif"), settings=settings, calculator=calculator
-                )
-            except (InputError, ValueError, RuntimeError, AttributeError) as error:
-                progress(f"{number}/{len(todo)} {candidate.formula} {candidate.id}: {error}; left out")
-                continue
-        record = record_of(candidate, start, structure.volume / len(structure), relaxed, settings)
+        try:
+            record = _record(candidate, path, settings, calculator)
+        except (InputError, ValueError, RuntimeError, AttributeError) as error:
+            progress(f"{number}/{len(todo)} {candidate.formula} {candidate.id}: {error}; left out")
+            continue
         with journal.open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(record) + "\n")
         progress(
             f"{number}/{len(todo)} {candidate.formula} {candidate.id}: "
-            f"{relaxed.energy / len(relaxed.numbers):.4f} eV/atom, {relaxed.steps} steps"
+            f"{record['energy'] / len(record['numbers']):.4f} eV/atom, {record['steps']} steps"
         )
         yield record
+
+
+def _record(candidate: Candidate, path: Path, settings: RelaxSettings, calculator: Any) -> dict[str, Any]:
+    """Relax the structure of one file."""
+    from pymatgen.core import Structure
+
+    start = path.read_text(encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        structure = Structure.from_str(start, fmt="cif")
+        relaxed = relax(structure, settings=settings, calculator=calculator)
+    return record_of(candidate, start, structure.volume / len(structure), relaxed, settings)
 
 
 def drop_torn_line(journal: Path) -> None:

@@ -28,7 +28,8 @@ ELEMENT_DOUBT = 1e-5
 class Scatter:
     """Prior standard deviations of the three parts of the error.
 
-    anion : eV per plain anion. cation : eV per cation, complex centre or atom bonded to its like. alike, own : eV per atom. reach : distance in composition
+    anion : eV per plain anion. cation : eV per cation, complex centre or atom bonded to its like.
+    alike, own : eV per atom. reach : distance in composition
     (half the sum of differences of atomic fractions) over which errors stay alike.
     """
 

@@ -19,15 +19,16 @@ MP2020_ANIONS = {"O": -0.687, "S": -0.503, "F": -0.462, "Cl": -0.614, "Br": -0.5
                  "H": -0.179}  # fmt: skip
 """eV per anion: MP2020Compatibility, Wang et al., Sci. Rep. 11, 15496 (2021)."""
 KNOWN_STABLE = (
-    "Li3N", "LiCl", "Li2O", "Li2S", "LiF", "LiBr", "LiI", "LiH", "LiOH", "Li2CO3", "Li3PO4", "Li2SO4", "LiNO3",
-    "NH4Cl", "LiNH2", "Li4NCl", "Y2O3", "La2O3", "ZrO2", "Al2O3", "Si3N4", "LiCoO2", "Li2ZrO3", "Li3YCl6",
-    "LiSi2N3", "LiPN2", "YCl3", "InCl3", "ZrCl4", "ScCl3", "Li2O2", "P3N5", "GeO2", "TiO2", "NiO", "Mn3O4",
+    "Li3N", "LiCl", "Li2O", "Li2S", "LiF", "LiBr", "LiI", "LiH", "LiOH", "Li2CO3", "Li3PO4",
+    "Li2SO4", "LiNO3", "NH4Cl", "LiNH2", "Li4NCl", "Y2O3", "La2O3", "ZrO2", "Al2O3", "Si3N4", "LiCoO2",
+    "Li2ZrO3", "Li3YCl6", "LiSi2N3", "LiPN2", "YCl3", "InCl3", "ZrCl4", "ScCl3", "Li2O2", "P3N5", "GeO2",
+    "TiO2", "NiO", "Mn3O4",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class CheckedCompound:
-    """One compound, eV/atom: tabulated, as the engine gives it, and as predicted without its own table value."""
+    """One compound, eV/atom: tabulated, as the engine gives it, and as predicted without its own value."""
 
     formula: str
     phase_id: str
@@ -107,7 +108,7 @@ def check_library(library: Library, *, stable: Sequence[str] = KNOWN_STABLE) -> 
 
 
 def above_hull(library: Library, formula: str) -> float | None:
-    """Energy above the hull of all other phases, eV/atom (negative: on it); None where the library lacks it."""
+    """Energy above the hull of all other phases, eV/atom (negative: on it); None where it is lacking."""
     elements = {e for e, _ in composition_of(formula)}
     if not elements <= library.elements:
         return None

@@ -161,6 +161,7 @@ def entries_from_phases(
     """The entry set of `phases`, calibrated by `library`."""
     chosen = [p for p in representative(library, phases) if not is_fluid(p)]
     if settings.scheme == "anchored":
+        refuse_unlabelled(chosen)
         mean, covariance = calibration_of(library).predict(chosen)
     else:
         mean, covariance = np.zeros(len(chosen)), np.zeros((len(chosen), len(chosen)))
@@ -199,6 +200,22 @@ def representative(library: Library, phases: Sequence[Phase]) -> list[Phase]:
         elif formula in anchors() and (tabulated := anchored_phase(library, formula)) is not None:
             best[formula] = tabulated
     return [best[f] for f in sorted(best)]
+
+
+def refuse_unlabelled(phases: Sequence[Phase]) -> None:
+    """Refuse to correct a compound whose bonding species are not known.
+
+    Raises
+    ------
+    InputError
+        Naming the first such phase.
+    """
+    for phase in phases:
+        if not phase.species and len(phase.amounts) > 1:
+            raise InputError(
+                f"{phase.name}: no bonding species, so its energy cannot be corrected; give the column "
+                "species (like 'Cl:6 Y|Cl:1'), or use scheme: engine"
+            )
 
 
 def is_fluid(phase: Phase) -> bool:

@@ -55,7 +55,7 @@ def dew_point_from_pressure(pressure: float) -> float:
 
 
 def pressure_from_relative_humidity(relative_humidity: float, temperature: float) -> float:
-    """Partial pressure of water, Pa, from relative humidity (0 to 1, over liquid water) at a temperature in K.
+    """Partial pressure of water, Pa, from relative humidity (0 to 1, over water) at a temperature in K.
 
     Raises
     ------

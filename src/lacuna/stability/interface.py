@@ -107,31 +107,17 @@ def interface(
     potentials = settings.chemical_potentials
     if missing := sorted(set(potentials) - set(entries.elements)):
         raise InputError(
-            f"interface: the open element {', '.join(missing)} is not in the entries ({', '.join(entries.elements)})"
+            f"interface: the open element {', '.join(missing)} is not in the entries "
+            f"({', '.join(entries.elements)})"
         )
     full, mine, _ = with_material(first, entries)
     full, other, _ = with_material(second, full)
-    a, b = (_per_atom(m, full) for m in (first, second))
-    opened = [full.elements.index(e) for e in potentials]
-    mu = np.array(list(potentials.values()))
-    kept, columns, start, chosen = rivals(full, a + b, open_elements=tuple(potentials))
-
-    def mixture(energy: np.ndarray) -> _Mixture:
-        cost = energy[chosen] - mu @ full.matrix[np.ix_(opened, chosen)]
-        return _Mixture(cost, columns, start, a[kept], b[kept])
-
-    def own(energy: np.ndarray, column: int | None, composition: np.ndarray) -> float | None:
-        if column is None:
-            return None
-        return float(energy[column] / full.matrix[:, column].sum() - mu @ composition[opened])
-
-    nominal = mixture(full.energy)
-    ends = (own(full.energy, mine, a), own(full.energy, other, b))
-    points = _kinks(nominal, ends, full, chosen, opened, a, b, tuple(potentials))
-    totals, mutuals, firsts, seconds = _drawn(full, mixture, own, (mine, other), (a, b))
+    pair = _Pair.of((first, second), (mine, other), full, potentials)
+    points = _kinks(pair)
+    totals, mutuals, firsts, seconds = pair.drawn()
     total = min(points, key=lambda k: k.total)
     mutual = min(points, key=lambda k: k.mutual)
-    closed = 1.0 - float((total.fraction * a + (1 - total.fraction) * b)[opened].sum())
+    closed = 1.0 - float(pair.mixed(total.fraction)[pair.opened].sum())
     return Interface(
         first.label,
         second.label,
@@ -151,62 +137,98 @@ def interface(
     )
 
 
+@dataclass(frozen=True)
+class _Pair:
+    """Two phases among their entries: compositions per atom, their columns, the linear programme."""
+
+    entries: EntrySet
+    compositions: tuple[np.ndarray, np.ndarray]
+    columns: tuple[int | None, int | None]
+    open_names: tuple[str, ...]
+    opened: np.ndarray
+    mu: np.ndarray
+    kept: np.ndarray
+    matrix: np.ndarray
+    start: np.ndarray
+    chosen: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        materials: tuple[Material, Material],
+        columns: tuple[int | None, int | None],
+        entries: EntrySet,
+        potentials: Mapping[str, float],
+    ) -> _Pair:
+        """Set up the linear programme of all mixtures."""
+        a, b = (_per_atom(m, entries) for m in materials)
+        opened = np.array([entries.elements.index(e) for e in potentials], dtype=int)
+        kept, matrix, start, chosen = rivals(entries, a + b, open_elements=tuple(potentials))
+        mu = np.array(list(potentials.values()))
+        return cls(entries, (a, b), columns, tuple(potentials), opened, mu, kept, matrix, start, chosen)
+
+    def mixed(self, x: float) -> np.ndarray:
+        """Composition per atom of the mixture."""
+        return x * self.compositions[0] + (1 - x) * self.compositions[1]
+
+    def mixture(self, energy: np.ndarray) -> _Mixture:
+        """The programme for given energies of the entries."""
+        cost = energy[self.chosen] - self.mu @ self.entries.matrix[np.ix_(self.opened, self.chosen)]
+        first, second = (c[self.kept] for c in self.compositions)
+        return _Mixture(cost, self.matrix, self.start, first, second)
+
+    def ends(self, energy: np.ndarray, mixture: _Mixture) -> tuple[float, float]:
+        """Grand potential per atom of the two phases as they are; on the hull where one has no entry."""
+        values = []
+        for column, composition, x in zip(self.columns, self.compositions, (1.0, 0.0), strict=True):
+            if column is None:
+                values.append(mixture.at(x).value)
+            else:
+                own = energy[column] / self.entries.matrix[:, column].sum()
+                values.append(float(own - self.mu @ composition[self.opened]))
+        return values[0], values[1]
+
+    def drawn(self) -> np.ndarray:
+        """Minima and ends of every draw: total, mutual, first alone, second alone; eV/atom, (4, draws)."""
+        rows = []
+        for energy in self.entries.draws:
+            mix = self.mixture(energy)
+            one, zero = mix.at(1.0).value, mix.at(0.0).value
+            first, second = self.ends(energy, mix)
+            values = [(x, mix.line(x)[0]) for x in (0.0, *kinks(mix.line, 0.0, 1.0), 1.0)]
+            total = min(v - x * first - (1 - x) * second for x, v in values)
+            mutual = min(v - x * one - (1 - x) * zero for x, v in values)
+            rows.append((total, mutual, one - first, zero - second))
+        return np.array(rows).reshape(-1, 4).T
+
+
 def _per_atom(material: Material, entries: EntrySet) -> np.ndarray:
     """Composition per atom, (e,)."""
     amounts = entries.atoms(dict(composition_of(material.formula)))
     return amounts / amounts.sum()
 
 
-def _kinks(
-    mixture: _Mixture,
-    ends: tuple[float | None, float | None],
-    entries: EntrySet,
-    chosen: np.ndarray,
-    opened: list[int],
-    a: np.ndarray,
-    b: np.ndarray,
-    names: tuple[str, ...],
-) -> tuple[Kink, ...]:
+def _kinks(pair: _Pair) -> tuple[Kink, ...]:
     """Every corner of the reaction energy, ends included, by rising share of the first phase."""
-    one, zero = mixture.at(1.0).value, mixture.at(0.0).value
-    of_first = one if ends[0] is None else ends[0]
-    of_second = zero if ends[1] is None else ends[1]
+    mix, entries = pair.mixture(pair.entries.energy), pair.entries
+    one, zero = mix.at(1.0).value, mix.at(0.0).value
+    first, second = pair.ends(entries.energy, mix)
     points = []
-    for x in (0.0, *kinks(mixture.line, 0.0, 1.0), 1.0):
-        found = mixture.at(x)
-        parts = [(chosen[i], n) for i, n in zip(found.basis, found.amounts, strict=True) if n > 1e-7]
-        held = sum((n * entries.matrix[opened, i] for i, n in parts), np.zeros(len(opened)))
-        taken = held - (x * a + (1 - x) * b)[opened]
+    for x in (0.0, *kinks(mix.line, 0.0, 1.0), 1.0):
+        found = mix.at(x)
+        parts = [(pair.chosen[i], n) for i, n in zip(found.basis, found.amounts, strict=True) if n > 1e-7]
+        held = sum((n * entries.matrix[pair.opened, i] for i, n in parts), np.zeros(len(pair.opened)))
+        taken = held - pair.mixed(x)[pair.opened]
         points.append(
             Kink(
                 x,
-                found.value - x * of_first - (1 - x) * of_second,
+                found.value - x * first - (1 - x) * second,
                 found.value - x * one - (1 - x) * zero,
                 {entries.formulas[i]: float(n) for i, n in parts},
-                dict(zip(names, map(float, taken), strict=True)),
+                dict(zip(pair.open_names, map(float, taken), strict=True)),
             )
         )
     return tuple(points)
-
-
-def _drawn(full, mixture, own, columns, compositions):  # type: ignore[no-untyped-def]
-    """Minima and ends of every draw: total, mutual, first alone, second alone, eV/atom."""
-    rows = []
-    for energy in full.draws:
-        mix = mixture(energy)
-        one, zero = mix.at(1.0).value, mix.at(0.0).value
-        ends = [own(energy, c, x) for c, x in zip(columns, compositions, strict=True)]
-        of_first, of_second = (h if e is None else e for h, e in zip((one, zero), ends, strict=True))
-        values = [(x, mix.line(x)[0]) for x in (0.0, *kinks(mix.line, 0.0, 1.0), 1.0)]
-        rows.append(
-            (
-                min(v - x * of_first - (1 - x) * of_second for x, v in values),
-                min(v - x * one - (1 - x) * zero for x, v in values),
-                one - of_first,
-                zero - of_second,
-            )
-        )
-    return np.array(rows).reshape(-1, 4).T
 
 
 def _verdict(first: str, second: str, mutual: Kink, potentials: Mapping[str, float]) -> str:
@@ -214,7 +236,8 @@ def _verdict(first: str, second: str, mutual: Kink, potentials: Mapping[str, flo
     where = ", ".join(f"{e} at {mu:+.2f} eV" for e, mu in potentials.items())
     under = f" open to {where}" if where else ""
     if mutual.mutual > -1e-3:
-        return f"{first} and {second}{under}: no reaction of their own (mutual {mutual.mutual * 1e3:.1f} meV/atom)"
+        energy = f"mutual {mutual.mutual * 1e3:.1f} meV/atom"
+        return f"{first} and {second}{under}: no reaction of their own ({energy})"
     products = " + ".join(sorted(map(shown, mutual.products)))
     return (
         f"{first} and {second}{under} react to {products}: mutual {mutual.mutual * 1e3:.0f} meV/atom "

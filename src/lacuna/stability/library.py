@@ -1,4 +1,4 @@
-"""The phase library: formula, structure, energy, engine, scheme and origin of every phase, with a fingerprint."""
+"""The phase library: formula, structure, energy, engine, scheme, origin of every phase; a fingerprint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Phase:
     """One phase as an engine sees it.
 
     formula : reduced formula. energy_per_atom : eV, total energy of the engine, uncorrected by us.
-    volume_per_atom : Å³, relaxed. species : bonding species and their count per `atoms` atoms (see `species_of`).
+    volume_per_atom : Å³, relaxed. species : bonding species and their count per `atoms` atoms (`species_of`).
     engine, scheme : whose energy it is, and which corrections it already carries; phases that differ
     in either never share a hull. origin : where the starting structure came from.
     """
@@ -201,7 +201,7 @@ def refuse_mixture(phases: Iterable[Phase]) -> None:
 
 
 def read_library(path: Path) -> Library:
-    """Read a table of phases, a CSV with the columns of `COLUMNS` (the first three, engine and scheme needed).
+    """Read a table of phases, a CSV with `COLUMNS` (the first three, engine and scheme are needed).
 
     Raises
     ------
@@ -218,7 +218,8 @@ def read_library(path: Path) -> Library:
                 phases.append(_phase(row))
             except (KeyError, ValueError, TypeError) as error:
                 raise DataError(
-                    f"{path}, row {number}: {error}; a row needs formula, id, energy_per_atom (eV), engine, scheme"
+                    f"{path}, row {number}: {error}; "
+                    "a row needs formula, id, energy_per_atom (eV), engine, scheme"
                 ) from error
     return Library(tuple(phases), version=path.stem)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from lacuna.stability.entries import EntrySet
 from lacuna.stability.equilibrium import equilibrium
 from lacuna.stability.library import composition_of, reduced
 
+if TYPE_CHECKING:
+    from pymatgen.core import Element
+
 
 @dataclass(frozen=True)
 class Material:
@@ -25,7 +28,7 @@ class Material:
     energy : "library" takes the entry of that formula, or of `id`; "hull" assumes the composition sits on
         the hull (the most a disordered or unlisted phase can lose: its limits are those of its
         decomposition products).
-    formation_energy : eV per atom on the entries' scale, for a phase that is in no library; wins over `energy`.
+    formation_energy : eV per atom on the entries' scale, for a phase in no library; wins over `energy`.
     formation_error : its standard error, eV per atom.
     configurational_entropy : k per formula unit; lowers the energy by T S at `entropy_temperature`.
     """
@@ -109,61 +112,57 @@ def _no_entry(material: Material, entries: EntrySet) -> str:
     from lacuna.stability.library import nearest_formulas
 
     return (
-        f"{nearest_formulas(reduced(material.formula), entries.formulas)}. For a phase that is not listed, give "
-        "energy: hull (limits of its decomposition products), formation_energy, or entries of your own"
+        f"{nearest_formulas(reduced(material.formula), entries.formulas)}. For a phase that is not "
+        "listed, give energy: hull (limits of its decomposition products), formation_energy, "
+        "or entries of your own"
     )
 
 
 def refuse_unbalanced(formula: str) -> None:
     """Refuse a compound whose usual oxidation states cannot sum to zero.
 
+    Main-group elements take one of their common states, transition metals and lanthanides any mixture.
+
     Raises
     ------
     InputError
-        Naming the sum reached with the commonest states.
+        Naming the sum nearest to zero.
     """
+    from itertools import product
+
     from pymatgen.core import Composition
 
     composition = Composition(reduced(formula))
-    if len(composition) < 2 or composition.num_atoms > 400:
+    if len(composition) < 2:
         return
-    states = {e.symbol: sorted({*e.common_oxidation_states, *e.icsd_oxidation_states}) for e in composition}
-    counts = {e.symbol: int(n) for e, n in composition.items()}
-    low = sum(n * min(states[e] or [0]) for e, n in counts.items())
-    high = sum(n * max(states[e] or [0]) for e, n in counts.items())
-    # Only compositions whose charge is wrong whatever a metal's valence are refused: fixed-valence elements.
-    fixed = {
-        "Li": 1,
-        "Na": 1,
-        "K": 1,
-        "F": -1,
-        "Cl": -1,
-        "Br": -1,
-        "I": -1,
-        "Al": 3,
-        "Y": 3,
-        "La": 3,
-        "Ho": 3,
-    }
-    fixed |= {"Sc": 3, "Zr": 4, "O": -2, "N": -3, "Er": 3, "In": 3}
-    if set(counts) <= set(fixed):
-        charge = sum(n * fixed[e] for e, n in counts.items())
-        if charge:
-            raise InputError(
-                f"{formula}: charges do not balance, {_charges(counts, fixed)} leaves {charge:+d} per formula unit"
-            )
-    elif low > 0 or high < 0:
-        raise InputError(f"{formula}: charges do not balance, oxidation states give {low:+d} to {high:+d}")
+    states = {e.symbol: _states(e) for e in composition}
+    mixed = {e.symbol for e in composition if e.is_transition_metal or e.is_rare_earth}
+    counts = {e.symbol: float(n) for e, n in composition.items()}
+    spread = [sum(counts[e] * end(states[e]) for e in mixed) for end in (min, max)]
+    fixed = [e for e in counts if e not in mixed]
+    nearest_sum = np.inf
+    for chosen in product(*(states[e] for e in fixed)):
+        charge = sum(counts[e] * q for e, q in zip(fixed, chosen, strict=True))
+        left = max(charge + spread[0], 0.0) + min(charge + spread[1], 0.0)
+        nearest_sum = left if abs(left) < abs(nearest_sum) else nearest_sum
+    if abs(nearest_sum) > 1e-3 * sum(counts.values()):
+        raise InputError(
+            f"{formula}: charges do not balance; with usual oxidation states the best sum is "
+            f"{nearest_sum:+g} per {reduced(formula)}"
+        )
 
 
-def _charges(counts: dict[str, int], states: dict[str, int]) -> str:
-    """Written sum of charges."""
-    return " ".join(f"{n}×{e}({states[e]:+d})" for e, n in counts.items())
+def _states(element: Element) -> tuple[int, ...]:
+    """Usual oxidation states; oxygen may be a peroxide."""
+    extra = {"O": (-1,), "In": (1,)}.get(element.symbol, ())
+    if element.is_transition_metal or element.is_rare_earth:
+        extra = element.oxidation_states
+    return (*element.common_oxidation_states, *extra) or (0,)
 
 
 @dataclass(frozen=True)
 class HullPlace:
-    """Energy above the hull, eV/atom, and what the phase would fall apart into (formula units per formula unit)."""
+    """Energy above the hull, eV/atom, and what the phase would fall apart into (per formula unit)."""
 
     formula: str
     energy_above_hull: Estimate
@@ -174,7 +173,7 @@ class HullPlace:
 
 
 def hull_place(material: Material, entries: EntrySet) -> HullPlace:
-    """Where a phase sits with respect to the hull of all other phases; negative when it is on the hull itself."""
+    """Where a phase sits above the hull of all other phases; negative when it is on the hull itself."""
     full, column, words = with_material(material, entries)
     composition = full.atoms(dict(composition_of(material.formula)))
     kept, columns, start, others = rivals(full, composition, without=column)

@@ -133,7 +133,7 @@ class _Chamber:
     def solve(
         self, energy: np.ndarray, potentials: np.ndarray
     ) -> tuple[float, dict[str, float], dict[str, float]]:
-        """Grand potential, products and gases taken up, for energies of all entries and gas potentials, eV."""
+        """Grand potential, products and gases taken up, for energies and gas potentials, eV."""
         cost = np.concatenate([energy[self.chosen] + self.penalty, potentials, -potentials])
         found = equilibrium(cost, self.columns, self.composition, start=self.start)
         amounts = dict(zip(found.basis.tolist(), found.amounts.tolist(), strict=True))
@@ -300,7 +300,7 @@ def _chamber(material: Material, entries: EntrySet, settings: MoistureSettings) 
 
 
 def _allowed(entries: EntrySet, column: int, gas_rows: np.ndarray, states: dict[str, float] | None) -> bool:
-    """Whether a product may form: not a mixture of the gases themselves, and no redox where none is allowed."""
+    """Whether a product may form: no mixture of the gases themselves, and no redox where none is allowed."""
     amounts = entries.matrix[:, column]
     weights = np.linalg.lstsq(gas_rows.T, amounts, rcond=None)[0]
     if np.allclose(gas_rows.T @ weights, amounts, atol=1e-8):
@@ -369,6 +369,7 @@ def _verdict(
         return f"{label} {where}: no reaction with the gas ({settings.reading})"
     low, high = driving.interval()
     return (
-        f"{label} {where}: driven to {_written_set(products)} by {driving.value:.2f} ({low:.2f} to {high:.2f}) eV "
-        f"per formula unit ({settings.reading}); where it does not react in practice, kinetics holds it"
+        f"{label} {where}: driven to {_written_set(products)} by {driving.value:.2f} "
+        f"({low:.2f} to {high:.2f}) eV per formula unit ({settings.reading}); "
+        "where it does not react in practice, kinetics holds it"
     )

@@ -54,7 +54,7 @@ def species_of(
 
 
 def _hydrogens(symbol: str, near: list[tuple[float, str]]) -> str:
-    """Group that carries more hydrogen than hydroxide or amide: water, ammonium; its hydrogens count twice."""
+    """Group with more hydrogen than hydroxide or amide: water, ammonium; its hydrogens count twice."""
     count = sum(other == "H" and d < BONDED for d, other in near)
     if symbol == "O" and count >= 2:
         return "H|OH2"
@@ -75,7 +75,7 @@ def _name(symbol: str, near: list[tuple[float, str]]) -> str:
         return f"{symbol}|{takers[0]}"
     if symbol in NONMETALS and any(other == symbol and d < BONDED for d, other in near):
         return f"{symbol}-{symbol}"
-    return symbol if near[0][1] != symbol else ""
+    return symbol
 
 
 def _radii(symbols: list[str]) -> np.ndarray:

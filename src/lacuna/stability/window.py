@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -109,7 +110,7 @@ class _Ladder:
         """Where the equilibrium holds more than `held` ions, and where less; equal when nowhere as many."""
         reduction, oxidation = 0.0, self.highest
         edges = (0.0, *self.corners, self.highest)
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in itertools.pairwise(edges):
             ions = self.line((low + high) / 2)[1]
             if ions > held + SAME_UPTAKE:
                 reduction = high
@@ -220,7 +221,7 @@ def _plateaus(
 ) -> tuple[Plateau, ...]:
     """The whole ladder, from the metal upwards."""
     plateaus = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         found = ladder.at((low + high) / 2)
         ions = float(found.amounts @ ladder.ions[found.basis]) / charge
         products = {names[b]: float(x) for b, x in zip(found.basis, found.amounts, strict=True) if x > 1e-6}
