@@ -7,12 +7,15 @@ from lacuna.crystal.ewald import energies, pair_matrix
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.order import Keep, MonteCarlo, Ordering, Orderings, order_crystal
 from lacuna.crystal.read import crystal_from_frame, read_crystal
+from lacuna.crystal.site import DistinctAtom, distinct_atoms, surroundings, without_atom
 from lacuna.crystal.swap import Annealing, anneal, begin_walk, swap_problem, swap_step
+from lacuna.crystal.voids import Voids, find_voids
 
 __all__ = [
     "Annealing",
     "Composition",
     "DisorderedCrystal",
+    "DistinctAtom",
     "Filling",
     "Frame",
     "Keep",
@@ -21,17 +24,22 @@ __all__ = [
     "Orderings",
     "Site",
     "SupercellSites",
+    "Voids",
     "anneal",
     "begin_walk",
     "crystal_from_frame",
+    "distinct_atoms",
     "energies",
     "find_composition",
+    "find_voids",
     "given_composition",
     "order_crystal",
     "pair_matrix",
     "random_decorations",
     "read_crystal",
     "supercell_sites",
+    "surroundings",
     "swap_problem",
     "swap_step",
+    "without_atom",
 ]

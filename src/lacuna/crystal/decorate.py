@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from lacuna.core.errors import InputError
 from lacuna.crystal.composition import Composition
 from lacuna.crystal.crystal import DisorderedCrystal
 from lacuna.crystal.frame import Frame
+from lacuna.crystal.periodic import images_near, wrap
 from lacuna.crystal.species import number_of
 
 __all__ = ["VACANT", "SupercellSites", "frame_of", "random_decorations", "supercell_sites"]
@@ -119,16 +121,12 @@ def random_decorations(
 
 def _refuse_overlap(sites: SupercellSites) -> None:
     """Split positions need rules about which of them exclude each other; there are none yet."""
-    from scipy.spatial import cKDTree
-
-    fractional = sites.fractional
-    shifts = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
-    images = (shifts[:, None, :] + (fractional - np.floor(fractional))[None]).reshape(-1, 3) @ sites.cell
-    home = (fractional - np.floor(fractional)) @ sites.cell
+    home = wrap(sites.positions, sites.cell)
+    images, owner = images_near(home, sites.cell, 2 * TOO_CLOSE)
     distance, index = cKDTree(images).query(home, k=2)
     closest = int(np.argmin(distance[:, 1]))
     if distance[closest, 1] < TOO_CLOSE:
-        other = int(index[closest, 1]) % len(sites)
+        other = int(owner[index[closest, 1]])
         raise InputError(
             f"sites {sites.orbit[closest]} and {sites.orbit[other]} of the crystal are "
             f"{distance[closest, 1]:.2f} Å apart: split positions, which cannot both hold an atom; "

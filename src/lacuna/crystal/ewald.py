@@ -22,6 +22,7 @@ from scipy.special import erfc
 
 from lacuna.core.constants import COULOMB
 from lacuna.core.errors import InputError
+from lacuna.crystal.periodic import images_near, wrap
 
 __all__ = ["energies", "pair_matrix"]
 
@@ -51,8 +52,7 @@ def pair_matrix(positions: NDArray[np.float64], cell: NDArray[np.float64]) -> ND
     Source: see the module.
     """
     cell = np.asarray(cell, dtype=float)
-    fractional = np.linalg.solve(cell.T, np.asarray(positions, dtype=float).T).T
-    wrapped = (fractional - np.floor(fractional)) @ cell
+    wrapped = wrap(positions, cell)
     volume = abs(np.linalg.det(cell))
     alpha = DECAY / _cutoff(volume)
     matrix = _real_space(wrapped, cell, alpha=alpha)
@@ -94,7 +94,7 @@ def _real_space(
     """Σ_n' erfc(αr)/r over the images within the cutoff, 1/Å, shape (n, n)."""
     n = len(positions)
     cutoff = DECAY / alpha
-    images, owner = _images(positions, cell, cutoff)
+    images, owner = images_near(positions, cell, cutoff)
     tree = cKDTree(images)
     neighbours = max(1.0, len(images) / n * 4 / 3 * np.pi * cutoff**3 / abs(np.linalg.det(cell)))
     rows = max(1, int(2e6 / neighbours))
@@ -113,19 +113,6 @@ def _real_space(
         terms = erfc(alpha * distance) / distance
         matrix[start : start + rows] = np.bincount(i * n + j, terms, minlength=len(block) * n).reshape(-1, n)
     return matrix
-
-
-def _images(
-    positions: NDArray[np.float64], cell: NDArray[np.float64], cutoff: float
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Periodic images that may lie within the cutoff of the cell, and the site each belongs to."""
-    reach = cutoff * np.linalg.norm(np.linalg.inv(cell), axis=0)  # in units of the spacing of lattice planes
-    ranges = [np.arange(-r, r + 1) for r in np.floor(reach + 1).astype(int)]
-    shifts = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
-    fractional = positions @ np.linalg.inv(cell)
-    every = (shifts[:, None, :] + fractional[None, :, :]).reshape(-1, 3)
-    near = np.all((every >= -reach - 1e-9) & (every <= 1 + reach + 1e-9), axis=1)
-    return every[near] @ cell, np.tile(np.arange(len(positions)), len(shifts))[near]
 
 
 def _reciprocal_space(
