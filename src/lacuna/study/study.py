@@ -15,7 +15,7 @@ from lacuna.core.estimate import Estimate, parse_estimate
 from lacuna.core.units import split_quantity
 from lacuna.study.section import Evidence, Section, Study
 from lacuna.study.settings import load_yaml, read, schema
-from lacuna.study.wiring import plan
+from lacuna.study.wiring import needs, plan
 
 __all__ = ["PublishedValue", "read_published", "read_study", "stages_of", "study_schema"]
 
@@ -135,9 +135,18 @@ def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) ->
         if not isinstance(name, str) or not (path.parent / name).is_file():
             raise InputError(f"study.published: no such file: {name!r} in {path.parent.resolve()}")
         published = read_published(path.parent / name)
-    study = Study(title, path, settings, tuple(active), published)
-    plan(stages_of(study), [s for sec in sections for s in sec.stages], settings)
-    for section in active:
+    asked = tuple(stage for section in active for stage in section.stages)
+    planned = plan(asked, [s for sec in sections for s in sec.stages], settings)
+    wanted = {need.kind for stage in planned for need in needs(stage.run)}
+    # An implicit section joins in when its stages run or its settings are taken, and only then.
+    joined = [
+        s
+        for s in sections
+        if s in active or (s.implicit and (set(s.stages) & set(planned) or s.settings in wanted))
+    ]
+    used = {s.settings: settings[s.settings] for s in joined}
+    study = Study(title, path, used, tuple(joined), published)
+    for section in joined:
         section.check(study)
     return study
 
