@@ -21,9 +21,10 @@ app = typer.Typer(
 
 def _register() -> None:
     """Import the modules that add commands, in the order of the help."""
-    from lacuna.study.commands import study
+    from lacuna.study.commands import fit, study
 
-    study.add(app)
+    for module in (study, fit):
+        module.add(app)
 
 
 _register()

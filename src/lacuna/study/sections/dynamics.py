@@ -265,7 +265,8 @@ def parts(results: Results) -> tuple[Part, ...]:
     excluded = tuple(f"{t:g} K is excluded from σ: {why}" for t, why in found.excluded.items())
     answer = (
         f"σ({found.target:g} K) = {found.extrapolated.text()}, "
-        f"activation energy {found.activation_energy.text()} (of σT; χ² {found.chi2:.1f} for {found.dof} degrees of freedom)."
+        f"activation energy {found.activation_energy.text()} "
+        f"(of σT; χ² {found.chi2:.1f} for {found.dof} degrees of freedom)."
     )
     if found.corrected is not None and found.haven_ratio is not None:
         answer += f" Divided by the Haven ratio {found.haven_ratio.text()}: {found.corrected.text()}."

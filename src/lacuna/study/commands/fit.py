@@ -1,0 +1,78 @@
+"""`lacuna fit`: labels to a potential with its held-out errors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lacuna.energy.fit import FitErrors, PodFit, fit_pod
+from lacuna.energy.labels import read_labels
+from lacuna.energy.potential import PodSettings, save_potential
+from lacuna.study.section import Part, Table
+from lacuna.study.settings import load_yaml, read
+from lacuna.study.terminal import finish, live
+
+__all__ = ["add", "error_table"]
+
+
+def fit(
+    labels: Annotated[
+        list[Path], typer.Argument(help="Extended XYZ, plain or .xz, of one set of DFT settings.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the potential.")],
+    name: Annotated[str, typer.Option(help="Name of the potential.")] = "potential",
+    settings: Annotated[Path | None, typer.Option(help="YAML with the shape and weights of the POD.")] = None,
+    folds: Annotated[int, typer.Option(help="Groups of runs that are left out in turn.")] = 8,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
+) -> None:
+    """Fit a POD potential to labels and say what it gets wrong on frames it has not seen.
+
+    Example: `lacuna fit labels.xyz.xz --out my-potential --name li-n-cl`
+    """
+    shape = read(PodSettings, load_yaml(settings), "pod") if settings else PodSettings()
+    with live() as listener:
+        listener.begin("fit")
+        found = fit_pod(
+            read_labels(*labels),
+            shape,
+            name=name,
+            folds=folds,
+            progress=lambda done, total: listener.progress(done / total, f"label {done} of {total}"),
+        )
+    save_potential(found.potential, out)
+    data = {"fingerprint": found.potential.fingerprint, "held_out": [asdict(e) for e in found.held_out]}
+    finish(f"Potential {name}", (_part(found, out),), data, json_file=json_file)
+
+
+def _part(found: PodFit, out: Path) -> Part:
+    everything = found.held_out[0]
+    sentence = (
+        f"{found.potential.coefficients.size} coefficients, fingerprint {found.potential.fingerprint}, in {out}; "
+        f"held-out forces {1000 * everything.forces:.0f} meV/Å, on its own labels "
+        f"{1000 * found.trained.forces:.0f} meV/Å."
+    )
+    return Part("Fit", sentence, tables=(error_table(found.held_out),))
+
+
+def error_table(errors: tuple[FitErrors, ...]) -> Table:
+    """Held-out errors by kind of material and temperature."""
+    rows = tuple(
+        (
+            e.kind,
+            "–" if e.temperature is None else f"{e.temperature:g}",
+            str(e.labels),
+            f"{1000 * e.energy:.1f}",
+            f"{1000 * e.forces:.0f}",
+        )
+        for e in errors
+    )
+    columns = ("kind", "T / K", "labels", "energy / meV per atom", "force / meV/Å")
+    return Table(columns, rows, "Mean absolute errors on labels left out of the fit, whole runs at a time")
+
+
+def add(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(fit)
