@@ -25,6 +25,9 @@ def fit(
     out: Annotated[Path, typer.Option(help="Folder for the potential.")],
     name: Annotated[str, typer.Option(help="Name of the potential.")] = "potential",
     settings: Annotated[Path | None, typer.Option(help="YAML with the shape and weights of the POD.")] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Name of the reference method, for labels that state none.")
+    ] = None,
     folds: Annotated[int, typer.Option(help="Groups of runs that are left out in turn.")] = 8,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
 ) -> None:
@@ -36,7 +39,7 @@ def fit(
     with live() as listener:
         listener.begin("fit")
         found = fit_pod(
-            read_labels(*labels),
+            read_labels(*labels, settings=reference),
             shape,
             name=name,
             folds=folds,
@@ -50,8 +53,8 @@ def fit(
 def _part(found: PodFit, out: Path) -> Part:
     everything = found.held_out[0]
     sentence = (
-        f"{found.potential.coefficients.size} coefficients, fingerprint {found.potential.fingerprint}, in {out}; "
-        f"held-out forces {1000 * everything.forces:.0f} meV/Å, on its own labels "
+        f"{found.potential.coefficients.size} coefficients, fingerprint {found.potential.fingerprint}, "
+        f"in {out}; held-out forces {1000 * everything.forces:.0f} meV/Å, on its own labels "
         f"{1000 * found.trained.forces:.0f} meV/Å."
     )
     return Part("Fit", sentence, tables=(error_table(found.held_out),))
