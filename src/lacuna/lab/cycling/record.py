@@ -16,6 +16,7 @@ class CyclingRecord:
     time : s, shape (n,), rising. voltage : V, (n,). current : A, (n,).
     cycle, step : the vendor's numbers, (n,), None where the file has none; cycles are counted anew anyway.
     temperature : K, (n,), None where not recorded.
+    charge : C, (n,), the instrument's own count of the net charge, never reset; None where it has none.
     source : the file.
     started : ISO local time of the instrument, None where the file does not say; `zone` names its zone, if
         it does.
@@ -29,6 +30,7 @@ class CyclingRecord:
     cycle: Array | None = None
     step: Array | None = None
     temperature: Array | None = None
+    charge: Array | None = None
     started: str | None = None
     zone: str | None = None
     remarks: tuple[str, ...] = ()
@@ -40,8 +42,8 @@ class CyclingRecord:
 
     def part(self, rows: slice | Array) -> "CyclingRecord":
         """Only some rows."""
-        optional = (self.cycle, self.step, self.temperature)
-        cycle, step, temperature = (None if c is None else c[rows] for c in optional)
+        optional = (self.cycle, self.step, self.temperature, self.charge)
+        cycle, step, temperature, charge = (None if c is None else c[rows] for c in optional)
         return replace(
             self,
             time=self.time[rows],
@@ -50,6 +52,7 @@ class CyclingRecord:
             cycle=cycle,
             step=step,
             temperature=temperature,
+            charge=charge,
         )
 
 
@@ -62,6 +65,7 @@ def make_record(
     cycle: Array | None = None,
     step: Array | None = None,
     temperature: Array | None = None,
+    charge: Array | None = None,
     started: str | None = None,
     zone: str | None = None,
     remarks: tuple[str, ...] = (),
@@ -76,7 +80,9 @@ def make_record(
     """
     time, voltage, current = (np.asarray(c, dtype=float) for c in (time, voltage, current))
     good = np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)
-    record = CyclingRecord(time, voltage, current, source, cycle, step, temperature, started, zone, remarks)
+    record = CyclingRecord(
+        time, voltage, current, source, cycle, step, temperature, charge, started, zone, remarks
+    )
     if not good.all():
         record = replace(
             record.part(good), remarks=(*remarks, f"{int((~good).sum())} rows that are no numbers dropped")

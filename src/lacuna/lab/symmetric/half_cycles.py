@@ -109,7 +109,8 @@ def _collect(rows: list[tuple[float, ...]], area: float) -> HalfCycles:
     """Rows to columns."""
     table = np.array(rows)
     first, last = table[:, 0].astype(int), table[:, 1].astype(int)
-    return HalfCycles(first, last, *table[:, 2:].T, area)
+    density, begin, duration, start, plateau, end, charge, noise = table[:, 2:].T
+    return HalfCycles(first, last, density, begin, duration, start, plateau, end, charge, noise, area)
 
 
 def noise_of(values: Array) -> float:
