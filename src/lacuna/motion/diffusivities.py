@@ -91,24 +91,15 @@ class Diffusivities:
         if not found:
             return None
         ratio = np.array([s.collective_value / s.self_value for s in found])
-        error = np.array([_ratio_std(s) for s in found])
-        weight = 1.0 / error.clip(1e-9) ** 2
+        relative = np.array([np.hypot(s.collective_relative, s.self_std / s.self_value) for s in found])
+        weight = 1.0 / relative**2
         mean, std = float(weight @ ratio / weight.sum()), float(weight.sum() ** -0.5)
-        if len(found) > 1:  # runs may scatter more than each can know
-            std *= max(1.0, float(np.sqrt(weight @ (ratio - mean) ** 2 / (len(found) - 1))))
-        if mean <= 2.0 * std:
+        if mean <= 0 or std > 0.5:
             return None
-        return Estimate(mean * np.exp(std / mean * rng.standard_normal(draws)), "1").through(
-            lambda x: 1.0 / x, unit="1"
-        )
-
-
-def _ratio_std(s: SlopeEstimate) -> float:
-    """Standard deviation of collective over self diffusivity, to first order, at equal relative weight."""
-    relative = s.self_std / s.self_value
-    own = s.collective_std / s.self_value
-    ratio = max(s.collective_value / s.self_value, 0.0)
-    return float(np.sqrt(own**2 + (ratio * relative) ** 2 - 2 * s.correlation * own * ratio * relative))
+        if len(found) > 2:  # runs may scatter more than each can know
+            scatter = weight @ (ratio / mean - 1.0) ** 2 / (len(found) - 1)
+            std *= max(1.0, float(np.sqrt(scatter)))
+        return Estimate.lognormal(1.0 / mean, std, "1", rng=rng, n=draws)
 
 
 def diffusivities(trajectories: Trajectories) -> Diffusivities:

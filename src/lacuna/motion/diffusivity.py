@@ -74,10 +74,11 @@ class IonSquares:
 
 @dataclass(frozen=True, slots=True)
 class SlopeEstimate:
-    """Self and collective diffusivity of one trajectory with their covariance.
+    """Self and collective diffusivity of one trajectory; their errors are nearly independent.
 
     self_value, collective_value : cm²/s.     self_std, collective_std : one standard deviation, cm²/s.
-    correlation : between the two.            hops : 6 D t n / a².
+    collective_relative : relative error of the collective part, were it as large as the self part.
+    hops : 6 D t n / a².
     fit_from, fit_to : lags, fs.
     """
 
@@ -85,7 +86,7 @@ class SlopeEstimate:
     self_std: float
     collective_value: float
     collective_std: float
-    correlation: float
+    collective_relative: float
     hops: float
     fit_from: float
     fit_to: float
@@ -207,7 +208,7 @@ def _doubling(every: Sequence[IonSquares], hop_distance: float, start: float) ->
         except NotConverged:
             continue
         d = first.values[0]
-        scatter = _between_ions((second.influence - first.influence)[:, :-1]) / d**2
+        scatter = _between_ions(second.influence - first.influence) / d**2
         total += (second.values[0] - d) / d / scatter
         weight += 1.0 / scatter
         variance += 1.0 / scatter
@@ -233,7 +234,8 @@ class _Slope:
     """Self and collective slope/6 (Å²/fs), and what each ion and block contributed to the deviation."""
 
     values: Array
-    influence: Array  # (n_blocks, n_ions + 1)
+    single: float  # variance of the slope of one Brownian path
+    influence: Array  # (n_blocks, n_ions)
     fit_from: float
     fit_to: float
 
@@ -263,28 +265,34 @@ def _slope(squares: IonSquares, begin: float, hop_distance: float) -> _Slope:
         intercept=float(np.clip(intercept, 0.0, RATTLING * hop_distance**2)),
     )
     weights = gls_weights(lag, covariance) / 6.0
-    expected = np.stack([msd] * squares.ions + [collective * squares.ions])
-    deviation = sums - squares.counts[:, None, chosen] * expected[None]
-    influence = deviation @ (weights / number) / squares.ions
-    return _Slope(np.array([weights @ msd, weights @ collective]), influence, float(lag[0]), float(lag[-1]))
+    deviation = sums[:, :-1] - squares.counts[:, None, chosen] * msd
+    return _Slope(
+        values=np.array([weights @ msd, weights @ collective]),
+        single=float(weights @ covariance @ weights),
+        influence=deviation @ (weights / number) / squares.ions,
+        fit_from=float(lag[0]),
+        fit_to=float(lag[-1]),
+    )
 
 
 def _estimate(slope: _Slope, squares: IonSquares, hop_distance: float) -> SlopeEstimate:
-    """Errors and units."""
-    single, joint = slope.influence[:, :-1], slope.influence[:, -1]
-    window = _window(squares, slope.fit_to)
-    d, collective = slope.values
-    hops = max(6.0 * float(d) * squares.duration * squares.ions / hop_distance**2, 1e-9)
-    variance = max(_between_ions(single) * _together(single, window), d**2 / hops)
-    joint_variance = float(_serial(joint, joint, window))
-    cross = float(_serial(single.sum(axis=1), joint, window))
-    correlation = float(np.clip(cross / np.sqrt(variance * joint_variance), -0.95, 0.95))
+    """Errors and units.
+
+    The summed displacement of many ions is a Brownian path whatever each of them does, so its relative
+    error is that of one such path. A single path knows its own size badly; the size that error refers to
+    is therefore taken between its own and that of the self part.
+    """
+    d, collective = (float(v) for v in slope.values)
+    hops = max(6.0 * d * squares.duration * squares.ions / hop_distance**2, 1e-9)
+    together = _together(slope.influence, _window(squares, slope.fit_to))
+    variance = max(_between_ions(slope.influence) * together, d**2 / hops)
+    relative = np.sqrt(slope.single) / max(abs(d), 1e-300)
     return SlopeEstimate(
-        self_value=float(d) * CM2_PER_S,
+        self_value=d * CM2_PER_S,
         self_std=float(np.sqrt(variance)) * CM2_PER_S,
-        collective_value=float(collective) * CM2_PER_S,
-        collective_std=float(np.sqrt(joint_variance)) * CM2_PER_S,
-        correlation=correlation,
+        collective_value=collective * CM2_PER_S,
+        collective_std=float(relative * np.sqrt((d**2 + collective**2) / 2)) * CM2_PER_S,
+        collective_relative=float(relative),
         hops=hops,
         fit_from=slope.fit_from,
         fit_to=slope.fit_to,

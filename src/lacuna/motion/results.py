@@ -29,7 +29,7 @@ class Run:
     framework : mean square displacement of the framework from the first sample, Å², shape (n_frames,).
     steps : taken in all.      duration : sampled, fs.      seconds : computing time.
     status : "finished" or "stopped"; `reason` says why it stopped.
-    file : the stored trajectory, relative to the folder of the runs.
+    file : the stored trajectory, relative to the folder of the runs; empty if it stored none.
     """
 
     temperature: float

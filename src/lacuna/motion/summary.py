@@ -112,7 +112,7 @@ def summarise(task: Task, *, hop_distance: float) -> Run:
     guards: tuple[Guard, ...] = ()
     if len(rows) > 20:
         guards = _guards(task, state, curves, hop_distance)
-    reason = state.reason
+    reason, stored = state.reason, Path(task.folder) / TRAJECTORY
     return Run(
         temperature=task.temperature,
         ordering=task.ordering,
@@ -131,5 +131,5 @@ def summarise(task: Task, *, hop_distance: float) -> Run:
         seconds=state.seconds,
         status="stopped" if reason else "finished",
         reason=reason,
-        file=f"{Path(task.folder).name}/{TRAJECTORY}",
+        file=f"{stored.parent.name}/{stored.name}" if stored.exists() else "",
     )

@@ -1,0 +1,194 @@
+import numpy as np
+import pytest
+
+from lacuna.core.arrhenius import fit_arrhenius
+from lacuna.core.constants import BOLTZMANN
+from lacuna.core.errors import InputError, NotConverged
+from lacuna.motion.conductivity import conductivity, extrapolate, nernst_einstein
+from lacuna.motion.diffusivities import AtTemperature, Diffusivities, diffusivities
+from lacuna.motion.diffusivity import IonSquares
+from lacuna.motion.displacement import Accumulator, log_lags
+from lacuna.motion.dynamics import Dynamics
+from lacuna.motion.guards import hops_guard, wrapped_guard
+from lacuna.motion.results import Run, Trajectories
+
+
+def test_conductivity_matches_hand_calculation_in_si():
+    by_hand = 2e28 * 1.602176634e-19**2 * 1e-12 / (1.380649e-23 * 300) / 100  # S/cm
+    ours = nernst_einstein(1e-12 * 1e20 / 1e15, density=0.02, charge=1, temperature=300)
+    assert ours == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_conductivity_is_even_in_charge_and_linear_in_density():
+    one = nernst_einstein(1e-5, density=0.01, charge=1, temperature=500)
+    assert nernst_einstein(1e-5, density=0.02, charge=-2, temperature=500) == pytest.approx(8 * one)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [({"temperature": 0.0}, "temperature must be above 0 K"), ({"density": 0.0}, "density of mobile ions")],
+)
+def test_impossible_conditions_are_refused(changes, text):
+    with pytest.raises(InputError, match=text):
+        nernst_einstein(1e-5, **({"density": 0.02, "charge": 1, "temperature": 300} | changes))
+
+
+def test_llzo_of_he_et_al_is_reproduced(shared_data):
+    """mogroupumd/aimd @ 6616528; its k_B is rounded to 8.617e-5 eV/K, which moves Ea in the fifth digit."""
+    table = np.loadtxt(shared_data / "transport/llzo_D_T.csv", delimiter=",", skiprows=1)
+    temperature, diffusivity, error = table.T
+    sigma = nernst_einstein(diffusivity / 0.1, density=56 / 12.98**3, charge=1, temperature=temperature)
+    line = fit_arrhenius(temperature, np.log(sigma * temperature), covariance=(error / diffusivity) ** 2)
+    rounded = 8.617e-5 / BOLTZMANN
+    assert line.activation_energy * rounded == pytest.approx(0.258128283, rel=1e-6)
+    assert np.sqrt(line.covariance[1, 1]) * rounded == pytest.approx(0.016832020, rel=1e-6)
+    value, low, high = extrapolate(line, 300.0)
+    assert value * 1e3 == pytest.approx(1.080365, abs=5e-7)
+    assert low * 1e3 == pytest.approx(0.687, abs=5e-4)
+    assert high * 1e3 == pytest.approx(1.699, abs=5e-4)
+    assert line.chi2 == pytest.approx(3.97, abs=5e-3)
+    assert line.dof == 7
+
+
+def made(rng, *, energy=0.3, thermal=0.1, orderings=0.0, temperatures=(500, 550, 600, 650, 700)):
+    """Diffusivities that scatter about an Arrhenius line as they say they do."""
+    t = np.array(temperatures, dtype=float)
+    offset = orderings * rng.standard_normal()
+    value = 1e-2 * np.exp(-energy / (BOLTZMANN * t) + thermal * rng.standard_normal(t.size) + offset)
+    points = tuple(AtTemperature(a, d, thermal, 0.0, d, 0.3, 100.0, 2) for a, d in zip(t, value, strict=True))
+    return Diffusivities(points, (), {}, (), orderings**2, 0.5, 0.0, 0.04, 1.0)
+
+
+def test_interval_of_the_extrapolation_covers_as_often_as_it_says():
+    true = nernst_einstein(1e-1 * np.exp(-0.3 / (BOLTZMANN * 300)), density=0.04, charge=1, temperature=300)
+    inside = []
+    for seed in range(150):
+        rng = np.random.default_rng([3, seed])
+        out = conductivity(made(rng, orderings=0.15), rng=rng, draws=400)
+        low, high = out.extrapolated.interval(0.68)
+        inside.append(low < true < high)
+    assert 0.60 <= np.mean(inside) <= 0.80  # scatter beyond the errors only ever widens it
+
+
+def test_energy_and_extrapolation_share_their_draws(rng):
+    out = conductivity(made(rng), rng=rng)
+    correlation = np.corrcoef(out.activation_energy.draws, np.log(out.extrapolated.draws))[0, 1]
+    assert correlation < -0.95  # the pivot lies at the measured temperatures, far from 300 K
+    assert out.activation_energy.unit == "eV"
+    assert out.extrapolated.unit == "S/cm"
+
+
+def test_budget_names_the_cause_of_the_interval(rng):
+    thermal = conductivity(made(rng, thermal=0.2, orderings=0.0), rng=rng).budget
+    orderings = conductivity(made(rng, thermal=0.01, orderings=0.5), rng=rng).budget
+    assert sum(thermal.values()) == pytest.approx(1.0)
+    assert thermal["orderings"] == 0.0
+    assert orderings["orderings"] > 0.9
+
+
+def test_one_temperature_is_not_enough_and_the_reasons_are_told(rng):
+    one = made(rng, temperatures=(600,))
+    lonely = Diffusivities(one.trusted, (), {500.0: "framework melted"}, (), 0.0, 0.5, 0.0, 0.04, 1.0)
+    with pytest.raises(NotConverged, match=r"two temperatures .*, 1 did: 500 K: framework melted"):
+        conductivity(lonely, rng=rng)
+
+
+def run_of(rng, *, temperature, ordering=0, seed=0, rate=0.03, ions=40, guards=None, reason=""):
+    """A run whose ions hop by 1 Å at a known rate per frame."""
+    frames = 500
+    hops = rng.random((frames, ions)) < rate
+    steps = np.zeros((frames, ions, 3))
+    sign = rng.choice([-1.0, 1.0], size=(frames, ions)) * hops
+    np.put_along_axis(steps, rng.integers(3, size=(frames, ions))[..., None], sign[..., None], axis=2)
+    path = np.cumsum(steps, axis=0)
+    accumulator = Accumulator(
+        groups=np.zeros(ions, int),
+        mobile=np.ones(ions, bool),
+        longest=250,
+        block=8,
+        resolved=log_lags(250, 40),
+    )
+    for frame in path:
+        accumulator.add(frame)
+    empty = np.zeros(0)
+    return Run(
+        temperature=temperature,
+        ordering=ordering,
+        seed=seed,
+        formula="Li40",
+        volume=1000.0,
+        curves=accumulator.curves(interval=100.0, names=("Li",)),
+        squares=IonSquares(
+            accumulator.resolved * 100.0, accumulator.ions, accumulator.ion_counts, 800.0, 49_900.0, 100.0
+        ),
+        time=empty,
+        temperatures=empty,
+        conserved=empty,
+        framework=empty,
+        guards=(hops_guard(100.0),) if guards is None else guards,
+        steps=25_000,
+        duration=49_900.0,
+        seconds=1.0,
+        status="stopped" if reason else "finished",
+        reason=reason,
+        file="x.xyz",
+    )
+
+
+def together(runs):
+    temperatures = tuple(sorted({r.temperature for r in runs}))
+    return Trajectories(tuple(runs), Dynamics(temperatures=temperatures), "toy", "Li", 1.0, 1.0)
+
+
+def test_hopping_ions_give_their_diffusivity_haven_ratio_and_conductivity(rng):
+    rates = {500.0: 0.015, 600.0: 0.03, 700.0: 0.05}
+    runs = [run_of(rng, temperature=t, ordering=o, rate=r) for t, r in rates.items() for o in range(2)]
+    found = diffusivities(together(runs))
+    for point in found.trusted:
+        true = rates[point.temperature] / 600.0 * 0.1  # one hop of 1 Å per 100 fs frame: r a²/6
+        assert abs(np.log(point.value / true)) < 4 * point.thermal
+        assert point.he_value == pytest.approx(true, rel=0.5)
+    haven = found.haven_ratio(rng=rng)
+    low, high = haven.interval(0.99)
+    assert low < 1.0 < high
+    assert haven.std < 0.4
+    out = conductivity(found, rng=rng)
+    assert out.corrected.value == pytest.approx((out.extrapolated.value / haven.value), rel=0.1)
+    at_600 = nernst_einstein(0.03 / 600.0, density=0.04, charge=1, temperature=600.0)
+    assert out.values[1].value == pytest.approx(float(at_600), rel=0.3)
+
+
+def test_one_broken_temperature_is_excluded_with_its_reason_and_the_rest_counts(rng):
+    runs = [run_of(rng, temperature=t) for t in (500.0, 600.0)]
+    runs.append(run_of(rng, temperature=700.0, reason="the framework melted"))
+    runs.append(run_of(rng, temperature=600.0, ordering=1, guards=(wrapped_guard(0.9),)))
+    found = diffusivities(together(runs))
+    assert [p.temperature for p in found.trusted] == [500.0, 600.0]
+    assert found.excluded == {700.0: "700 K, ordering 1, seed 1: the framework melted"}
+    assert any("600 K, ordering 2, seed 1 left out: largest step" in w for w in found.warnings)
+    assert conductivity(found, rng=rng).excluded == found.excluded
+
+
+def test_spread_between_orderings_is_found_and_shared_by_all_temperatures():
+    rng = np.random.default_rng(5)
+    factors = (0.5, 1.0, 2.0)
+    runs = [
+        run_of(rng, temperature=t, ordering=o, rate=0.02 * f)
+        for t in (500.0, 600.0)
+        for o, f in enumerate(factors)
+    ]
+    found = diffusivities(together(runs))
+    by_hand = np.var(np.log(factors), ddof=1) / 3
+    assert found.ordering_variance == pytest.approx(by_hand, rel=0.4)
+    assert conductivity(found, rng=rng).budget["orderings"] > 0.1
+
+
+def test_equal_orderings_show_no_spread_beyond_their_errors():
+    rng = np.random.default_rng(6)
+    runs = [run_of(rng, temperature=t, ordering=o) for t in (500.0, 600.0) for o in range(3)]
+    assert diffusivities(together(runs)).ordering_variance < 0.01
+
+
+def test_single_ordering_is_said_to_hide_a_spread(rng):
+    found = diffusivities(together([run_of(rng, temperature=t) for t in (500.0, 600.0)]))
+    assert any("one ordering only" in w for w in found.warnings)
