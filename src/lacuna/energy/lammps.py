@@ -6,7 +6,7 @@ import ctypes
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,8 +184,10 @@ def open_frame(frame: Frame, elements: tuple[str, ...], *, log: str = "none") ->
         session = Session(handle, rotation, len(frame))
         session.commands(setup)
         types = [elements.index(s) + 1 for s in frame.symbols]
-        flat = (frame.positions @ rotation).ravel().tolist()
-        handle.create_atoms(len(frame), list(range(1, len(frame) + 1)), types, flat)
+        crossed = np.floor(frame.fractional).astype(int)
+        home = ((frame.positions - crossed @ frame.cell) @ rotation).ravel().tolist()
+        images = [handle.encode_image_flags(*(int(c) for c in row)) for row in crossed]
+        handle.create_atoms(len(frame), list(range(1, len(frame) + 1)), types, home, image=images)
         yield session
     finally:
         handle.close()
@@ -210,21 +212,26 @@ def open_lammps(potential: Potential, frame: Frame, *, log: str = "none") -> Ite
         If the frame holds an element the potential does not know, or its cell is left-handed.
     """
     check_elements_known(f"potential {potential.name}", potential.elements, frame)
-    with tempfile.TemporaryDirectory(prefix="lacuna-pod-") as name:
-        folder = Path(name)
-        (folder / PARAMETERS).write_text(potential.settings.parameters())
-        (folder / COEFFICIENTS).write_text(potential.coefficient_text())
-        with open_frame(frame, potential.elements, log=log) as session:
+    with open_frame(frame, potential.elements, log=log) as session:
+        with tempfile.TemporaryDirectory(prefix="lacuna-pod-") as name:
+            folder = Path(name)
+            (folder / PARAMETERS).write_text(potential.settings.parameters())
+            (folder / COEFFICIENTS).write_text(potential.coefficient_text())
             session.commands(pair_commands(potential, folder))
-            session.command("compute virial all pressure NULL virial")
-            yield session
+        session.command("compute virial all pressure NULL virial")
+        yield session
 
 
 class LammpsPod:
-    """Engine: a POD potential with its ZBL core, evaluated by LAMMPS in this process."""
+    """Engine: a POD potential with its ZBL core, evaluated by LAMMPS in this process.
+
+    LAMMPS stays open between calls as long as the atoms are the same ones, which makes a call ten times
+    faster; what a call returns depends on its frame alone.
+    """
 
     def __init__(self, potential: Potential) -> None:
         self.potential = potential
+        self._open: tuple[bytes, Session, AbstractContextManager[Session]] | None = None
 
     @property
     def name(self) -> str:
@@ -233,10 +240,54 @@ class LammpsPod:
 
     def evaluate(self, frame: Frame) -> Evaluation:
         """Energy (eV), forces (eV/Å) and stress (eV/Å³) of `frame`."""
-        with open_lammps(self.potential, frame) as session:
+        _check_company(frame, self.potential.settings.cutoff)
+        atoms = frame.numbers.tobytes()
+        if self._open is not None and self._open[0] == atoms:
+            session = self._open[1]
+            place(session, frame)
+        else:
+            self.close()
+            manager = open_lammps(self.potential, frame)
+            session = manager.__enter__()
+            self._open = (atoms, session, manager)
             session.command("thermo_style custom step pe c_virial[1]")
-            session.command("run 0")
-            return Evaluation(session.thermo("pe"), session.atoms("f"), session.stress())
+        session.command("run 0 post no")
+        return Evaluation(session.thermo("pe"), session.atoms("f"), session.stress())
+
+    def close(self) -> None:
+        """End the open LAMMPS, if there is one."""
+        if self._open is not None:
+            manager = self._open[2]
+            self._open = None
+            manager.__exit__(None, None, None)
+
+    def __getstate__(self) -> dict[str, object]:
+        """A copy for another process takes the potential along and opens its own LAMMPS."""
+        return {"potential": self.potential, "_open": None}
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _check_company(frame: Frame, cutoff: float) -> None:
+    """Refuse one or two atoms alone in a large cell: POD's LAMMPS code crashes without neighbours."""
+    heights = frame.volume / np.linalg.norm(np.cross(frame.cell[[1, 2, 0]], frame.cell[[2, 0, 1]]), axis=1)
+    if len(frame) < 3 and heights.max() > cutoff:
+        raise InputError(
+            f"{len(frame)} atoms in a cell of height {heights.max():.1f} Å: each atom needs at least two "
+            f"neighbours within the cutoff of {cutoff:g} Å; repeat a smaller cell"
+        )
+
+
+def place(session: Session, frame: Frame) -> None:
+    """Give the atoms of an open session the cell and the positions of `frame`."""
+    cell, rotation = to_lower_triangular(frame.cell)
+    session.rotation = rotation
+    edges = " ".join(f"{axis} final 0 {cell[i, i]:.17g}" for i, axis in enumerate("xyz"))
+    tilts = f"xy final {cell[1, 0]:.17g} xz final {cell[2, 0]:.17g} yz final {cell[2, 1]:.17g}"
+    session.command(f"change_box all {edges} {tilts} units box")
+    wrapped = (frame.fractional % 1.0 % 1.0) @ cell
+    session.lammps.scatter_atoms("x", 1, 3, (ctypes.c_double * wrapped.size)(*wrapped.ravel()))
 
 
 def li_n_cl() -> LammpsPod:
