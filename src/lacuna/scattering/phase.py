@@ -82,7 +82,7 @@ class Phase:
             raise InputError(f"phase {self.name}: no sites")
         if len(set(labels)) != len(labels):
             raise InputError(f"phase {self.name}: site labels repeat: {', '.join(labels)}")
-        if min(self.cell[:3]) <= 0 or not np.linalg.det(cell_matrix(self.cell)) > 0:
+        if min(self.cell[:3]) <= 0 or not np.all(np.isfinite(cell_matrix(self.cell))):
             raise InputError(f"phase {self.name}: the cell {self.cell} has no volume")
 
     @property

@@ -106,6 +106,9 @@ def refine(
         if name not in known:
             raise InputError(nearest("refine", name, known))
     start = known | dict(values or {})
+    for name, value in start.items():
+        if not np.isfinite(value):
+            raise InputError(f"refine: the starting value of {name} is {value}")
     start |= _linear_start(model, start, free)
     ties = tie(tuple(dict.fromkeys(free)), constraints, start)
     points = sum(len(x) for x in model.x)
