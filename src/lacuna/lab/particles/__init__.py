@@ -1,0 +1,20 @@
+"""Particles in micrographs: scale, segmentation, size distributions, rendered images of known sizes."""
+
+from lacuna.lab.particles.distribution import SizeDistribution, SizeSettings, size_distribution
+from lacuna.lab.particles.read import Micrograph, read_micrograph
+from lacuna.lab.particles.render import Rendered, render
+from lacuna.lab.particles.segment import Particles, Segmentation, overlay, segment
+
+__all__ = [
+    "Micrograph",
+    "Particles",
+    "Rendered",
+    "Segmentation",
+    "SizeDistribution",
+    "SizeSettings",
+    "overlay",
+    "read_micrograph",
+    "render",
+    "segment",
+    "size_distribution",
+]

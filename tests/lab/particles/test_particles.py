@@ -1,0 +1,248 @@
+"""Particle sizes: rendered images of known sizes, scales from metadata, refusals."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, TiffImagePlugin
+
+from lacuna.core.errors import DataError, InputError, MissingExtra
+from lacuna.lab.particles.distribution import SizeSettings, size_distribution, weighted_quantile
+from lacuna.lab.particles.read import Micrograph, read_micrograph
+from lacuna.lab.particles.render import render
+from lacuna.lab.particles.segment import Particles, Segmentation, overlay, segment
+
+pytest.importorskip("skimage", reason="the extra lacuna[sem] is not installed")
+
+
+def rendered(seed=0, **changes):
+    settings = {
+        "shape": (512, 768), "pixel": 10e-9, "median": 300e-9, "log_std": 0.35, "count": 130,
+        "rng": np.random.default_rng(seed),
+    }  # fmt: skip
+    return render(**{**settings, **changes})
+
+
+def disc(radius, *, at=(60, 60), shape=(120, 160), grey=0.9, into=None):
+    rows, columns = np.indices(shape)
+    picture = np.full(shape, 0.1) if into is None else into
+    picture[np.hypot(rows - at[0], columns - at[1]) <= radius] = grey
+    return picture
+
+
+def measured(picture, **settings):
+    return segment(Micrograph(picture, 1e-9, "drawn", "given"), Segmentation(smoothing=0.5, **settings))
+
+
+def fake(diameters, box, shape=(100, 100)):
+    n = len(diameters)
+    d = np.array(diameters, float)
+    return Particles(
+        np.zeros(shape, int),
+        d,
+        d,
+        np.ones(n),
+        np.ones(n, bool),
+        np.tile(box, (n, 1)),
+        shape,
+        1e-9,
+        "fake",
+        (),
+    )
+
+
+def test_a_drawn_disc_has_its_diameter():
+    found = measured(disc(20))
+    assert found.diameter.size == 1
+    assert found.diameter[0] == pytest.approx(40e-9, rel=0.03)
+    assert found.length[0] == pytest.approx(41e-9, rel=0.05)
+    assert found.solidity[0] > 0.95
+
+
+def test_two_touching_discs_are_two_and_one_oblong_is_one():
+    touching = disc(20, at=(60, 95), into=disc(20, at=(60, 60)))  # overlap of 5 of 40 pixels
+    assert measured(touching).diameter.size == 2
+    rows, columns = np.indices((120, 160))
+    oblong = np.where(((rows - 60) / 15) ** 2 + ((columns - 80) / 40) ** 2 <= 1, 0.9, 0.1)
+    assert measured(oblong).diameter.size == 1
+
+
+def test_particles_cut_by_the_edge_do_not_count():
+    found = measured(disc(20, at=(5, 40), into=disc(15, at=(70, 100))))
+    assert sorted(found.complete.tolist()) == [False, True]
+
+
+def test_dark_particles_on_a_bright_ground_are_found():
+    bright = measured(disc(20))
+    dark = measured(1 - disc(20), bright=False)
+    assert dark.diameter == pytest.approx(bright.diameter)
+
+
+@pytest.mark.parametrize("overlap", [0.0, 0.1, 0.2])
+@pytest.mark.parametrize("elongation", [1.0, 1.3])
+def test_rendered_images_give_mean_within_5_percent_and_share_within_3_points(overlap, elongation):
+    made = rendered(seed=int(100 * overlap + 10 * elongation), overlap=overlap, elongation=elongation)
+    found = size_distribution((segment(made.micrograph),))
+    true = made.diameters
+    share = 100 * np.mean((true >= 100e-9) & (true < 400e-9))
+    assert found.mean.value == pytest.approx(1e9 * true.mean(), rel=0.05)
+    assert abs(found.share.value - share) < 3
+
+
+def test_uneven_light_is_followed_by_the_local_threshold():
+    made = rendered(seed=4, gradient=1.6)
+    found = size_distribution((segment(made.micrograph, Segmentation(threshold="local")),))
+    assert found.mean.value == pytest.approx(1e9 * made.diameters.mean(), rel=0.08)
+
+
+def test_sizes_scale_with_the_pixel():
+    made = rendered()
+    twice = Micrograph(made.micrograph.grey, 2 * made.micrograph.pixel, "x", "given")
+    assert segment(twice).diameter == pytest.approx(2 * segment(made.micrograph).diameter)
+
+
+def test_turning_the_image_does_not_change_the_sizes():
+    made = rendered(count=120)
+    turned = Micrograph(made.micrograph.grey.T.copy(), made.micrograph.pixel, "x", "given")
+    first, second = segment(made.micrograph), segment(turned)
+    assert np.sort(second.diameter) == pytest.approx(np.sort(first.diameter), rel=0.05)
+
+
+def test_leaving_out_cut_particles_does_not_favour_small_ones():
+    # large particles in a small image: the plain mean of complete ones is low, the weighted one is not
+    made = [rendered(seed=k, shape=(320, 320), median=500e-9, log_std=0.45, count=12) for k in range(12)]
+    found = size_distribution(tuple(segment(m.micrograph) for m in made))
+    truth = np.concatenate([m.diameters for m in made]).mean()
+    plain, weighted = found.diameters.mean(), np.average(found.diameters, weights=found.weights)
+    assert plain < 0.97 * truth
+    assert abs(weighted - truth) < 0.5 * abs(plain - truth)
+
+
+def test_volume_weighting_by_hand():
+    # nine of diameter 1 and one of diameter 3: volumes 9 and 27
+    found = size_distribution((fake([1e-9] * 9 + [3e-9], (1, 1)),), SizeSettings(window=(2e-9, 4e-9)))
+    assert np.median(found.share.draws) == pytest.approx(10, abs=10)
+    cubes = np.array([1.0] * 9 + [27.0])
+    assert cubes[-1] / cubes.sum() == 0.75
+    assert found.volumes[-1] == pytest.approx(0.75)
+    assert found.counts[-1] == pytest.approx(0.1)
+
+
+def test_median_of_equal_weights_is_the_median():
+    assert weighted_quantile(np.array([3.0, 1.0, 2.0]), np.ones(3), 0.5) == 2.0
+
+
+def test_interval_of_a_share_is_the_binomial_one():
+    found = size_distribution((fake([1e-9] * 200 + [3e-9] * 200, (1, 1)),), SizeSettings(window=(2e-9, 4e-9)))
+    assert found.share.std == pytest.approx(100 * np.sqrt(0.25 / 400), rel=0.1)
+
+
+def test_overlay_marks_counted_and_cut_particles_in_their_colours():
+    image = Micrograph(disc(20, at=(5, 40), into=disc(15, at=(70, 100))), 1e-9, "drawn", "given")
+    picture = overlay(image, segment(image, Segmentation(smoothing=0.5)))
+    colours = {tuple(c) for c in picture.reshape(-1, 3)}
+    assert {(0, 114, 178), (230, 159, 0)} <= colours
+
+
+# Zeiss.tif of micromechanics/micromechanics @ d15824d
+def test_the_zeiss_scale_is_read_from_its_tag(shared_data: Path):
+    found = read_micrograph(shared_data / "sem" / "Zeiss.tif")
+    assert found.pixel == pytest.approx(158.7e-9, rel=1e-3)
+    assert found.scale_from == "tag 34118 (Zeiss)"
+    assert found.grey.shape == (768, 1024)
+
+
+def tiff(path, tag=None, text=""):
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    if tag:
+        info[tag] = text
+        info.tagtype[tag] = 2
+    Image.fromarray((255 * disc(20)).astype(np.uint8)).save(path, tiffinfo=info)
+    return path
+
+
+def test_an_fei_header_gives_pixel_and_scanned_rows(tmp_path):
+    header = "[Scan]\r\nPixelWidth=2.5e-009\r\n[Image]\r\nResolutionX=160\r\nResolutionY=100\r\n"
+    found = read_micrograph(tiff(tmp_path / "a.tif", 34682, header))
+    assert found.pixel == pytest.approx(2.5e-9)
+    assert found.grey.shape == (100, 160)
+
+
+def test_a_hitachi_companion_file_gives_the_scale(tmp_path):
+    path = tiff(tmp_path / "a.tif")
+    (tmp_path / "a.txt").write_text(
+        "[SemImageFile]\nDataSize=160x110\nPixelSize=9.921875\nMagnification=10000\n"
+    )
+    found = read_micrograph(path)
+    assert found.pixel == pytest.approx(9.921875e-9)
+    assert found.grey.shape == (110, 160)
+    assert "Hitachi" in found.scale_from
+
+
+def test_a_jeol_companion_file_gives_the_scale(tmp_path):
+    path = tiff(tmp_path / "a.tif")
+    (tmp_path / "a.txt").write_text("$$SM_MICRON_BAR 100\n$$SM_MICRON_MARKER 1um\n")
+    assert read_micrograph(path).pixel == pytest.approx(1e-8)
+
+
+def test_a_given_bar_gives_the_scale(tmp_path):
+    found = read_micrograph(tiff(tmp_path / "a.tif"), bar_length=1e-6, bar_pixels=50, crop_bottom=20)
+    assert found.pixel == pytest.approx(20e-9)
+    assert found.grey.shape == (100, 160)
+
+
+def test_an_image_without_scale_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"a\.tif: the image carries no scale; give pixel"):
+        read_micrograph(tiff(tmp_path / "a.tif"))
+
+
+def test_a_saturated_image_is_refused():
+    picture = disc(45, grey=1.0)
+    image = Micrograph(picture, 1e-9, "drawn", "given", saturated=float(np.mean(picture >= 1)))
+    with pytest.raises(
+        DataError, match=r"drawn: saturated: 33 % of the pixels are at the largest grey value"
+    ):
+        segment(image)
+
+
+def test_an_empty_image_is_refused(rng):
+    with pytest.raises(DataError, match="no contrast"):
+        segment(Micrograph(np.full((64, 64), 0.5), 1e-9, "grey", "given"))
+
+
+def test_specks_are_no_particles():
+    picture = np.full((64, 64), 0.1)
+    picture[10:14, 10:14] = 0.9
+    with pytest.raises(DataError, match=r"no particle of 6 nm or more found"):
+        segment(Micrograph(picture, 1e-9, "specks", "given"))
+
+
+def test_ten_particles_are_needed():
+    with pytest.raises(DataError, match="9 complete particles; a distribution needs at least 10"):
+        size_distribution((fake([1e-9] * 9, (1, 1)),))
+
+
+def test_a_file_that_is_no_image_is_refused(tmp_path):
+    (tmp_path / "a.tif").write_text("not an image")
+    with pytest.raises(DataError, match="no image that can be read"):
+        read_micrograph(tmp_path / "a.tif", pixel=1e-9)
+    with pytest.raises(DataError, match="no such file"):
+        read_micrograph(tmp_path / "b.tif", pixel=1e-9)
+
+
+def test_a_missing_library_names_its_extra(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "skimage", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'lacuna\[sem\]'"):
+        segment(Micrograph(disc(20), 1e-9, "drawn", "given"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"neck": 1.5}, "neck must lie between 0 and 1"),
+        ({"threshold": 2.0}, "or a grey value between 0 and 1, got 2.0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, text):
+    with pytest.raises(InputError, match=text):
+        Segmentation(**settings)
