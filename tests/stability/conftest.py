@@ -34,7 +34,14 @@ def toy() -> Callable[..., EntrySet]:
         noise = np.random.default_rng(seed).standard_normal((draws, len(names))) * error
         noise[:, : len(elements)] = 0.0
         return EntrySet(
-            tuple(reduced(f) for f in names), tuple(names), elements, matrix, energy, energy + noise, "toy", "toy"
+            tuple(reduced(f) for f in names),
+            tuple(names),
+            elements,
+            matrix,
+            energy,
+            energy + noise,
+            "toy",
+            "toy",
         )
 
     return make

@@ -125,7 +125,9 @@ def test_a_material_without_an_energy_is_refused_with_the_ways_out(toy):
         window(Material("Li5N"), toy({"Li3N": -1.5}))
 
 
-@pytest.mark.parametrize("formula", ["Li9N2Cl3", "LiNO3", "Li2O2", "LiNiO2", "Li7P3S11", "Li10GeP2S12", "LiCoO2"])
+@pytest.mark.parametrize(
+    "formula", ["Li9N2Cl3", "LiNO3", "Li2O2", "LiNiO2", "Li7P3S11", "Li10GeP2S12", "LiCoO2"]
+)
 def test_balanced_compounds_pass(formula):
     refuse_unbalanced(formula)
 

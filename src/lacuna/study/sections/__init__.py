@@ -1,7 +1,7 @@
 """The sections a study file may have, in the order of the report; each module of this folder is one."""
 
 from lacuna.study.section import Section
-from lacuna.study.sections import dynamics, engine, material, ordering, relaxation
+from lacuna.study.sections import dynamics, engine, material, ordering, relaxation, stability
 
 SECTIONS: tuple[Section, ...] = (
     material.SECTION,
@@ -9,6 +9,7 @@ SECTIONS: tuple[Section, ...] = (
     engine.SECTION,
     relaxation.SECTION,
     dynamics.SECTION,
+    stability.SECTION,
 )
 
 __all__ = ["SECTIONS"]

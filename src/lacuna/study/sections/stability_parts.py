@@ -1,0 +1,533 @@
+"""Figures and tables of stability: windows, interfaces, moisture, the library; results in, parts out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lacuna.core.constants import ZERO_CELSIUS
+from lacuna.core.estimate import Estimate
+from lacuna.stability.check import LibraryCheck
+from lacuna.stability.comparison import Compared, Comparison
+from lacuna.stability.diff import LibraryDiff
+from lacuna.stability.interface import Interface, corners
+from lacuna.stability.library import shown
+from lacuna.stability.moisture import Moisture, MoistureMap
+from lacuna.stability.stack import Contact, Stack
+from lacuna.stability.window import Window
+from lacuna.study.figure import Axis, Bars, Figure, Heat, Layer, Line, Points
+from lacuna.study.section import Part, Table
+
+__all__ = [
+    "check_part",
+    "comparison_part",
+    "diff_part",
+    "interface_part",
+    "map_figure",
+    "moisture_part",
+    "stack_part",
+    "window_part",
+]
+
+
+def amounts(products: dict[str, float]) -> str:
+    """Products with their amounts."""
+    return " + ".join(f"{n:.3g} {shown(f)}" if abs(n - 1) > 1e-6 else shown(f) for f, n in products.items())
+
+
+def shares(sets: dict[str, float], count: int = 3) -> str:
+    """Product sets with how often each appears."""
+    return "; ".join(f"{name} ({100 * share:.0f} %)" for name, share in list(sets.items())[:count])
+
+
+def volts(limit: Estimate) -> str:
+    """A limit as value ± standard deviation."""
+    return f"{limit.value:.2f}" if limit.doubt == "unknown" else f"{limit.value:.2f} ± {limit.std:.2f}"
+
+
+def window_part(found: Window, warm: Window | None = None) -> Part:
+    """One phase: limits, ladder, uptake, decomposition energy."""
+    rows = [
+        ("as enthalpies", volts(found.reduction), volts(found.oxidation), shares(found.oxidation_products)),
+    ]
+    if warm is not None:
+        rows.append(
+            (
+                "as free energies",
+                volts(warm.reduction),
+                volts(warm.oxidation),
+                shares(warm.oxidation_products),
+            )
+        )
+    ladder = tuple(
+        (f"{p.low:.2f} to {p.high:.2f}", f"{p.uptake:+.2f}", amounts(p.products)) for p in found.ladder
+    )
+    place = found.place
+    notes = (
+        f"Energy of the phase: {place.energy_taken}; "
+        f"{1e3 * place.energy_above_hull.value:+.0f} meV/atom against "
+        f"{amounts(place.products)}.",
+        f"Against {found.working_ion} metal: {1e3 * found.energy_at_metal.value:.0f} meV/atom; "
+        f"product sets below the reduction limit: {shares(found.reduction_products)}.",
+        f"Energies: {found.scheme}; entry set {found.fingerprint}.",
+    )
+    return Part(
+        f"Electrochemical window of {found.label}",
+        found.verdict + ".",
+        (ladder_figure(found), decomposition_figure(found)),
+        (
+            Table(
+                ("energies", "reduction / V", "oxidation / V", "products beyond oxidation (share of draws)"),
+                tuple(rows),
+                "Limits against Li/Li⁺, median ± standard deviation of the draws"
+                if found.working_ion == "Li"
+                else f"Limits against {found.working_ion} metal",
+            ),
+            Table(
+                ("potential / V", f"{found.working_ion} taken up", "products"), ladder, "Decomposition ladder"
+            ),
+        ),
+        _window_warnings(found),
+        notes,
+    )
+
+
+def _window_warnings(found: Window) -> tuple[str, ...]:
+    """What must not be trusted about a window."""
+    warnings = []
+    if found.open_share is not None and found.open_share < 0.9:
+        warnings.append(
+            f"The window of {found.label} is open in only {100 * found.open_share:.0f} % of the draws."
+        )
+    return tuple(warnings)
+
+
+def ladder_figure(found: Window) -> Figure:
+    """Working ions taken up against potential, a staircase."""
+    x = np.repeat(found.voltages, 2)[1:-1]
+    y = np.repeat([p.uptake for p in found.ladder], 2)
+    return Figure(
+        f"uptake_{_slug(found.label)}",
+        f"{found.working_ion} taken up by {found.label} at equilibrium.",
+        Axis(f"potential / V vs {found.working_ion}"),
+        Axis(f"{found.working_ion} taken up per formula unit"),
+        (Line(x, y),),
+        height=320,
+    )
+
+
+def decomposition_figure(found: Window) -> Figure:
+    """Decomposition energy against potential."""
+    return Figure(
+        f"decomposition_{_slug(found.label)}",
+        f"Decomposition energy of {found.label}; zero where it is stable.",
+        Axis(f"potential / V vs {found.working_ion}"),
+        Axis("decomposition energy / eV per atom"),
+        (Line(found.voltages, found.decomposition),),
+        height=320,
+    )
+
+
+def comparison_part(found: Comparison) -> Part:
+    """Fig. 5A remade: windows side by side."""
+    judged = [(c, miss) for c in found.rows for miss in c.misses if miss is not None]
+    near = sum(abs(miss) <= 0.25 for _, miss in judged)
+    materials = [c for c in found.rows if any(m is not None for m in c.misses)]
+    hit = [c for c in materials if all(m is None or abs(m) <= 0.25 for m in c.misses)]
+    sentence = (
+        f"{len(found.rows)} materials; of {len(judged)} limits with a reference {near} are within 0.25 V "
+        f"({len(hit)} of {len(materials)} materials with all limits)."
+    )
+    rows = tuple(_comparison_row(c) for c in found.rows)
+    columns = (
+        "material", "reduction / V", "oxidation / V", "as free energies / V", "reference / V",
+        "ours − ref. / V", "above hull / meV per atom", "reduction products", "oxidation products",
+    )  # fmt: skip
+    left = tuple(f"{name} left out: {why}" for name, why in found.left_out.items())
+    return Part(
+        "Windows of known electrolytes",
+        sentence,
+        (comparison_figure(found),),
+        (Table(columns, rows, "Windows, median ± standard deviation of the draws"),),
+        left,
+        (f"Energies: {found.scheme}; library {found.library_fingerprint}.", *_sources(found)),
+    )
+
+
+def _sources(found: Comparison) -> tuple[str, ...]:
+    """Where the reference windows come from."""
+    known = dict.fromkeys(
+        f"{c.reference.source}{f' ({c.reference.note})' if c.reference.note else ''}"
+        for c in found.rows
+        if c.reference.source
+    )
+    return ("References: " + "; ".join(known) + ".",) if known else ()
+
+
+def _comparison_row(c: Compared) -> tuple[str, ...]:
+    """One material of the table."""
+    ref = [c.reference.reduction, c.reference.oxidation]
+    return (
+        c.window.label,
+        volts(c.window.reduction),
+        volts(c.window.oxidation),
+        "–" if c.warm is None else f"{c.warm.nominal[0]:.2f} to {c.warm.nominal[1]:.2f}",
+        "–" if ref == [None, None] else " to ".join("?" if r is None else f"{r:.2f}" for r in ref),
+        ", ".join("–" if m is None else f"{m:+.2f}" for m in c.misses),
+        f"{1e3 * c.window.place.energy_above_hull.value:+.0f}",
+        shares(c.window.reduction_products, 1),
+        shares(c.window.oxidation_products, 1),
+    )
+
+
+def comparison_figure(found: Comparison) -> Figure:
+    """Bars from reduction to oxidation with error bars; published limits as open symbols."""
+    rows = found.rows[::-1]
+    labels = tuple(c.window.label for c in rows)
+    low = np.array([c.window.reduction.value for c in rows])
+    high = np.array([c.window.oxidation.value for c in rows])
+    text = tuple(
+        f"{c.window.label}: {volts(c.window.reduction)} to {volts(c.window.oxidation)} V<br>"
+        f"below: {shares(c.window.reduction_products, 2)}<br>above: {shares(c.window.oxidation_products, 2)}"
+        for c in rows
+    )
+    layers: list[Layer] = [Bars(labels, high - low, "computed", base=low, text=text, horizontal=True)]
+    for c in rows:
+        for limit in (c.window.reduction, c.window.oxidation):
+            if limit.doubt != "unknown" and limit.std > 5e-3:
+                ends = np.clip(limit.value + np.array([-1, 1]) * limit.std, 0.0, None)
+                layers.append(Line(ends, np.array([c.window.label] * 2), role="published"))
+    published = [
+        (value, c.window.label)
+        for c in rows
+        for value in (c.reference.reduction, c.reference.oxidation)
+        if value is not None
+    ]
+    if published:
+        x, names = zip(*published, strict=True)
+        layers.append(Points(np.array(x), np.array(names), "literature", role="published"))
+    return Figure(
+        "electrochemical_windows",
+        "Electrochemical windows with error bars (one standard deviation); hover for products.",
+        Axis("potential / V vs Li/Li⁺", range=(-0.05, 6.2)),
+        Axis(""),
+        tuple(layers),
+        height=140 + 22 * len(rows),
+    )
+
+
+def interface_part(found: Interface) -> Part:
+    """One contact: kinks, products, total and mutual reaction energies."""
+    rows = tuple(
+        (
+            f"{k.fraction:.3f}",
+            f"{1e3 * k.total:.1f}",
+            f"{1e3 * k.mutual:.1f}",
+            amounts(k.products),
+            ", ".join(f"{e} {n:+.3f}" for e, n in k.exchanged.items()) or "–",
+        )
+        for k in found.kinks
+    )
+    open_to = ", ".join(f"{e} at {mu:+.2f} eV" for e, mu in found.chemical_potentials.items())
+    notes = (
+        f"Total (decomposition of each phase on its own included): {found.total.text()} per atom at "
+        f"{found.total_fraction:.2f}; mutual (due to the contact): {found.mutual.text()} per atom at "
+        f"{found.mutual_fraction:.2f}.",
+        f"Alone: {found.first} {1e3 * found.own_first.value:.0f}, {found.second} "
+        f"{1e3 * found.own_second.value:.0f} meV/atom.",
+        f"Energies: {found.scheme}; entry set {found.fingerprint}.",
+    )
+    if open_to:
+        notes = (
+            *notes,
+            f"Per atom of the closed elements multiply the total by {found.per_closed_atom:.3f}.",
+        )
+    return Part(
+        f"{found.first} | {found.second}" + (f", open to {open_to}" if open_to else ", closed"),
+        found.verdict + ".",
+        (kink_figure(found),),
+        (
+            Table(
+                (
+                    f"atoms from {found.first}",
+                    "total / meV per atom",
+                    "mutual / meV per atom",
+                    "products per atom",
+                    "taken up per atom",
+                ),
+                rows,
+                "Kinks of the pseudo-binary",
+            ),
+        ),
+        (),
+        notes,
+    )
+
+
+def kink_figure(found: Interface) -> Figure:
+    """Reaction energy over the mixing ratio."""
+    x, total, mutual = corners(found)
+    opened = "_open" if found.chemical_potentials else ""
+    return Figure(
+        f"interface_{_slug(found.first)}_{_slug(found.second)}{opened}",
+        "Reaction energy over the mixing ratio: total and mutual.",
+        Axis(f"share of the atoms from {found.first}"),
+        Axis("reaction energy / meV per atom"),
+        (
+            Line(x, 1e3 * total, "total"),
+            Line(x, 1e3 * mutual, "mutual", role="second", dash=True),
+        ),
+        height=320,
+    )
+
+
+def stack_part(found: Stack) -> Part:
+    """The compatibility of every pair of layers: the table a cell designer wants."""
+    cases = ("closed", *(f"{v:g} V" for v in found.potentials))
+    rows = tuple(
+        (
+            f"{c.first} | {c.second}",
+            *_stack_cells(c, len(cases)),
+            " + ".join(sorted(map(shown, c.worst.mutual_products))),
+        )
+        for c in found.contacts
+    )
+    worst = min(found.contacts, key=lambda c: c.worst.mutual.value)
+    bars = sorted(found.contacts, key=lambda c: c.worst.mutual.value)
+    labels = tuple(f"{c.first} | {c.second}" for c in bars)
+    figure = Figure(
+        "compatibility",
+        "Strongest mutual reaction of each contact, with one standard deviation; hover for products.",
+        Axis("mutual reaction energy / meV per atom"),
+        Axis(""),
+        (
+            Bars(
+                labels,
+                np.array([1e3 * c.worst.mutual.value for c in bars]),
+                errors=np.array([_spread(c.worst.mutual) for c in bars]),
+                text=tuple(c.worst.verdict for c in bars),
+                horizontal=True,
+            ),
+        ),
+        height=120 + 24 * len(bars),
+    )
+    own = tuple(
+        (name, volts(w.reduction), volts(w.oxidation), *(f"{1e3 * _at(w, v):.0f}" for v in found.potentials))
+        for name, w in found.windows.items()
+    )
+    return Part(
+        "Compatibility of the stack",
+        f"Strongest reaction of a contact: {worst.worst.verdict}.",
+        (figure,),
+        (
+            Table(
+                ("contact", *(f"{c} / meV per atom" for c in cases), "products of the worst case"),
+                rows,
+                f"Mutual reaction energy, closed and open to {found.open_element} at each potential",
+            ),
+            Table(
+                (
+                    "layer",
+                    "reduction / V",
+                    "oxidation / V",
+                    *(f"alone at {v:g} V / meV per atom" for v in found.potentials),
+                ),
+                own,
+                "Each layer on its own",
+            ),
+        ),
+        (),
+        (
+            "Mutual: due to the contact, against both phases decomposed on their own at that potential; "
+            "small mutual energies beside large energies alone mean that the layer itself is the weak point.",
+        ),
+    )
+
+
+def _stack_cells(contact: Contact, count: int) -> tuple[str, ...]:
+    """Mutual energies of the cases; a dash where nothing is left of a layer."""
+    cells = [f"{1e3 * i.mutual.value:.0f} ± {_spread(i.mutual):.0f}" for i in (contact.closed, *contact.at)]
+    return (*cells, *["–"] * (count - len(cells)))
+
+
+def _spread(value: Estimate) -> float:
+    """Standard deviation in meV, 0 where unknown."""
+    return 0.0 if value.doubt == "unknown" else 1e3 * value.std
+
+
+def _at(found: Window, voltage: float) -> float:
+    """Decomposition energy at a potential, eV/atom."""
+    return float(np.interp(voltage, found.voltages, found.decomposition))
+
+
+def moisture_part(points: Sequence[Moisture], chart: MoistureMap | None = None) -> Part:
+    """One phase in moist gas: driving force, products, reaction; thermodynamics apart from kinetics."""
+    rows = tuple(
+        (
+            m.reading,
+            f"{m.dew_point - ZERO_CELSIUS:.0f}",
+            f"{m.temperature - ZERO_CELSIUS:.0f}",
+            f"{m.water_pressure:.3g}",
+            "none" if m.stable else f"{m.driving_force.value:.2f} ± {_deviation(m.driving_force):.2f}",
+            "–" if not m.taken_up.get("H2O") else f"{m.per_water.value:.2f}",
+            "–" if m.stable else m.reaction,
+            shares(m.frequencies, 2),
+        )
+        for m in points
+    )
+    first = points[0]
+    return Part(
+        f"{first.label} in moist gas",
+        first.verdict + ".",
+        (map_figure(chart),) if chart is not None else (),
+        (
+            Table(
+                (
+                    "reading",
+                    "dew point / °C",
+                    "T / °C",
+                    "p(H2O) / Pa",
+                    "driving force / eV per formula",
+                    "per H2O / eV",
+                    "reaction",
+                    "product sets (share of draws)",
+                ),
+                rows,
+                "What the gas would do, were nothing slow",
+            ),
+        ),
+        (),
+        (
+            "Thermodynamics only. Hydrolysis: no oxidation or reduction, nitrogen leaves as ammonia; "
+            "equilibrium: all that the gases allow. A phase that is driven and does not react is held by kinetics.",
+            "LiCl + NH3 + H2O → LiOH + NH4Cl has ΔG of only −6.5 kJ/mol (tabulated): whether NH4Cl "
+            "appears is within the error of any computed energy.",
+            f"Energies: {first.scheme}; entry set {first.fingerprint}. Below 0 °C the dew point is "
+            "the frost point (Magnus form, Sonntag 1990).",
+        ),
+    )
+
+
+def _deviation(value: Estimate) -> float:
+    """Standard deviation, 0 where unknown."""
+    return 0.0 if value.doubt == "unknown" else value.std
+
+
+def map_figure(chart: MoistureMap) -> Figure:
+    """Driving force over dew point and temperature, the dry-room range marked."""
+    dew = chart.dew_points - ZERO_CELSIUS
+    warm = chart.temperatures - ZERO_CELSIUS
+    edges = tuple(
+        Line(np.array([d, d]) - ZERO_CELSIUS, np.array([warm[0], warm[-1]]), name, role="warning", dash=True)
+        for d, name in zip(chart.dry_room, ("dry rooms", ""), strict=True)
+    )
+    return Figure(
+        f"moisture_{_slug(chart.label)}",
+        f"Driving force of {chart.label} in moist gas ({chart.reading}); dashed: range of dry rooms. "
+        "Products: " + "; ".join(chart.product_sets) + ".",
+        Axis("dew point / °C"),
+        Axis("temperature / °C"),
+        (Heat(dew, warm, chart.driving_force, "driving force / eV per formula unit"), *edges),
+        height=360,
+    )
+
+
+def check_part(found: LibraryCheck) -> Part:
+    """The library against experiment."""
+    rows = tuple(
+        (
+            shown(c.formula),
+            c.phase_id,
+            f"{c.tabulated:.3f} ± {c.doubt:.3f}",
+            f"{c.engine:.3f}",
+            f"{1e3 * (c.engine - c.tabulated):+.0f}",
+            f"{1e3 * (c.left_out - c.tabulated):+.0f} ± {1e3 * c.left_out_doubt:.0f}",
+            c.source,
+        )
+        for c in found.compounds
+    )
+    above = [f"{shown(f)} {1e3 * e:+.0f}" for f, e in found.hull.items() if e > 1e-4]
+    x = np.array([c.tabulated for c in found.compounds])
+    ends = np.array([x.min(), x.max()])
+    figure = Figure(
+        "formation_enthalpies",
+        "Formation enthalpies: the engine's, and each predicted from all other compounds, against tables.",
+        Axis("tabulated / eV per atom"),
+        Axis("computed / eV per atom"),
+        (
+            Line(ends, ends, role="guide", dash=True),
+            Points(x, np.array([c.engine for c in found.compounds]), "engine", role="second", small=True),
+            Points(
+                x,
+                np.array([c.left_out for c in found.compounds]),
+                "calibrated, left out",
+                role="computed",
+                small=True,
+                low=np.array([c.left_out - c.left_out_doubt for c in found.compounds]),
+                high=np.array([c.left_out + c.left_out_doubt for c in found.compounds]),
+                text=tuple(shown(c.formula) for c in found.compounds),
+            ),
+        ),
+        equal=True,
+        height=420,
+    )
+    return Part(
+        "Phase library against experiment",
+        f"{len(found.compounds)} compounds: mean absolute error {1e3 * found.mae_engine:.0f} meV/atom as "
+        f"the engine gives them, {1e3 * found.mae_left_out:.0f} meV/atom after calibration with the compound left out.",
+        (figure,),
+        (
+            Table(
+                (
+                    "compound",
+                    "phase",
+                    "tabulated / eV per atom",
+                    "engine",
+                    "engine − table / meV",
+                    "left out − table / meV",
+                    "source",
+                ),
+                rows,
+                "Formation enthalpies at 298 K",
+            ),
+        ),
+        (f"Known compounds above the hull (meV/atom): {', '.join(above)}.",) if above else (),
+        (
+            f"The labels CHGNet learned from carry the MP2020 corrections: adding the anion corrections once "
+            f"more gives {1e3 * found.mae_corrected_again:.0f} meV/atom, taking them off "
+            f"{1e3 * found.mae_uncorrected:.0f} meV/atom.",
+            f"Within one (two) standard deviations of the left-out prediction: {100 * found.inside[0]:.0f} % "
+            f"({100 * found.inside[1]:.0f} %). Library {found.fingerprint}.",
+        ),
+    )
+
+
+def diff_part(found: LibraryDiff) -> Part:
+    """What changed between two libraries."""
+    changed = tuple((name, f"{1e3 * de:+.1f}") for name, de in found.changed.items())
+    moved = tuple(
+        (m.label, f"{m.before[0]:.2f} to {m.before[1]:.2f}", f"{m.after[0]:.2f} to {m.after[1]:.2f}")
+        for m in found.moved
+    )
+    return Part(
+        "Libraries",
+        f"{found.old_fingerprint} → {found.new_fingerprint}: {len(found.added)} added, "
+        f"{len(found.removed)} removed, {len(found.changed)} changed; {len(found.moved)} windows moved.",
+        tables=(
+            Table(("material", "before / V", "after / V"), moved, "Windows that moved"),
+            Table(("phase", "new − old / meV per atom"), changed, "Energies that changed"),
+            Table(
+                ("change", "phase"),
+                tuple(("added", p) for p in found.added) + tuple(("removed", p) for p in found.removed),
+                "Phases that came and went",
+            ),
+        ),
+        notes=tuple(f"{name} now has a window" for name in found.appeared)
+        + tuple(f"{name} has no window any more" for name in found.vanished),
+    )
+
+
+def _slug(text: str) -> str:
+    """A name for a file."""
+    return "".join(c if c.isalnum() else "_" for c in text)
