@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
-from lacuna.energy.fit import FitErrors, PodFit, fit_pod
+from lacuna.energy.fit import PodFit, fit_pod
 from lacuna.energy.labels import read_labels
 from lacuna.energy.potential import PodSettings, save_potential
-from lacuna.study.section import Part, Table
+from lacuna.study.section import Part
+from lacuna.study.sections.engine import error_table
 from lacuna.study.settings import load_yaml, read
 from lacuna.study.terminal import finish, live
 
-__all__ = ["add", "error_table"]
+__all__ = ["add"]
 
 
 def fit(
@@ -58,22 +59,6 @@ def _part(found: PodFit, out: Path) -> Part:
         f"{1000 * found.trained.forces:.0f} meV/Å."
     )
     return Part("Fit", sentence, tables=(error_table(found.held_out),))
-
-
-def error_table(errors: tuple[FitErrors, ...]) -> Table:
-    """Held-out errors by kind of material and temperature."""
-    rows = tuple(
-        (
-            e.kind,
-            "–" if e.temperature is None else f"{e.temperature:g}",
-            str(e.labels),
-            f"{1000 * e.energy:.1f}",
-            f"{1000 * e.forces:.0f}",
-        )
-        for e in errors
-    )
-    columns = ("kind", "T / K", "labels", "energy / meV per atom", "force / meV/Å")
-    return Table(columns, rows, "Mean absolute errors on labels left out of the fit, whole runs at a time")
 
 
 def add(app: typer.Typer) -> None:
