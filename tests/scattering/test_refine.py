@@ -21,7 +21,7 @@ from lacuna.scattering.phase_library import candidate
 from lacuna.scattering.profile_likelihood import profile_likelihood
 from lacuna.scattering.quality import durbin_watson
 from lacuna.scattering.recipe import Recipe, run_recipe
-from lacuna.scattering.refine import RefineSettings, refine
+from lacuna.scattering.refine import refine
 
 X = 10 + 0.02 * np.arange(5250)
 COARSE = 15 + 0.05 * np.arange(2000)
@@ -266,8 +266,9 @@ def test_the_recipe_refines_from_a_pattern_and_a_crystal(antifluorite, measured,
 
 def test_a_cell_that_does_not_index_the_data_is_refused(antifluorite, measured, rng):
     histogram = measured((antifluorite,), COARSE, TRUE, rng=rng)
-    with pytest.raises(NotConverged, match="does not index the data|no stage"):
+    with pytest.raises(NotConverged, match="does not index the data") as caught:
         run_recipe((candidate("NH4Cl"),), (histogram,), recipe=Recipe(cell_search=0.005))
+    assert caught.value.partial.histograms[0].r_wp > 0.1
 
 
 def test_the_wrong_kind_of_instrument_is_refused(antifluorite, measured, rng):
@@ -311,10 +312,3 @@ def test_values_that_are_no_numbers_are_refused_by_name(antifluorite, measured, 
     with pytest.raises(InputError, match="starting value of lab/w is nan"):
         refine((antifluorite,), (histogram,), free=("LNC/Li1/B",), values={"lab/w": float("nan")})
 
-
-def test_a_fit_that_runs_away_keeps_what_it_had(antifluorite, measured, rng):
-    histogram = measured((antifluorite,), COARSE, TRUE, rng=rng)
-    with pytest.raises(NotConverged, match="not finite") as caught:
-        refine((antifluorite,), (histogram,), free=("LNC/Li1/B",), values={"LNC/Li1/B": -1e5},
-               settings=RefineSettings(model_weights=False))
-    assert "LNC/a" in caught.value.partial

@@ -62,7 +62,7 @@ def null_combinations(
     """Null space as few-membered combinations, each in words."""
     if not len(blind.null):
         return ()
-    size = np.array([abs(values[n]) if abs(values[n]) > 1e-12 else 1.0 for n in names])
+    size = np.array([values[n] if abs(values[n]) > 1e-12 else 1.0 for n in names])
     rows = _reduced(blind.null / size)
     out = []
     for row in rows:

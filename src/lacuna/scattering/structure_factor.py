@@ -87,7 +87,7 @@ def intensities(
     imag = np.zeros(len(d), complex)
     parts = []
     for site, orbit in zip(phase.sites, sums, strict=True):
-        damping = np.exp(-site.b_iso * s**2)
+        damping = np.exp(np.minimum(-site.b_iso * s**2, 50.0))  # a trial step may be absurd
         for species, share in site.occupancy:
             item = table[species]
             f_real = item.real(s) * damping

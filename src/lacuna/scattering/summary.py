@@ -47,8 +47,9 @@ def summarise(
     covariance = ties.matrix @ covariance_q @ ties.matrix.T
     null = null_combinations(whole, ties.independent, values)
     null_rows = whole.null @ ties.matrix.T
-    open_names = {n for i, n in enumerate(names) if _open(null_rows, covariance, i)}
     esd = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    hidden = _open(null_rows, np.array([values[n] for n in names]), esd)
+    open_names = {n for n, is_open in zip(names, hidden, strict=True) if is_open}
     esd_shown = np.where([n in open_names for n in names], np.inf, esd)
     draws = _draws(q, covariance_q, settings)
     table = _Draws(problem, values, draws @ ties.matrix.T + ties.offset, names, open_names)
@@ -83,14 +84,11 @@ def summarise(
     )
 
 
-def _open(null_rows: np.ndarray, covariance: np.ndarray, index: int) -> bool:
-    """Does the parameter take part in a null combination?"""
-    if not len(null_rows):
-        return False
-    column = np.abs(null_rows[:, index])
-    scale = np.sqrt(max(covariance[index, index], 0.0))
-    relative = column / np.maximum(np.abs(null_rows).max(axis=1), 1e-300)
-    return bool(np.any(relative > 1e-6)) and bool(np.any(column > 1e-3 * scale))
+def _open(null_rows: np.ndarray, values: np.ndarray, esd: np.ndarray) -> np.ndarray:
+    """Which parameters take part in a null combination: by their change relative to value and esd."""
+    relative = np.abs(null_rows) / (np.abs(values) + esd + 1e-12)
+    top = np.maximum(relative.max(axis=1, initial=0.0, keepdims=True), 1e-300)
+    return np.asarray((relative / top > 1e-6).any(axis=0))
 
 
 def _draws(q: np.ndarray, covariance: np.ndarray, settings: RefineSettings) -> np.ndarray:
