@@ -1,0 +1,33 @@
+"""Synthesis: batches, reactions, samples and their conditions, correlations, the next experiment."""
+
+from lacuna.lab.synthesis.batch import Batch, BatchSettings, Weighing, plan_batch
+from lacuna.lab.synthesis.correlate import Correlation, Correlations, correlate, partial_correlation
+from lacuna.lab.synthesis.design import DesignSettings, Suggestion, suggest_next
+from lacuna.lab.synthesis.formula import Reaction, balance, formula_mass, parse_formula
+from lacuna.lab.synthesis.pellet import PelletDensity, crystal_density, pellet_density
+from lacuna.lab.synthesis.samples import Sample, SampleTable, parse_sample_name, read_samples
+
+__all__ = [
+    "Batch",
+    "BatchSettings",
+    "Correlation",
+    "Correlations",
+    "DesignSettings",
+    "PelletDensity",
+    "Reaction",
+    "Sample",
+    "SampleTable",
+    "Suggestion",
+    "Weighing",
+    "balance",
+    "correlate",
+    "crystal_density",
+    "formula_mass",
+    "parse_formula",
+    "parse_sample_name",
+    "partial_correlation",
+    "pellet_density",
+    "plan_batch",
+    "read_samples",
+    "suggest_next",
+]
