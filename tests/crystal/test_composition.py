@@ -8,7 +8,12 @@ import pytest
 
 from lacuna.core.errors import InputError
 from lacuna.core.estimate import Estimate
-from lacuna.crystal.composition import find_composition, given_composition, parse_formula
+from lacuna.crystal.composition import (
+    composition_with_vacancies,
+    find_composition,
+    given_composition,
+    parse_formula,
+)
 from lacuna.crystal.crystal import Position, build_crystal
 
 TWO = (2, 2, 2)
@@ -124,3 +129,20 @@ def test_formulas_with_charged_species_and_repeats_are_read():
 def test_without_oxidation_states_no_composition_is_found(example):
     with pytest.raises(InputError, match="no oxidation state for Li"):
         find_composition(replace(example, oxidation_states={}), TWO)
+
+
+@pytest.mark.parametrize(("vacancy", "lithium"), [(0.05, 61), (0.10, 58), (0.156, 54), (0.20, 51)])
+def test_a_wished_share_of_vacancies_is_met_by_the_nearest_whole_number(example, vacancy, lithium):
+    found = composition_with_vacancies(example, TWO, element="Li", vacancy=vacancy)
+    assert found.atoms["Li"] == lithium
+    assert found.charge == 0
+    assert found.fillings[0].refined_vacancy.value == pytest.approx(0.14, abs=1e-3)
+    given = given_composition(example, TWO, found.formula)
+    assert given.sigmas == pytest.approx(found.sigmas)
+
+
+def test_impossible_wishes_for_vacancies_are_refused(example):
+    with pytest.raises(InputError, match=r"vacancy must be at least 0 and below 1, got 1\.2"):
+        composition_with_vacancies(example, TWO, element="Li", vacancy=1.2)
+    with pytest.raises(InputError, match="no partly occupied site holds Na"):
+        composition_with_vacancies(example, TWO, element="Na", vacancy=0.1)

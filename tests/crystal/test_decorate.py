@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
-from lacuna.crystal.composition import find_composition, given_composition
-from lacuna.crystal.crystal import Position, build_crystal
+from lacuna.crystal.composition import given_composition
 from lacuna.crystal.decorate import frame_of, random_decorations, supercell_sites
 
 
@@ -55,16 +53,6 @@ def test_a_frame_lists_the_atoms_by_species_and_knows_their_sites(example, rng):
     assert frame.symbols == ("Li",) * 54 + ("N",) * 12 + ("Cl",) * 18
     assert np.array_equal(frame.positions, sites.positions[places])
     assert [sites.species[decoration[p]] for p in places] == list(frame.symbols)
-
-
-def test_split_positions_are_refused():
-    half = {"Li": Estimate.unknown_doubt(0.5, "1")}
-    positions = [Position(np.array([x, 0, 0]), half) for x in (0.01, 0.99)]
-    positions += [Position(np.array([0.5, 0.5, 0.5]), {"Cl": Estimate.exact(1.0, "1")})]
-    crystal = build_crystal(positions, 5.0 * np.eye(3), oxidation_states={"Li": 1, "Cl": -1})
-    composition = find_composition(crystal, (1, 1, 1))
-    with pytest.raises(InputError, match=r"are 0\.10 Å apart: split positions"):
-        random_decorations(supercell_sites(crystal, (1, 1, 1)), composition, 5, rng=np.random.default_rng(0))
 
 
 def test_a_supercell_of_nothing_is_refused(example):

@@ -1,6 +1,12 @@
 """Structures, symmetry, disorder and its ordered realisations."""
 
-from lacuna.crystal.composition import Composition, Filling, find_composition, given_composition
+from lacuna.crystal.composition import (
+    Composition,
+    Filling,
+    composition_with_vacancies,
+    find_composition,
+    given_composition,
+)
 from lacuna.crystal.crystal import DisorderedCrystal, Site
 from lacuna.crystal.decorate import SupercellSites, random_decorations, supercell_sites
 from lacuna.crystal.ewald import energies, pair_matrix
@@ -27,6 +33,7 @@ __all__ = [
     "Voids",
     "anneal",
     "begin_walk",
+    "composition_with_vacancies",
     "crystal_from_frame",
     "distinct_atoms",
     "energies",

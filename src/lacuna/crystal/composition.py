@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -12,14 +12,22 @@ from numpy.typing import NDArray
 
 from lacuna.core.errors import InputError, nearest
 from lacuna.core.estimate import Estimate
-from lacuna.crystal.crystal import DisorderedCrystal
+from lacuna.crystal.crystal import DisorderedCrystal, Site
 from lacuna.crystal.species import element_of
 
-__all__ = ["Composition", "Filling", "find_composition", "given_composition", "parse_formula"]
+__all__ = [
+    "Composition",
+    "Filling",
+    "composition_with_vacancies",
+    "find_composition",
+    "given_composition",
+    "parse_formula",
+]
 
 ASSUMED_DOUBT = 0.01  # of an occupancy whose uncertainty nobody stated
 WINDOW = 0.12  # search within this share of a site's positions from the refined occupancy, and 2 atoms more
 NEUTRAL = 1e-6  # e
+WISH_DOUBT = 1e-4  # tight: a wished occupancy goes before every refined one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +136,52 @@ def find_composition(crystal: DisorderedCrystal, supercell: tuple[int, int, int]
     (_, first), *others = best
     alternatives = tuple((_formula(_counts(atoms)), float(np.sqrt(cost))) for cost, atoms in others)
     return _composition(crystal, supercell, first, found=True, alternatives=alternatives)
+
+
+def composition_with_vacancies(
+    crystal: DisorderedCrystal, supercell: tuple[int, int, int], *, element: str, vacancy: float
+) -> Composition:
+    """Neutral composition with a chosen share of vacancies on the sites of one element.
+
+    The number of atoms of the element is the whole number nearest to the wish for which a neutral composition
+    exists; everything else stays as near to the refined occupancies as it can.
+
+    Parameters
+    ----------
+    crystal : with oxidation states for all its species.
+    supercell : repeats along the three vectors.
+    element : whose partly occupied sites are meant.
+    vacancy : share of vacant positions there, 0 to 1.
+
+    Returns
+    -------
+    The composition; `sigmas` measures it against the refined occupancies, not against the wish.
+
+    Raises
+    ------
+    InputError
+        If the share is impossible, the element has no partly occupied site, or nothing neutral is near.
+    """
+    if not 0 <= vacancy < 1:
+        raise InputError(f"vacancy must be at least 0 and below 1, got {vacancy}")
+    wish = tuple(_thinned(site, element, vacancy) for site in crystal.sites)
+    if all(new is old for new, old in zip(wish, crystal.sites, strict=True)):
+        raise InputError(f"{crystal.source or 'crystal'}: no partly occupied site holds {element}")
+    wished = replace(crystal, sites=wish)
+    found = find_composition(wished, supercell)
+    return _composition(
+        crystal, supercell, [f.atoms for f in found.fillings], found=True, alternatives=found.alternatives
+    )
+
+
+def _thinned(site: Site, element: str, vacancy: float) -> Site:
+    """The site with its occupancies scaled to the wished vacancies, held tighter than any refined one."""
+    if site.is_full or element not in {element_of(name) for name in site.occupancy}:
+        return site
+    factor = (1 - vacancy) / (1 - site.vacancy.value)
+    spread = np.array([-WISH_DOUBT, WISH_DOUBT]) / np.sqrt(2)
+    wished = {name: Estimate(share.value * factor + spread, "1") for name, share in site.occupancy.items()}
+    return replace(site, occupancy=wished)
 
 
 def given_composition(

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from lacuna.core.errors import InputError
 from lacuna.crystal.composition import Composition
 from lacuna.crystal.crystal import DisorderedCrystal
 from lacuna.crystal.frame import Frame
-from lacuna.crystal.periodic import images_near, wrap
 from lacuna.crystal.species import number_of
 
 __all__ = ["VACANT", "SupercellSites", "frame_of", "random_decorations", "supercell_sites"]
 
 VACANT = 0  # code of an empty site in a decoration; species k of the crystal has the code k + 1
-TOO_CLOSE = 0.9  # Å; no two atoms of a solid are so near
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,13 +98,7 @@ def random_decorations(
     Returns
     -------
     Species codes, shape (number, n). All arrangements are equally probable.
-
-    Raises
-    ------
-    InputError
-        If two partly occupied sites are so close that atoms on both would overlap.
     """
-    _refuse_overlap(sites)
     decorations = np.zeros((number, len(sites)), dtype=np.uint8)
     for index, filling in enumerate(composition.fillings):
         places = np.flatnonzero(sites.orbit == index)
@@ -117,21 +108,6 @@ def random_decorations(
         row[: len(filled)] = filled
         decorations[:, places] = rng.permuted(np.tile(row, (number, 1)), axis=1)
     return decorations
-
-
-def _refuse_overlap(sites: SupercellSites) -> None:
-    """Split positions need rules about which of them exclude each other; there are none yet."""
-    home = wrap(sites.positions, sites.cell)
-    images, owner = images_near(home, sites.cell, 2 * TOO_CLOSE)
-    distance, index = cKDTree(images).query(home, k=2)
-    closest = int(np.argmin(distance[:, 1]))
-    if distance[closest, 1] < TOO_CLOSE:
-        other = int(owner[index[closest, 1]])
-        raise InputError(
-            f"sites {sites.orbit[closest]} and {sites.orbit[other]} of the crystal are "
-            f"{distance[closest, 1]:.2f} Å apart: split positions, which cannot both hold an atom; "
-            "merge them into one site before ordering"
-        )
 
 
 def frame_of(sites: SupercellSites, decoration: NDArray[np.uint8]) -> tuple[Frame, NDArray[np.int64]]:

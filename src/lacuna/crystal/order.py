@@ -7,16 +7,18 @@ doi:10.1126/sciadv.adh4626; swap Monte Carlo reaches the arrangements that rando
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacuna.core.errors import InputError
+from lacuna.core.units import Unit
 from lacuna.crystal.composition import Composition, find_composition, given_composition
 from lacuna.crystal.crystal import DisorderedCrystal
 from lacuna.crystal.decorate import SupercellSites, frame_of, random_decorations, supercell_sites
 from lacuna.crystal.ewald import energies, pair_matrix
+from lacuna.crystal.exclusion import exclusions, separate, walled
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.swap import Annealing, anneal, swap_problem
 from lacuna.crystal.symmetry import permutations
@@ -70,7 +72,8 @@ class Ordering:
     """How a disordered crystal is turned into frames of atoms.
 
     supercell: repeats along the three vectors. composition: content of the supercell; without it the nearest
-    charge-neutral one. decorations: how many random ones are ranked. seed: of all randomness.
+    charge-neutral one. decorations: how many random ones are ranked. shortest: atoms are never closer than
+    this, which keeps split positions from being filled together. seed: of all randomness.
     """
 
     supercell: tuple[int, int, int] = (2, 2, 2)
@@ -78,6 +81,7 @@ class Ordering:
     decorations: int = 3000
     keep: Keep = field(default_factory=Keep)
     monte_carlo: MonteCarlo = field(default_factory=MonteCarlo)
+    shortest: Annotated[float, Unit("angstrom")] = 1.0
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -85,6 +89,8 @@ class Ordering:
             raise InputError(f"supercell must be three positive whole numbers, got {list(self.supercell)}")
         if self.decorations < 1:
             raise InputError(f"decorations must be at least 1, got {self.decorations}")
+        if not 0 < self.shortest < 2:
+            raise InputError(f"shortest must lie between 0 and 2 Å, got {self.shortest:g} Å")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,18 +139,25 @@ def order_crystal(crystal: DisorderedCrystal, settings: Ordering) -> Orderings:
     ------
     InputError
         If oxidation states are missing or the composition is charged or does not fit.
+    NotConverged
+        If split positions cannot hold the composition.
     """
     rng = np.random.default_rng(settings.seed)
     composition = composition_of(crystal, settings)
     sites = supercell_sites(crystal, settings.supercell)
     single = bool(np.all(sites.allowed.sum(axis=1) == 1))
+    exclusive = exclusions(sites, shortest=settings.shortest)
     random = random_decorations(sites, composition, 1 if single else settings.decorations, rng=rng)
+    if exclusive.any():
+        random = separate(random, sites, exclusive, rng=rng)
     matrix = pair_matrix(sites.positions, sites.cell)
     random_energies = energies(matrix, sites.charges[random])
     group = permutations(sites.cell, sites.fractional, sites.orbit.tolist())
     unique = distinct(random, random_energies, group)
     lowest, others = _choose(unique, settings.keep, rng)
-    annealing = None if single else _annealed(random, random_energies, matrix, sites, settings, rng)
+    annealing = (
+        None if single else _annealed(random, random_energies, matrix, sites, exclusive, settings, rng)
+    )
     chosen = np.concatenate([lowest, others]).astype(np.int64)
     found, found_energies = _new(annealing, random[chosen], random_energies[chosen], group, settings.keep)
     decorations = np.concatenate([random[chosen], found])
@@ -240,6 +253,7 @@ def _annealed(
     random_energies: NDArray[np.float64],
     matrix: NDArray[np.float64],
     sites: SupercellSites,
+    exclusive: NDArray[np.bool_],
     settings: Ordering,
     rng: np.random.Generator,
 ) -> Annealing | None:
@@ -250,7 +264,7 @@ def _annealed(
     options = settings.monte_carlo
     begin = random[np.arange(options.walkers) % len(random)]
     levels = np.geomspace(options.hottest * spread, options.coldest * spread, options.levels)
-    problem = swap_problem(matrix, charges=sites.charges, allowed=sites.allowed)
+    problem = swap_problem(walled(matrix, sites, exclusive), charges=sites.charges, allowed=sites.allowed)
     return anneal(begin, problem, sweeps=options.sweeps, thermal_energies=levels, rng=rng)
 
 
