@@ -18,6 +18,7 @@ __all__ = ["Accumulator", "Curves", "log_lags", "msd_direct", "msd_fft", "relati
 Array = NDArray[np.float64]
 
 FFT_BLOCK_BYTES = 64 * 2**20
+LAGS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +75,8 @@ class Accumulator:
     .. math:: MSD(k) = \langle |r_i(t_0 + k) - r_i(t_0)|^2 \rangle_{i, t_0}
 
     A ring holds the last `longest` frames; each new frame is compared with every one of them. Memory is
-    `longest` × n_atoms × 24 bytes, whatever the length of the run. `add` edits the ring in place (a copy
+    `longest` × n_atoms × 56 bytes, whatever the length of the run: every frame is written twice, so that the
+    last ones always lie in a row, and its squares once. `add` edits the ring in place (a copy
     per frame would cost more than the sums) and therefore returns nothing.
 
     Beside the mean, the squared displacements of every mobile ion are kept at a few log-spaced lags and
@@ -111,7 +113,10 @@ class Accumulator:
         self.members = np.zeros((self.groups.size, n_groups))
         self.members[np.arange(self.groups.size), self.groups] = 1.0
         self.frames = 0
-        self.ring = np.zeros((self.longest, self.groups.size, 3))
+        self.ring = np.zeros((2 * self.longest, self.groups.size, 3))
+        self.totals = np.zeros((2 * self.longest, 3))
+        self.square = np.zeros((self.longest, self.groups.size))
+        self.step = np.zeros((LAGS_AT_ONCE, self.groups.size, 3))
         self.sums = np.zeros((self.longest, n_groups))
         self.collective = np.zeros(self.longest)
         self.counts = np.zeros(self.longest, dtype=np.int64)
@@ -122,17 +127,33 @@ class Accumulator:
         """Take one frame of unwrapped, drift-free positions, Å, shape (n, 3)."""
         have = min(self.frames, self.longest)
         if have:
-            lags = np.arange(1, have + 1)
-            step = positions - self.ring[(self.frames - lags) % self.longest]
-            square = np.einsum("kij,kij->ki", step, step)
-            total = step[:, self.mobile].sum(axis=1)
+            end = (self.frames - 1) % self.longest + self.longest + 1
+            newest_first = slice(end - 1, end - have - 1, -1)
+            square = self._squares(self.ring[newest_first], positions)
+            total = positions[self.mobile].sum(axis=0) - self.totals[newest_first]
             charge = np.einsum("kj,kj->k", total, total)
             self.sums[:have] += square @ self.members
             self.collective[:have] += charge
             self.counts[:have] += 1
             self._add_resolved(square, charge)
-        self.ring[self.frames % self.longest] = positions
+        self._remember(positions)
+
+    def _remember(self, positions: Array) -> None:
+        """Write a frame to both halves of the ring."""
+        place = self.frames % self.longest
+        for at in (place, place + self.longest):
+            self.ring[at] = positions
+            self.totals[at] = positions[self.mobile].sum(axis=0)
         self.frames += 1
+
+    def _squares(self, earlier: Array, now: Array) -> Array:
+        """Squared displacement of every atom since every earlier frame, a few lags at a time in cache."""
+        have = len(earlier)
+        for begin in range(0, have, LAGS_AT_ONCE):
+            end = min(begin + LAGS_AT_ONCE, have)
+            step = np.subtract(earlier[begin:end], now, out=self.step[: end - begin])
+            np.einsum("kij,kij->ki", step, step, out=self.square[begin:end])
+        return self.square[:have]
 
     def _add_resolved(self, square: Array, charge: Array) -> None:
         """Book the squares of each ion at the chosen lags under the block of their origin."""
@@ -167,6 +188,7 @@ class Accumulator:
         return {
             "frames": np.array(self.frames),
             "ring": self.ring[: min(self.frames, self.longest)].copy(),
+            "totals": self.totals[: min(self.frames, self.longest)].copy(),
             "sums": self.sums.copy(),
             "collective": self.collective.copy(),
             "counts": self.counts.copy(),
@@ -177,8 +199,9 @@ class Accumulator:
     def restore(self, state: dict[str, NDArray[np.generic]]) -> None:
         """Continue from what `state` gave."""
         self.frames = int(state["frames"])
-        ring = np.asarray(state["ring"], dtype=float)
-        self.ring[: len(ring)] = ring
+        for name, whole in (("ring", self.ring), ("totals", self.totals)):
+            part = np.asarray(state[name], dtype=float)
+            whole[: len(part)] = whole[self.longest : self.longest + len(part)] = part
         self.sums = np.array(state["sums"], dtype=float)
         self.collective = np.array(state["collective"], dtype=float)
         self.counts = np.array(state["counts"], dtype=np.int64)
