@@ -1,13 +1,14 @@
 """The sections a study file may have, in the order of the report; each module of this folder is one."""
 
 from lacuna.study.section import Section
-from lacuna.study.sections import dynamics, engine, material, ordering, relaxation, stability
+from lacuna.study.sections import dynamics, engine, material, ordering, relaxation, stability, vacancies
 
 SECTIONS: tuple[Section, ...] = (
     material.SECTION,
     ordering.SECTION,
     engine.SECTION,
     relaxation.SECTION,
+    vacancies.SECTION,
     dynamics.SECTION,
     stability.SECTION,
 )
