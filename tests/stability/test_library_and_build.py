@@ -107,7 +107,7 @@ def cheap(tmp_path: Path):
     from ase.calculators.lj import LennardJones
 
     rows = ["formula,id,priority,atoms,file,source"]
-    for k, a in enumerate((3.9, 4.4)):
+    for k, a in enumerate((3.55, 3.75)):
         Structure(Lattice.cubic(a), ["Al"], [[0, 0, 0]]).to(filename=str(tmp_path / f"al{k}.cif"))
         rows.append(f"Al,al-{k},0,1,al{k}.cif,made by hand")
     (tmp_path / "list.csv").write_text("\n".join(rows) + "\n")

@@ -44,7 +44,7 @@ def test_hydrolysis_of_lithium_nitride_has_the_tabulated_driving_force(library):
     assert found.driving_force.value * KJ == pytest.approx(-501.0 - 3 * (water + 237.1), abs=4.0)
 
 
-def test_drier_gas_drives_less_by_kT_ln_p(library):
+def test_drier_gas_drives_less_by_the_logarithm_of_the_pressure(library):
     wet, dry = (
         moisture(Material("Li3N"), library, MoistureSettings(dew_point=d, draws=0)) for d in (263.15, 213.15)
     )
@@ -58,8 +58,7 @@ def test_the_electrolyte_is_driven_to_hydrolyse_even_at_minus_sixty(library):
     found = moisture(
         Material("Li9N2Cl3", energy="hull"), library, MoistureSettings(dew_point=213.15, draws=30)
     )
-    low, high = found.driving_force.interval(0.95)
-    assert high < -5.0  # eV per formula unit: dry-room stability is kinetic
+    assert found.driving_force.interval(0.95)[1] < -5.0  # eV per formula unit: dry-room stability is kinetic
     assert not found.stable
     assert "kinetics" in found.verdict
     assert any("NH3" in s or "NH4Cl" in s for s in found.frequencies)
@@ -113,7 +112,7 @@ def test_oxidation_states_follow_the_formula():
 
 
 def test_an_unknown_gas_is_refused():
-    with pytest.raises(InputError, match="no table for XeF2; known: .*CO2"):
+    with pytest.raises(InputError, match=r"no table for XeF2; known: .*CO2"):
         MoistureSettings(gases={"XeF2": 1.0})
 
 

@@ -1,4 +1,4 @@
-"""Entries from pymatgen's JSON, from the Materials Project and structures from OPTIMADE, from recorded answers."""
+"""Entries of pymatgen and the Materials Project, structures from OPTIMADE: recorded answers."""
 
 import json
 

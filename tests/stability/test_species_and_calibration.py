@@ -51,7 +51,7 @@ def test_species_do_not_change_in_a_skewed_turned_or_shifted_cell(atoms, rng):
     turn, _ = np.linalg.qr(rng.standard_normal((3, 3)))
     numbers, cell, fractional = molecule_in(14 * SKEW, *atoms)
     order = rng.permutation(len(numbers))
-    moved = species_of(numbers[order], cell @ turn, (fractional + [1.0, -2.0, 0.3])[order])
+    moved = species_of(numbers[order], cell @ turn, (fractional + np.array([1.0, -2.0, 0.3]))[order])
     assert moved == plain
 
 
@@ -141,7 +141,7 @@ def test_the_labels_of_the_engine_carry_the_corrections_already(library):
     assert check.mae_uncorrected > 1.3 * check.mae_engine
 
 
-def test_compounds_known_to_be_stable_sit_on_the_hull_within_25_meV(library):
+def test_compounds_known_to_be_stable_sit_on_the_hull_nearly(library):
     above = check_library(library).hull
     assert len(above) >= 25
     assert {f: round(e, 3) for f, e in above.items() if e > 0.025} == {}

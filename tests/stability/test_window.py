@@ -39,7 +39,7 @@ def test_corners_and_uptake_equal_pymatgens_element_profile(li_fe_o, li_fe_o_set
         profile = diagram.get_element_profile(Element("Li"), Composition(formula))
         theirs = sorted(lithium - step["chempot"] for step in profile)
         ours = window(Material(formula), li_fe_o_set, WindowSettings(highest=8.0))
-        corners = [v for v in ours.voltages[1:-1]]
+        corners = list(ours.voltages[1:-1])
         steps = [v for v in theirs if 1e-6 < v < 8.0]
         for v in steps:
             assert min(abs(v - c) for c in corners) < 1e-6
@@ -121,7 +121,7 @@ def test_an_absent_open_element_is_refused(toy):
 
 
 def test_a_material_without_an_energy_is_refused_with_the_ways_out(toy):
-    with pytest.raises(InputError, match="nearest in composition: Li3N.*energy: hull"):
+    with pytest.raises(InputError, match=r"nearest in composition: Li3N.*energy: hull"):
         window(Material("Li5N"), toy({"Li3N": -1.5}))
 
 

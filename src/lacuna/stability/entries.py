@@ -25,6 +25,8 @@ ENTROPY_SLOPE = 1.360
 ENTROPY_OFFSET = 15.0
 """J/(mol K Å³) after nm³ → Å³, and J/(mol K): Jenkins and Glasser, Inorg. Chem. 42, 8702 (2003)."""
 ENTROPY_DOUBT = 0.10
+LARGEST_VOLUME = 60.0
+"""Å³ per atom; no solid compound of these chemistries is as open."""
 MOLECULAR = ("H2O", "H3N", "HCl", "CO2", "CO", "H2S", "SO2", "H4C", "HBr", "HI", "PH3", "NO2", "HF")
 """Their standard state is no solid: the tabulated gas (liquid water) stands for the cell of the library."""
 LIQUID_WATER = (-285.83, 69.95)
@@ -159,7 +161,7 @@ def entries_from_phases(
     library: Library, phases: Sequence[Phase], elements: tuple[str, ...], settings: EntrySettings
 ) -> EntrySet:
     """The entry set of `phases`, calibrated by `library`."""
-    chosen = [p for p in representative(library, phases) if not is_fluid(p)]
+    chosen = [p for p in representative(library, phases) if not is_fluid(p) and not is_vacuum(p)]
     if settings.scheme == "anchored":
         refuse_unlabelled(chosen)
         mean, covariance = calibration_of(library).predict(chosen)
@@ -200,6 +202,12 @@ def representative(library: Library, phases: Sequence[Phase]) -> list[Phase]:
         elif formula in anchors() and (tabulated := anchored_phase(library, formula)) is not None:
             best[formula] = tabulated
     return [best[f] for f in sorted(best)]
+
+
+def is_vacuum(phase: Phase) -> bool:
+    """Whether the cell of a compound is mostly vacuum: isolated molecules or layers are no bulk phase."""
+    per_atom = np.nanmin([phase.volume_per_atom, phase.start_volume_per_atom, np.inf])
+    return len(phase.amounts) > 1 and bool(LARGEST_VOLUME < per_atom < np.inf)
 
 
 def refuse_unlabelled(phases: Sequence[Phase]) -> None:

@@ -14,6 +14,9 @@ from lacuna.stability.equilibrium import Equilibrium, equilibrium, kinks
 from lacuna.stability.library import composition_of, shown
 from lacuna.stability.material import Material, estimate, rivals, with_material
 
+END = 1e-6
+"""Kinks nearer to an end than this are that end."""
+
 
 @dataclass(frozen=True)
 class InterfaceSettings:
@@ -214,7 +217,8 @@ def _kinks(pair: _Pair) -> tuple[Kink, ...]:
     one, zero = mix.at(1.0).value, mix.at(0.0).value
     first, second = pair.ends(entries.energy, mix)
     points = []
-    for x in (0.0, *kinks(mix.line, 0.0, 1.0), 1.0):
+    inner = (x for x in kinks(mix.line, 0.0, 1.0) if END < x < 1 - END)
+    for x in (0.0, *inner, 1.0):
         found = mix.at(x)
         parts = [(pair.chosen[i], n) for i, n in zip(found.basis, found.amounts, strict=True) if n > 1e-7]
         held = sum((n * entries.matrix[pair.opened, i] for i, n in parts), np.zeros(len(pair.opened)))

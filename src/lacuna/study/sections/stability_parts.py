@@ -367,12 +367,10 @@ def moisture_part(points: Sequence[Moisture], chart: MoistureMap | None = None) 
         (
             m.reading,
             f"{m.dew_point - ZERO_CELSIUS:.0f}",
-            f"{m.temperature - ZERO_CELSIUS:.0f}",
             f"{m.water_pressure:.3g}",
             "none" if m.stable else f"{m.driving_force.value:.2f} ± {_deviation(m.driving_force):.2f}",
             "–" if not m.taken_up.get("H2O") else f"{m.per_water.value:.2f}",
             "–" if m.stable else m.reaction,
-            shares(m.frequencies, 2),
         )
         for m in points
     )
@@ -386,21 +384,24 @@ def moisture_part(points: Sequence[Moisture], chart: MoistureMap | None = None) 
                 (
                     "reading",
                     "dew point / °C",
-                    "T / °C",
                     "p(H2O) / Pa",
                     "driving force / eV per formula",
                     "per H2O / eV",
                     "reaction",
-                    "product sets (share of draws)",
                 ),
                 rows,
-                "What the gas would do, were nothing slow",
+                f"What the gas would do at {first.temperature - ZERO_CELSIUS:.0f} °C, were nothing slow",
             ),
         ),
         (),
         (
+            *(
+                f"{m.reading}, dew point {m.dew_point - ZERO_CELSIUS:.0f} °C: {shares(m.frequencies, 4)}"
+                for m in points
+            ),
             "Thermodynamics only. Hydrolysis: no oxidation or reduction, nitrogen leaves as ammonia; "
-            "equilibrium: all that the gases allow. A phase that is driven and does not react is held by kinetics.",
+            "equilibrium: all that the gases allow. A phase that is driven and does not react is held by "
+            "kinetics.",
             "LiCl + NH3 + H2O → LiOH + NH4Cl has ΔG of only −6.5 kJ/mol (tabulated): whether NH4Cl "
             "appears is within the error of any computed energy.",
             f"Energies: {first.scheme}; entry set {first.fingerprint}. Below 0 °C the dew point is "
@@ -475,7 +476,8 @@ def check_part(found: LibraryCheck) -> Part:
     return Part(
         "Phase library against experiment",
         f"{len(found.compounds)} compounds: mean absolute error {1e3 * found.mae_engine:.0f} meV/atom as "
-        f"the engine gives them, {1e3 * found.mae_left_out:.0f} meV/atom after calibration with the compound left out.",
+        f"the engine gives them, {1e3 * found.mae_left_out:.0f} meV/atom after calibration, "
+        "each compound left out in turn.",
         (figure,),
         (
             Table(
