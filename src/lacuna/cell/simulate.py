@@ -250,7 +250,8 @@ def _schedule_next(
     run.refused = np.where(accept, 0, run.refused + 1)
     # a limit was overshot: aim at it by regula falsi between the last accepted state and the overshoot
     passed = crossed & ~accept
-    # the shorter steps are more accurate and may still stand before the limit where the long one was beyond it
+    # the shorter steps are more accurate and may still stand before the limit where the long one was beyond
+    # it
     left = np.where(run.ceiling - step > 0.1 * step, run.ceiling - step, np.inf)
     run.ceiling = np.where(passed, step, np.where(accept, left, run.ceiling))
     run.overshoot = np.where(passed, -margin, np.where(accept, 0.6 * run.overshoot, run.overshoot))
