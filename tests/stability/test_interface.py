@@ -50,7 +50,7 @@ def test_closed_reactions_equal_pymatgens_at_every_kink(li_fe_o, li_fe_o_set):
     for a, b in (("Li2O", "Fe2O3"), ("Li5FeO4", "Fe"), ("LiFe5O8", "Li")):
         theirs = InterfacialReactivity(Composition(a), Composition(b), diagram, use_hull_energy=False)
         ours = interface(Material(a), Material(b), li_fe_o_set)
-        grid = {x: e for x, e in _theirs(theirs.get_kinks())}
+        grid = dict(_theirs(theirs.get_kinks()))
         for x, energy in grid.items():
             value = np.interp(x, [k.fraction for k in ours.kinks], [k.total for k in ours.kinks])
             assert value == pytest.approx(energy, abs=1e-6)

@@ -39,7 +39,7 @@ def test_an_unknown_formula_names_the_nearest_in_composition(library):
 
 
 def test_a_foreign_element_says_how_to_add_entries(library):
-    with pytest.raises(InputError, match="no phase holds Xe.*--entries FILE"):
+    with pytest.raises(InputError, match=r"no phase holds Xe.*--entries FILE"):
         library.within(["Li", "Xe"])
 
 
@@ -161,7 +161,7 @@ def test_a_line_torn_by_a_kill_is_computed_again(cheap):
 
 
 def test_a_broken_line_in_the_middle_is_an_error(cheap):
-    folder, candidates, calculator = cheap
+    folder, _candidates, _calculator = cheap
     journal = folder / "journal.jsonl"
     journal.write_text('{"formula": "Al"\n' + json.dumps({"formula": "Al", "id": "x"}) + "\n")
     with pytest.raises(DataError, match="line 1: not a record"):
@@ -197,7 +197,7 @@ def test_a_packed_journal_reads_back_as_a_library(cheap):
 
 
 def test_a_cell_beyond_the_cap_is_left_out_with_the_reason(cheap):
-    folder, candidates, calculator = cheap
+    folder, _candidates, calculator = cheap
     big = Structure(Lattice.cubic(8.0), ["Al", "Cu"], [[0, 0, 0], [0.3, 0.2, 0.1]])
     big.to(filename=str(folder / "big.cif"))
     big_one = Candidate("AlCu", "big", "big.cif", "made by hand", 0, 2)

@@ -27,7 +27,7 @@ class WindowSettings:
 
     working_ion: str = "Li"
     charge: int = 1
-    highest: float = 6.0
+    highest: float = 7.0
 
     def __post_init__(self) -> None:
         if self.highest <= 0:

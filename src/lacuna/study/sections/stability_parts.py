@@ -210,7 +210,7 @@ def comparison_figure(found: Comparison) -> Figure:
     return Figure(
         "electrochemical_windows",
         "Electrochemical windows with error bars (one standard deviation); hover for products.",
-        Axis("potential / V vs Li/Li⁺", range=(-0.05, 6.2)),
+        Axis("potential / V vs Li/Li⁺", range=(-0.05, 7.05)),
         Axis(""),
         tuple(layers),
         height=140 + 22 * len(rows),
