@@ -20,6 +20,7 @@ class Dynamics:
     Every trajectory is heated from `start_temperature` over `heating`, settles for `settling`, and is
     sampled from then on. After `duration` (heating included) the diffusivity of each temperature is
     looked at; where it misses `relative_error` (or `hops`) all its trajectories go on, up to `budget`.
+    With a `total` for all trajectories together, temperatures that narrow σ(300 K) most go on first.
 
     orderings : how many of the decorations are used.       seeds : velocity seeds per ordering.
     relative_error : wanted one-standard-deviation error of D at each temperature.
@@ -42,6 +43,7 @@ class Dynamics:
     thermostat_period: Annotated[float, Unit("fs")] = 100.0
     sampling: Annotated[float, Unit("fs")] = 100.0
     seed: int = 1
+    total: Annotated[float | None, Unit("fs")] = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
@@ -80,6 +82,13 @@ class Dynamics:
         if self.budget < self.duration:
             raise InputError(
                 f"dynamics.budget: {self.budget:g} fs is shorter than dynamics.duration, {self.duration:g} fs"
+            )
+
+        first = self.duration * len(self.temperatures) * self.orderings * self.seeds
+        if self.total is not None and self.total < first:
+            raise InputError(
+                f"dynamics.total: {self.total:g} fs is less than the first look at every trajectory needs, "
+                f"{first:g} fs; shorten dynamics.duration or run fewer trajectories"
             )
 
     @property

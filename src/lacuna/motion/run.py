@@ -12,16 +12,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from lacuna.core.archive import fingerprint
-from lacuna.core.errors import InputError, NotConverged
+from lacuna.core.errors import InputError
 from lacuna.core.files import Lock, write_atomic
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Engine
-from lacuna.motion.diffusivity import he_diffusivity, least_variance
+from lacuna.motion.allocate import gain_rates, relative_error, share_out, steps_wanted, worth_extending
 from lacuna.motion.dynamics import Dynamics
-from lacuna.motion.guards import broken
 from lacuna.motion.processes import Processes
 from lacuna.motion.results import Run, Trajectories
 from lacuna.motion.summary import summarise
@@ -44,7 +41,6 @@ ReportProgress = Callable[[float, str], None]
 PLAN = "plan.json"
 ATTEMPTS = 2  # processes that may die over one trajectory
 POLL_SECONDS = 0.5
-LEAST_GROWTH, MOST_GROWTH = 1.25, 2.0  # of the sampled time, when a temperature needs more
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +53,6 @@ class _Campaign:
     executor: Executor
     report: ReportProgress
     steps: dict[float, int]
-    done: set[float] = field(default_factory=set)
     attempts: dict[str, int] = field(default_factory=dict)
     futures: dict[Future[Progress], Task] = field(default_factory=dict)
     begun: float = field(default_factory=time.monotonic)
@@ -226,68 +221,53 @@ def _settle(campaign: _Campaign, future: Future[Progress]) -> None:
             _submit(campaign, task)
             return
         abandon(task, f"its process died {tried} times (out of memory, or a fault in the engine)")
-    temperature = task.temperature
-    if any(t.temperature == temperature for t in campaign.futures.values()):
+    if task.dynamics.total is None:
+        _decide(campaign, (task.temperature,))
+    else:  # one purse for all: a decision waits for every run, or it would depend on the machine
+        _decide(campaign, task.dynamics.temperatures)
+
+
+def _decide(campaign: _Campaign, temperatures: tuple[float, ...]) -> None:
+    """Extend the temperatures that need it, once nothing there is under way."""
+    if any(t.temperature in temperatures for t in campaign.futures.values()):
         return
-    here = [t for t in campaign.tasks if t.temperature == temperature]
-    runs = [summarise(t, hop_distance=campaign.hop_distance) for t in here]
-    if any(r.status == "finished" and r.steps < campaign.steps[temperature] for r in runs):
+    runs = {t: _runs_at(campaign, t) for t in temperatures}
+    if any(r.status == "finished" and r.steps < campaign.steps[t] for t in runs for r in runs[t].values()):
         raise KeyboardInterrupt  # a `stop` file from outside
-    more = steps_wanted(runs, task.dynamics, hop_distance=campaign.hop_distance, mobile=task.mobile)
-    if more <= campaign.steps[temperature]:
-        campaign.done.add(temperature)
-        return
-    campaign.steps[temperature] = more
+    alive = {t: [k for k, r in runs[t].items() if worth_extending(r)] for t in temperatures}
+    granted = _grant(campaign, {t: tuple(r.values()) for t, r in runs.items()})
+    campaign.steps |= granted
     _write_plan(campaign)
-    for again, run in zip(here, runs, strict=True):
-        if worth_extending(run):
-            _submit(campaign, again)
+    for task in campaign.tasks:
+        t = task.temperature
+        if t in granted and task.folder in alive[t] and granted[t] > runs[t][task.folder].steps:
+            _submit(campaign, task)
 
 
-def steps_wanted(runs: Sequence[Run], dynamics: Dynamics, *, hop_distance: float, mobile: str) -> int:
-    """Steps the trajectories of one temperature should have, from what they show now.
-
-    The error of a mean falls with the square root of the time; growth is held between 1.25 and 2 times,
-    because the error itself is an estimate.
-    """
-    alive = [r for r in runs if worth_extending(r)]
-    if not alive:
-        return max((r.steps for r in runs), default=0)
-    now = max(r.steps for r in alive)
-    growth = _growth_wanted(alive, dynamics, hop_distance, mobile)
-    if growth <= 1.0:
-        return now
-    sampled = now - dynamics.first_sample
-    wanted = dynamics.first_sample + sampled * float(np.clip(growth, LEAST_GROWTH, MOST_GROWTH))
-    return min(dynamics.steps_of(wanted * dynamics.timestep), dynamics.steps_of(dynamics.budget))
+def _runs_at(campaign: _Campaign, temperature: float) -> dict[str, Run]:
+    """Summaries of a temperature's trajectories by folder."""
+    here = [t for t in campaign.tasks if t.temperature == temperature]
+    return {t.folder: summarise(t, hop_distance=campaign.hop_distance) for t in here}
 
 
-def worth_extending(run: Run) -> bool:
-    """Neither stopped nor broken in a way that more time does not mend (only hops and fit range do)."""
-    lasting = tuple(g for g in run.guards if g.name not in ("hops", "fit range"))
-    return run.status == "finished" and not broken(lasting)
-
-
-def _growth_wanted(runs: list[Run], dynamics: Dynamics, hop_distance: float, mobile: str) -> float:
-    """Factor on the sampled time that would meet the targets."""
-    try:
-        found = [least_variance(r.squares, hop_distance=hop_distance) for r in runs]
-        hops = sum(
-            he_diffusivity(
-                r.curves,
-                mobile=mobile,
-                ions=r.squares.ions,
-                hop_distance=hop_distance,
-                duration=r.duration,
-            ).hops
-            for r in runs
-        )
-    except NotConverged:
-        return MOST_GROWTH
-    mean = sum(f.self_value for f in found)
-    error = float(np.sqrt(sum(f.self_std**2 for f in found))) / mean if mean > 0 else np.inf
-    growth = (error / dynamics.relative_error) ** 2
-    return max(growth, (dynamics.hops or 0.0) / max(hops, 1e-9))
+def _grant(campaign: _Campaign, runs: dict[float, tuple[Run, ...]]) -> dict[float, int]:
+    """Steps per temperature from now on."""
+    first = campaign.tasks[0]
+    dynamics, hop = first.dynamics, campaign.hop_distance
+    now = {t: campaign.steps[t] for t in runs}
+    wanted = {
+        t: max(now[t], steps_wanted(r, dynamics, hop_distance=hop, mobile=first.mobile))
+        for t, r in runs.items()
+    }
+    if dynamics.total is None:
+        return wanted
+    alive = {t: [x for x in r if worth_extending(x)] for t, r in runs.items()}
+    spent = {t: sum(x.steps for x in r) for t, r in runs.items()}
+    errors = {t: relative_error(a, hop_distance=hop) for t, a in alive.items() if a}
+    rates = dict.fromkeys(runs, 0.0) | gain_rates(errors, spent)
+    left = dynamics.steps_of(dynamics.total) - sum(spent.values())
+    number = {t: len(a) for t, a in alive.items()}
+    return share_out(wanted, now, number, rates, left=max(left, 0), segment=dynamics.segment)
 
 
 def _steps_taken(task: Task) -> int:
