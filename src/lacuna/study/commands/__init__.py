@@ -21,9 +21,9 @@ app = typer.Typer(
 
 def _register() -> None:
     """Import the modules that add commands, in the order of the help."""
-    from lacuna.study.commands import fit, ordering, stability, study
+    from lacuna.study.commands import cycling, fit, impedance, ordering, stability, study
 
-    for module in (study, ordering, fit, stability):
+    for module in (study, ordering, fit, stability, impedance, cycling):
         module.add(app)
 
 
