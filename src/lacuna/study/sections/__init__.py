@@ -2,25 +2,28 @@
 
 from lacuna.study.section import Section
 from lacuna.study.sections import (
-    ...] = (     material.SECTION,
     cycling,
     dynamics,
-    dynamics.SECTION,
     engine,
-    engine.SECTION,
     exposure,
     impedance,
     material,
     ordering,
-    ordering.SECTION,
     polarisation,
     relaxation,
-    relaxation.SECTION,
     stability,
-    stability.SECTION,
     symmetric,
-    vacancies  SECTIONS: tuple[Section,
+    vacancies,
+)
+
+SECTIONS: tuple[Section, ...] = (
+    material.SECTION,
+    ordering.SECTION,
+    engine.SECTION,
+    relaxation.SECTION,
     vacancies.SECTION,
+    dynamics.SECTION,
+    stability.SECTION,
     impedance.SECTION,
     polarisation.SECTION,
     symmetric.SECTION,
