@@ -118,8 +118,19 @@ def test_x_ray_sticks_are_within_one_percent_of_the_strongest_line_of_pymatgen(s
 
 def test_multiplicities_of_a_cubic_cell_are_the_textbook_ones(antifluorite):
     found = reflections(antifluorite, d_min=1.2)
-    named = {tuple(sorted(np.abs(h), reverse=True)): m for h, m in zip(found.hkl.tolist(), found.multiplicity, strict=True)}
-    assert named == {(1, 1, 1): 8, (2, 0, 0): 6, (2, 2, 0): 12, (3, 1, 1): 24, (2, 2, 2): 8, (4, 0, 0): 6, (3, 3, 1): 24}
+    named = {
+        tuple(sorted(np.abs(h), reverse=True)): m
+        for h, m in zip(found.hkl.tolist(), found.multiplicity, strict=True)
+    }
+    assert named == {
+        (1, 1, 1): 8,
+        (2, 0, 0): 6,
+        (2, 2, 0): 12,
+        (3, 1, 1): 24,
+        (2, 2, 2): 8,
+        (4, 0, 0): 6,
+        (3, 3, 1): 24,
+    }
 
 
 def test_screw_axes_and_glides_extinguish():
@@ -163,8 +174,14 @@ def test_back_to_back_exponentials_equal_a_numerical_convolution(eta):
     exponential = np.where(t < 0, np.exp(alpha * t), np.exp(-beta * t)) * alpha * beta / (alpha + beta)
     peak = pseudo_voigt(t, np.full_like(t, width), np.full_like(t, eta))[0]
     size = 1 << 14
-    both = np.fft.irfft(np.fft.rfft(np.roll(np.pad(exponential, (0, size - len(t))), -3000))
-                        * np.fft.rfft(np.roll(np.pad(peak, (0, size - len(t))), -3000)), size) * step
+    both = (
+        np.fft.irfft(
+            np.fft.rfft(np.roll(np.pad(exponential, (0, size - len(t))), -3000))
+            * np.fft.rfft(np.roll(np.pad(peak, (0, size - len(t))), -3000)),
+            size,
+        )
+        * step
+    )
     wanted = np.concatenate([both[-1000:], both[:1001]])
     x = np.arange(-1000, 1001) * step
     one = np.ones_like(x)
@@ -212,7 +229,9 @@ def test_polarisation_by_hand_and_neutrons_without():
     mono = lorentz_polarisation(theta, unpolarised=0.5, monochromator=26.6, neutron=False)
     k = np.cos(np.radians(26.6)) ** 2
     assert mono == pytest.approx((1 + k * np.cos(2 * theta) ** 2) / (1 + k) * plain)
-    assert lorentz_polarisation(theta, unpolarised=0.5, monochromator=0.0, neutron=True) == pytest.approx(plain)
+    assert lorentz_polarisation(theta, unpolarised=0.5, monochromator=0.0, neutron=True) == pytest.approx(
+        plain
+    )
 
 
 def test_a_thin_capillary_absorbs_16_over_3_pi_mu_r_at_every_angle():
@@ -259,7 +278,8 @@ def test_a_pattern_does_not_depend_on_the_symmetry_being_told(antifluorite, blan
     x = np.arange(20.0, 60.0, 0.05)
     histogram = blank(x)
     one, two = (
-        calculate(compile_model((p,), (histogram,)), parameters((p,), (histogram,)))[0].total for p in (antifluorite, p1)
+        calculate(compile_model((p,), (histogram,)), parameters((p,), (histogram,)))[0].total
+        for p in (antifluorite, p1)
     )
     assert two == pytest.approx(one, rel=1e-9)
 

@@ -45,7 +45,9 @@ def test_shells_of_a_skewed_cell_equal_the_sum_over_all_pairs(triclinic):
 
     settings = PdfSettings("neutron", q_max=0.0, q_damp=0.03, q_broad=0.02, delta2=0.5)
     r = np.arange(150, 900) * 0.01
-    assert pdf(triclinic, r, settings) == pytest.approx(_brute(triclinic, r, settings, neutron_lengths()), abs=2e-4)
+    assert pdf(triclinic, r, settings) == pytest.approx(
+        _brute(triclinic, r, settings, neutron_lengths()), abs=2e-4
+    )
 
 
 def test_the_first_shell_of_the_antifluorite_holds_what_chemistry_says(antifluorite):
@@ -72,7 +74,10 @@ def test_termination_keeps_nothing_above_q_max(antifluorite):
 
 
 def test_the_two_conventions_differ_by_half_a_percent_to_a_few(antifluorite):
-    one, two = (pdf(antifluorite, R, PdfSettings("xray", q_max=25.0, q_damp=0.03, convention=c)) for c in ("pdffit", "srreal"))
+    one, two = (
+        pdf(antifluorite, R, PdfSettings("xray", q_max=25.0, q_damp=0.03, convention=c))
+        for c in ("pdffit", "srreal")
+    )
     r_w = np.sqrt(np.sum((one - two) ** 2) / np.sum(one**2))
     assert 0.005 < r_w < 0.05
 
@@ -93,7 +98,9 @@ def test_pdffit2_gives_the_same_curve(antifluorite):
     run.setvar("delta2", 1.5)
     run.calc()
     theirs = np.array(run.getpdf_fit())
-    ours = pdf(antifluorite, np.linspace(1.6, 20.0, 1841), PdfSettings("xray", q_max=25.0, q_damp=0.03, delta2=1.5))
+    ours = pdf(
+        antifluorite, np.linspace(1.6, 20.0, 1841), PdfSettings("xray", q_max=25.0, q_damp=0.03, delta2=1.5)
+    )
     assert np.sqrt(np.sum((ours - theirs) ** 2) / np.sum(theirs**2)) < 0.02
 
 
@@ -109,12 +116,18 @@ def test_a_fit_returns_what_was_put_in_with_honest_errors(antifluorite):
         wave = np.fft.rfft(rng.standard_normal(len(grid)))
         wave[2 * np.pi * np.fft.rfftfreq(len(grid), 0.02) > 25.0] = 0
         noise = np.fft.irfft(wave, len(grid))[: len(r)]
-        data = PdfData(r, true + 0.15 * noise / noise.std(), np.full(len(r), np.nan), 25.0, 0.0, "xray", "test")
-        found = fit_pdf(data, antifluorite, settings, low=1.6, high=13.0, free=("scale", "a", "Li1/B", "X1/B"))
-        pulls.append([
-            (found.parameters[n].value - t) / found.parameters[n].std
-            for n, t in (("scale", 1.0), ("a", 5.3506), ("Li1/B", 2.0), ("X1/B", 1.5))
-        ])
+        data = PdfData(
+            r, true + 0.15 * noise / noise.std(), np.full(len(r), np.nan), 25.0, 0.0, "xray", "test"
+        )
+        found = fit_pdf(
+            data, antifluorite, settings, low=1.6, high=13.0, free=("scale", "a", "Li1/B", "X1/B")
+        )
+        pulls.append(
+            [
+                (found.parameters[n].value - t) / found.parameters[n].std
+                for n, t in (("scale", 1.0), ("a", 5.3506), ("Li1/B", 2.0), ("X1/B", 1.5))
+            ]
+        )
     pulls = np.array(pulls)
     assert np.abs(pulls.mean(axis=0)).max() < 3.3 / np.sqrt(24)
     assert 0.75 < np.sqrt(np.mean(pulls**2)) < 1.3
@@ -128,7 +141,9 @@ def test_counting_every_point_would_make_the_errors_too_small(antifluorite):
         rng = np.random.default_rng(0)
         g = pdf(antifluorite, r, settings) + 0.05 * rng.standard_normal(len(r))
         data = PdfData(r, g, np.full(len(r), np.nan), 25.0, 0.0, "xray", "test")
-        found = fit_pdf(data, antifluorite, settings, low=1.6, high=12.9, free=("scale", "a", "Li1/B", "X1/B"))
+        found = fit_pdf(
+            data, antifluorite, settings, low=1.6, high=12.9, free=("scale", "a", "Li1/B", "X1/B")
+        )
         errors.append(found.parameters["a"].std)
         assert found.independent == pytest.approx(11.3 * 25 / np.pi, abs=1.0)
     assert errors[0] == pytest.approx(errors[1], rel=0.3)  # a finer grid holds no more information
@@ -140,9 +155,16 @@ def test_a_split_first_shell_is_found_and_its_absence_too(antifluorite):
     for difference in (0.35, 0.0):
         g = pdf(antifluorite, r, settings, split=Split("Li1", "X1", difference))
         rng = np.random.default_rng(5)
-        data = PdfData(r, g + 0.02 * rng.standard_normal(len(r)), np.full(len(r), np.nan), 30.0, 0.0, "neutron", "t")
+        data = PdfData(
+            r, g + 0.02 * rng.standard_normal(len(r)), np.full(len(r), np.nan), 30.0, 0.0, "neutron", "t"
+        )
         found = fit_pdf(
-            data, antifluorite, settings, low=1.6, high=7.9, split=Split("Li1", "X1", 0.1),
+            data,
+            antifluorite,
+            settings,
+            low=1.6,
+            high=7.9,
+            split=Split("Li1", "X1", 0.1),
             free=("scale", "a", "Li1/B", "X1/B", "split"),
         )
         assert found.parameters["split"].value == pytest.approx(difference, abs=0.06)
@@ -153,7 +175,9 @@ def test_the_share_of_misfit_points_at_the_disordered_range(antifluorite):
     r = 0.02 * np.arange(80, 900)
     g = pdf(antifluorite, r, settings, split=Split("Li1", "X1", 0.4))
     data = PdfData(r, g, np.full(len(r), np.nan), 30.0, 0.0, "neutron", "t")
-    found = fit_ranges(data, antifluorite, settings, ranges=((1.6, 17.9), (6.0, 17.9)), free=("scale", "a", "Li1/B", "X1/B"))
+    found = fit_ranges(
+        data, antifluorite, settings, ranges=((1.6, 17.9), (6.0, 17.9)), free=("scale", "a", "Li1/B", "X1/B")
+    )
     whole, far = found.ranges
     assert whole.share[0] > 0.8  # all misfit sits in the first shell
     assert far.r_w < 0.1 * whole.r_w
@@ -162,7 +186,9 @@ def test_the_share_of_misfit_points_at_the_disordered_range(antifluorite):
 
 def test_frames_of_the_average_crystal_give_its_pdf():
     """A full fcc crystal as one big frame equals the same crystal by shells."""
-    nickel = phase_from_group("Ni", space_group="F m -3 m", cell=(3.52,), sites=(Site("Ni", (0, 0, 0), (("Ni", 1.0),), 0.5),))
+    nickel = phase_from_group(
+        "Ni", space_group="F m -3 m", cell=(3.52,), sites=(Site("Ni", (0, 0, 0), (("Ni", 1.0),), 0.5),)
+    )
     base = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
     frame = Frame(base * 3.52, 3.52 * np.eye(3), np.full(4, 28))
     settings = PdfSettings("xray", q_max=25.0, q_damp=0.02, delta2=1.0)
@@ -182,7 +208,9 @@ def test_frames_in_a_skewed_cell_do_not_depend_on_the_choice_of_cell():
     r = 0.02 * np.arange(90, 450)
     settings = PdfSettings("neutron", q_max=20.0)
     first = pdf_of_frames((one,), r, settings, b_iso={"Li": 2.0, "N": 1.0, "Cl": 1.0})
-    assert pdf_of_frames((two,), r, settings, b_iso={"Li": 2.0, "N": 1.0, "Cl": 1.0}) == pytest.approx(first, abs=1e-6)
+    assert pdf_of_frames((two,), r, settings, b_iso={"Li": 2.0, "N": 1.0, "Cl": 1.0}) == pytest.approx(
+        first, abs=1e-6
+    )
 
 
 def test_impossible_settings_and_fits_are_refused(antifluorite):

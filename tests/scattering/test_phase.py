@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from lacuna.core.errors import DataError, InputError
-from lacuna.scattering.phase import Site, cell_matrix, cell_ties, density, free_directions, multiplicity, volume
+from lacuna.scattering.phase import (
+    Site,
+    cell_matrix,
+    cell_ties,
+    density,
+    free_directions,
+    multiplicity,
+    volume,
+)
 from lacuna.scattering.read_cif import phase_from_group, read_cif_phase, symmetry
 
 CELLS = {

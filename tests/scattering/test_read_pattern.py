@@ -19,15 +19,21 @@ Y = np.round(100 + 900 * np.exp(-(((X - 30) / 0.1) ** 2)) + 3 * np.sin(X))
 
 
 def _write(path, *columns, head="", sep=" "):
-    rows = "\n".join(sep.join(f"{v:.6g}" if v == v else "nan" for v in row) for row in zip(*columns, strict=True))
+    rows = "\n".join(
+        sep.join(f"{v:.6g}" if v == v else "nan" for v in row) for row in zip(*columns, strict=True)
+    )
     path.write_text(head + rows + "\n")
     return path
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    start=st.floats(2, 40), step=st.floats(0.005, 0.1), seed=st.integers(0, 99),
-    sep=st.sampled_from([" ", "\t", ";", ","]), third=st.booleans(), head=st.sampled_from(["", "# 2theta counts\n", "sample A\n"]),
+    start=st.floats(2, 40),
+    step=st.floats(0.005, 0.1),
+    seed=st.integers(0, 99),
+    sep=st.sampled_from([" ", "\t", ";", ","]),
+    third=st.booleans(),
+    head=st.sampled_from(["", "# 2theta counts\n", "sample A\n"]),
 )
 def test_text_columns_come_back(tmp_path, start, step, seed, sep, third, head):
     rng = np.random.default_rng(seed)
@@ -35,7 +41,9 @@ def test_text_columns_come_back(tmp_path, start, step, seed, sep, third, head):
     y = rng.poisson(200.0, len(x)).astype(float)
     columns = (x, y, np.round(np.sqrt(y), 3)) if third else (x, y)
     path = tmp_path / "a.dat"
-    path.write_text(head + "\n".join(sep.join(repr(float(v)) for v in row) for row in zip(*columns, strict=True)))
+    path.write_text(
+        head + "\n".join(sep.join(repr(float(v)) for v in row) for row in zip(*columns, strict=True))
+    )
     found = read_pattern(path, abscissa="two_theta")
     assert np.array_equal(found.x, x)
     assert np.array_equal(found.intensity, y)
@@ -147,7 +155,9 @@ def test_an_xrdml_scan_comes_back(tmp_path):
 
 def test_a_rigaku_scan_comes_back_with_its_attenuator(tmp_path):
     rows = "\n".join(f"{x:.4f} {y:.1f} {2.0 if x < 20 else 1.0}" for x, y in zip(X, Y, strict=True))
-    head = '*RAS_DATA_START\n*MEAS_SCAN_UNIT_Y "counts"\n*HW_XG_WAVE_LENGTH_ALPHA1 "1.540593"\n*RAS_INT_START\n'
+    head = (
+        '*RAS_DATA_START\n*MEAS_SCAN_UNIT_Y "counts"\n*HW_XG_WAVE_LENGTH_ALPHA1 "1.540593"\n*RAS_INT_START\n'
+    )
     (tmp_path / "a.ras").write_text(head + rows + "\n*RAS_INT_END\n")
     found = read_pattern(tmp_path / "a.ras")
     assert found.intensity == pytest.approx(Y * np.where(X < 20, 2, 1))
@@ -215,7 +225,9 @@ def test_gsas_layouts_come_back(tmp_path):
     "tool",
     [
         laboratory("Cu"),
-        ConstantWavelength("neutron", ((1.87, 1.0),), zero=0.1, u=0.3, v=-0.5, w=0.4, x=0.01, y=0.02, axial=0.01),
+        ConstantWavelength(
+            "neutron", ((1.87, 1.0),), zero=0.1, u=0.3, v=-0.5, w=0.4, x=0.01, y=0.02, axial=0.01
+        ),
         TimeOfFlight(7476.91, -1.54, 0.2, -9.29, 144.845, 0.597, 0.042, 0.0095, 4.2, 45.8, 1.1, 0.1, 0.2),
     ],
 )

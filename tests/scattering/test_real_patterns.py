@@ -27,7 +27,9 @@ def _lab6(boron):
 def test_silicon_at_sepd_gives_its_lattice_parameter(shared_data):
     """GSAS-II reaches χ² 2.25 and 5.43171(8) from the same data; the calibration (zero, dif_c) is kept."""
     data = read_pattern(shared_data / "xrd" / "ed-7.xye")
-    silicon = phase_from_group("Si", space_group="F d -3 m:2", cell=(5.43,), sites=(_site("Si1", "Si", 0.125, 0.125, 0.125),))
+    silicon = phase_from_group(
+        "Si", space_group="F d -3 m:2", cell=(5.43,), sites=(_site("Si1", "Si", 0.125, 0.125, 0.125),)
+    )
     fit = run_recipe((silicon,), (Histogram("sepd", data, SEPD, background=12),)).fit
     assert fit.chi2 <= 2.5
     assert fit.value("Si/a") == pytest.approx(5.4316, abs=0.0004)
@@ -37,8 +39,12 @@ def test_silicon_at_sepd_gives_its_lattice_parameter(shared_data):
 def test_cobalt_olivine_at_d20_refines_by_the_recipe(shared_data):
     data = read_pattern(shared_data / "xrd" / "ed-12.xye")
     sites = (
-        _site("Co1", "Co", 0.0, 0.0, 0.0), _site("Co2", "Co", 0.279, 0.25, 0.985), _site("Si", "Si", 0.094, 0.25, 0.429),
-        _site("O1", "O", 0.091, 0.25, 0.771), _site("O2", "O", 0.448, 0.25, 0.217), _site("O3", "O", 0.164, 0.032, 0.28),
+        _site("Co1", "Co", 0.0, 0.0, 0.0),
+        _site("Co2", "Co", 0.279, 0.25, 0.985),
+        _site("Si", "Si", 0.094, 0.25, 0.429),
+        _site("O1", "O", 0.091, 0.25, 0.771),
+        _site("O2", "O", 0.448, 0.25, 0.217),
+        _site("O3", "O", 0.164, 0.032, 0.28),
     )
     olivine = phase_from_group("Co2SiO4", space_group="P n m a", cell=(10.3, 6.0, 4.8), sites=sites)
     fit = run_recipe((olivine,), (Histogram("d20", data, neutron(1.87), background=12),)).fit
@@ -50,7 +56,9 @@ def test_cobalt_olivine_at_d20_refines_by_the_recipe(shared_data):
 def test_lanthanum_hexaboride_at_powgen_refines_by_the_recipe(shared_data):
     data = read_pattern(shared_data / "xrd" / "PG3_17541.gsa")
     tool = read_instrument(shared_data / "xrd" / "PGHR_60-2015A.prm", bank=2)
-    fit = run_recipe((_lab6("11B"),), (Histogram("powgen", data, tool, background=8, limits=(8000, 80000)),)).fit
+    fit = run_recipe(
+        (_lab6("11B"),), (Histogram("powgen", data, tool, background=8, limits=(8000, 80000)),)
+    ).fit
     assert fit.histograms[0].r_wp < 0.05
     assert fit.value("LaB6/a") == pytest.approx(4.1569, abs=0.0015)
     assert fit.value("LaB6/B/x") == pytest.approx(0.1996, abs=0.0005)

@@ -34,7 +34,15 @@ TRUE = {
 }
 BACKGROUND = tuple(f"lab/background/{k}" for k in range(5))
 FOURTEEN = (
-    "LNC/a", "LNC/Li1/B", "LNC/X1/B", "LNC/Li1/occupancy/Li", "lab/scale/LNC", "lab/zero", "lab/w", "lab/x", "lab/y",
+    "LNC/a",
+    "LNC/Li1/B",
+    "LNC/X1/B",
+    "LNC/Li1/occupancy/Li",
+    "lab/scale/LNC",
+    "lab/zero",
+    "lab/w",
+    "lab/x",
+    "lab/y",
     *BACKGROUND,
 )
 OCCUPANCIES = ("LNC/Li1/occupancy/Li", "LNC/X1/occupancy/N", "LNC/X1/occupancy/Cl")
@@ -79,7 +87,9 @@ def test_leaving_out_k_alpha_2_is_caught(antifluorite, measured, rng):
 
 def test_x_rays_alone_leave_the_level_of_the_occupancies_open_and_say_so(antifluorite, measured, rng):
     histogram = measured((antifluorite,), COARSE, TRUE, rng=rng)
-    fit = refine((antifluorite,), (histogram,), free=tuple(dict.fromkeys((*FOURTEEN, *OCCUPANCIES))), values=START)
+    fit = refine(
+        (antifluorite,), (histogram,), free=tuple(dict.fromkeys((*FOURTEEN, *OCCUPANCIES))), values=START
+    )
     assert len(fit.null) == 1
     assert fit.null[0].words.startswith("all occupancies together against scale")
     change = dict(zip(fit.null[0].names, fit.null[0].change, strict=True))
@@ -98,9 +108,20 @@ def test_a_joint_fit_recovers_n_to_cl_and_keeps_the_null_direction(antifluorite,
     lab = measured((antifluorite,), COARSE, TRUE, rng=rng)
     n_true = {"nd/scale/LNC": 0.02, "nd/background/0": 60.0}
     nd = measured((antifluorite,), COARSE, n_true, rng=rng, instrument=neutron(1.6), name="nd")
-    free = ("LNC/a", "LNC/Li1/B", "LNC/X1/B", *OCCUPANCIES, *BACKGROUND, "lab/scale/LNC", "nd/scale/LNC", "lab/zero")
+    free = (
+        "LNC/a",
+        "LNC/Li1/B",
+        "LNC/X1/B",
+        *OCCUPANCIES,
+        *BACKGROUND,
+        "lab/scale/LNC",
+        "nd/scale/LNC",
+        "lab/zero",
+    )
     free += tuple(n.replace("lab", "nd") for n in BACKGROUND)
-    fit = refine((antifluorite,), (lab, nd), free=free, values={"LNC/X1/occupancy/N": 0.5, "LNC/X1/occupancy/Cl": 0.5})
+    fit = refine(
+        (antifluorite,), (lab, nd), free=free, values={"LNC/X1/occupancy/N": 0.5, "LNC/X1/occupancy/Cl": 0.5}
+    )
     assert len(fit.null) == 1
     assert "lab/scale/LNC, nd/scale/LNC by 1/k²" in fit.null[0].words
     ratio = fit.ratios["LNC: N/Cl"]
@@ -122,7 +143,9 @@ CLOSING = {
 def test_the_gap_closes_with_what_is_known_besides(antifluorite, measured, rng, name):
     histogram = measured((antifluorite,), COARSE, TRUE, rng=rng)
     fit = refine(
-        (antifluorite,), (histogram,), free=tuple(dict.fromkeys((*FOURTEEN, *OCCUPANCIES))),
+        (antifluorite,),
+        (histogram,),
+        free=tuple(dict.fromkeys((*FOURTEEN, *OCCUPANCIES))),
         conditions=(CLOSING[name](antifluorite),),
     )
     assert fit.null == ()
@@ -151,9 +174,20 @@ def test_an_internal_standard_of_known_weight_closes_the_gap(antifluorite, measu
     scale = 0.05 * molar_mass(antifluorite) * volume(antifluorite) / molar_mass(silicon) / volume(silicon)
     true = TRUE | {"lab/scale/LiCl": scale}
     histogram = measured((antifluorite, silicon), COARSE, true, rng=rng)
-    free = ("LNC/a", "LiCl/a", "LNC/Li1/B", "LNC/X1/B", "lab/scale/LNC", "lab/scale/LiCl", *OCCUPANCIES, *BACKGROUND)
+    free = (
+        "LNC/a",
+        "LiCl/a",
+        "LNC/Li1/B",
+        "LNC/X1/B",
+        "lab/scale/LNC",
+        "lab/scale/LiCl",
+        *OCCUPANCIES,
+        *BACKGROUND,
+    )
     given = (InternalStandard("LNC", "lab", 0.5, 0.002),)
-    fit = refine((antifluorite, silicon), (histogram,), free=free, values={"lab/zero": 0.02}, conditions=given)
+    fit = refine(
+        (antifluorite, silicon), (histogram,), free=free, values={"lab/zero": 0.02}, conditions=given
+    )
     assert fit.null == ()
     assert abs(fit.value("LNC/Li1/occupancy/Li") - 0.86) < 3.5 * fit.std("LNC/Li1/occupancy/Li")
     assert fit.fractions["lab/LNC"].value == pytest.approx(0.5, abs=0.01)
@@ -286,7 +320,9 @@ def test_occupancies_over_one_are_called_out(antifluorite, measured, rng):
 
     histogram = measured((antifluorite,), COARSE, TRUE, rng=rng)
     fit = refine(
-        (antifluorite,), (histogram,), free=("lab/scale/LNC", *OCCUPANCIES[1:], "LNC/Li1/B", "LNC/X1/B", *BACKGROUND),
+        (antifluorite,),
+        (histogram,),
+        free=("lab/scale/LNC", *OCCUPANCIES[1:], "LNC/Li1/B", "LNC/X1/B", *BACKGROUND),
         values={"lab/zero": 0.02, "LNC/Li1/occupancy/Li": 1.1},
     )
     assert any("more than one" in w for w in fit.warnings)
@@ -311,4 +347,3 @@ def test_values_that_are_no_numbers_are_refused_by_name(antifluorite, measured, 
     histogram = measured((antifluorite,), COARSE, TRUE, rng=rng)
     with pytest.raises(InputError, match="starting value of lab/w is nan"):
         refine((antifluorite,), (histogram,), free=("LNC/Li1/B",), values={"lab/w": float("nan")})
-

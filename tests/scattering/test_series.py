@@ -22,8 +22,18 @@ def _frames(antifluorite, blank, share, *, seed=3, onset_at=5.0):
     salt = candidate("LiCl")
     histogram = blank(X, background=4, name="op")
     model = compile_model((antifluorite, salt), (histogram,))
-    values = parameters((antifluorite, salt), (histogram,)) | {"op/background/0": 200.0, "op/scale/LNC": 0.004}
-    ratio = share / (1 - share) * molar_mass(antifluorite) * volume(antifluorite) / molar_mass(salt) / volume(salt)
+    values = parameters((antifluorite, salt), (histogram,)) | {
+        "op/background/0": 200.0,
+        "op/scale/LNC": 0.004,
+    }
+    ratio = (
+        share
+        / (1 - share)
+        * molar_mass(antifluorite)
+        * volume(antifluorite)
+        / molar_mass(salt)
+        / volume(salt)
+    )
     rng = np.random.default_rng(seed)
     rows = []
     for t in TIME:

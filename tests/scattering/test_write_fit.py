@@ -24,7 +24,13 @@ def histogram(antifluorite, measured, rng):
 
 @pytest.mark.parametrize(
     ("value", "esd", "text"),
-    [(5.35061, 0.00023, "5.3506(2)"), (5.35061, 0.00013, "5.35061(13)"), (0.86, 0.021, "0.86(2)"), (1.5, np.inf, "1.5"), (12.34, 1.4, "12.3(14)")],
+    [
+        (5.35061, 0.00023, "5.3506(2)"),
+        (5.35061, 0.00013, "5.35061(13)"),
+        (0.86, 0.021, "0.86(2)"),
+        (1.5, np.inf, "1.5"),
+        (12.34, 1.4, "12.3(14)"),
+    ],
 )
 def test_esds_in_parentheses_follow_the_rule_of_19(value, esd, text):
     assert with_esd(value, esd) == text

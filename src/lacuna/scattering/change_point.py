@@ -56,7 +56,9 @@ def onset(
         gain, size, error = np.zeros(len(time)), np.zeros(len(time)), np.zeros(len(time))
         for k in range(0 if level_known else 1, len(time) - 1):
             shape = np.zeros(len(time))
-            shape[k:] = 1.0 if kind == "step" else (time[k:] - time[max(k - 1, 0)]) / (time[-1] - time[max(k - 1, 0)])
+            shape[k:] = (
+                1.0 if kind == "step" else (time[k:] - time[max(k - 1, 0)]) / (time[-1] - time[max(k - 1, 0)])
+            )
             target = value
             if not level_known:
                 shape = shape - np.sum(weight * shape) / np.sum(weight)

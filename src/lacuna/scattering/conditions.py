@@ -88,7 +88,9 @@ def _phase(name: str, phases: Mapping[str, Phase]) -> Phase:
     return phases[name]
 
 
-def condition_residual(condition: Condition, phases: Mapping[str, Phase], values: Mapping[str, float]) -> float:
+def condition_residual(
+    condition: Condition, phases: Mapping[str, Phase], values: Mapping[str, float]
+) -> float:
     """(model - known)/sigma of one condition at the present phases and values.
 
     Raises
@@ -146,7 +148,9 @@ def condition_text(condition: Condition) -> str:
             charges = ", ".join(f"{s} {q:+g}" for s, q in condition.charges)
             return f"{condition.phase} is neutral with {charges} (ties ratios, does not fix the level)"
         case MeasuredDensity():
-            return f"density of {condition.phase} measured as {condition.density:g} ± {condition.sigma:g} g/cm³"
+            return (
+                f"density of {condition.phase} measured as {condition.density:g} ± {condition.sigma:g} g/cm³"
+            )
         case FixedTotal():
             return f"site {condition.site} of {condition.phase} holds {condition.total:g} ± {condition.sigma:g} atoms"
         case InternalStandard():

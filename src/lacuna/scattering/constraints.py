@@ -62,7 +62,9 @@ def tie(free: tuple[str, ...], constraints: Iterable[str], known: dict[str, floa
                 constant[row] += factor * known[name]
     system = np.eye(len(left)) - among
     if left and np.linalg.matrix_rank(system) < len(left):
-        raise InputError(f"constraints on {', '.join(left)} refer to each other in a circle: they are singular")
+        raise InputError(
+            f"constraints on {', '.join(left)} refer to each other in a circle: they are singular"
+        )
     matrix = np.zeros((len(names), len(independent)))
     offset = np.zeros(len(names))
     for column, name in enumerate(independent):

@@ -49,13 +49,17 @@ def check_pattern(x: np.ndarray, intensity: np.ndarray, sigma: np.ndarray, where
         standard deviations that are not positive.
     """
     if not x.shape == intensity.shape == sigma.shape or x.ndim != 1:
-        raise DataError(f"{where}: abscissa {x.shape}, intensity {intensity.shape}, sigma {sigma.shape} differ")
+        raise DataError(
+            f"{where}: abscissa {x.shape}, intensity {intensity.shape}, sigma {sigma.shape} differ"
+        )
     if len(x) < 10:
         raise DataError(f"{where}: {len(x)} point(s); a powder pattern needs at least ten")
     for name, column in (("abscissa", x), ("intensity", intensity), ("standard deviation", sigma)):
         bad = np.flatnonzero(~np.isfinite(column))
         if bad.size:
-            raise DataError(f"{where}: the {name} of point {bad[0] + 1} is {column[bad[0]]} ({bad.size} such points)")
+            raise DataError(
+                f"{where}: the {name} of point {bad[0] + 1} is {column[bad[0]]} ({bad.size} such points)"
+            )
     falls = np.flatnonzero(np.diff(x) <= 0)
     if falls.size:
         i = falls[0]
@@ -73,4 +77,8 @@ def check_pattern(x: np.ndarray, intensity: np.ndarray, sigma: np.ndarray, where
 
 def _swapped(x: np.ndarray, intensity: np.ndarray) -> str:
     """A hint if the second column is what a first column should be."""
-    return "; the second column rises evenly: are the two columns swapped?" if np.all(np.diff(intensity) > 0) else ""
+    return (
+        "; the second column rises evenly: are the two columns swapped?"
+        if np.all(np.diff(intensity) > 0)
+        else ""
+    )

@@ -29,7 +29,7 @@ def phase_of_crystal(crystal: DisorderedCrystal, *, name: str = "crystal", b_iso
 
     sites = tuple(
         Site(
-            site.label,
+            site.label.replace("/", "+"),  # the slash parts parameter names
             (float(site.fractional[0]), float(site.fractional[1]), float(site.fractional[2])),
             tuple((species, share.value) for species, share in site.occupancy.items()),
             8 * np.pi**2 * site.u_iso.value if site.u_iso is not None else b_iso,
@@ -39,8 +39,8 @@ def phase_of_crystal(crystal: DisorderedCrystal, *, name: str = "crystal", b_iso
     return Phase(
         name.replace("/", "-"),
         (float(a), float(b), float(c), angle(1, 2), angle(0, 2), angle(0, 1)),
-        np.asarray(found.rotations),
-        np.asarray(found.translations) % 1.0,
+        np.asarray(found["rotations"]),
+        np.asarray(found["translations"]) % 1.0,
         sites,
         crystal.space_group,
         crystal.source,

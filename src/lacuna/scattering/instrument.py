@@ -67,7 +67,9 @@ class ConstantWavelength:
         if self.radiation not in ("xray", "neutron"):
             raise InputError(nearest("radiation", str(self.radiation), ("xray", "neutron")))
         if not self.lines or any(not (0.01 < w < 30 and p > 0) for w, p in self.lines):
-            raise InputError(f"wavelengths must lie between 0.01 and 30 Å with positive weights, got {self.lines}")
+            raise InputError(
+                f"wavelengths must lie between 0.01 and 30 Å with positive weights, got {self.lines}"
+            )
         if not 0 <= self.unpolarised <= 1:
             raise InputError(f"the cos² 2θ weight must lie between 0 and 1, got {self.unpolarised}")
         if self.radius <= 0 or self.mu_r < 0 or self.axial < 0:

@@ -13,7 +13,7 @@ from lacuna.core.errors import InputError
 from . import peaks as peak_rules
 from .corrections import background
 from .data import PowderData
-from .instrument import ConstantWavelength, Instrument, TimeOfFlight
+from .instrument import Instrument, TimeOfFlight
 from .peaks import Linked, Peaks, link
 from .phase import Layout, Phase, layout
 from .profile import back_to_back, pseudo_voigt
@@ -148,11 +148,17 @@ def _phase_at(phase: Phase, symmetry: Layout, values: Mapping[str, float]) -> Ph
         position = np.array(site.position)
         for axis, direction in directions.items():
             index = "xyz".index(axis)
-            position = position + direction * (values.get(key + axis, site.position[index]) - site.position[index])
+            position = position + direction * (
+                values.get(key + axis, site.position[index]) - site.position[index]
+            )
         occupancy = tuple((s, values.get(f"{key}occupancy/{s}", o)) for s, o in site.occupancy)
         moved = (float(position[0]), float(position[1]), float(position[2]))
-        sites.append(replace(site, position=moved, occupancy=occupancy, b_iso=values.get(key + "B", site.b_iso)))
-    extra = {n: values.get(f"{phase.name}/{n}", getattr(phase, n)) for n in ("inverse_size", "strain", "texture")}
+        sites.append(
+            replace(site, position=moved, occupancy=occupancy, b_iso=values.get(key + "B", site.b_iso))
+        )
+    extra = {
+        n: values.get(f"{phase.name}/{n}", getattr(phase, n)) for n in ("inverse_size", "strain", "texture")
+    }
     return replace(phase, cell=tuple(cell), sites=tuple(sites), **extra)
 
 
@@ -180,7 +186,9 @@ class Calculated:
     jacobian: np.ndarray
 
 
-def calculate(model: Model, values: Mapping[str, float], free: tuple[str, ...] = ()) -> tuple[Calculated, ...]:
+def calculate(
+    model: Model, values: Mapping[str, float], free: tuple[str, ...] = ()
+) -> tuple[Calculated, ...]:
     """Patterns of all histograms at `values`, with derivatives to the parameters named in `free`."""
     phases = phases_at(model, values)
     return tuple(_one(model, index, phases, values, free) for index in range(len(model.histograms)))
@@ -190,7 +198,9 @@ def _one(
     model: Model, index: int, phases: tuple[Phase, ...], values: Mapping[str, float], free: tuple[str, ...]
 ) -> Calculated:
     histogram, x, basis = model.histograms[index], model.x[index], model.basis[index]
-    coefficients = np.array([values.get(f"{histogram.name}/background/{k}", 0.0) for k in range(basis.shape[1])])
+    coefficients = np.array(
+        [values.get(f"{histogram.name}/background/{k}", 0.0) for k in range(basis.shape[1])]
+    )
     floor = basis @ coefficients
     instrument = _instrument_at(histogram, values)
     curves = np.zeros((len(phases), len(x)))
@@ -242,7 +252,7 @@ def _draw(
         return np.asarray(csc_matrix((data, point, indptr), shape=size) @ columns)
 
     block = spread(value, np.column_stack([slopes[n].area for n in names]))
-    rows = (lambda p: (p.centre, *p.shape))
+    rows = lambda p: (p.centre, *p.shape)
     for number, derivative in enumerate(derivatives):
         columns = np.column_stack([rows(slopes[n])[number] * table.area for n in names])
         if np.any(columns):

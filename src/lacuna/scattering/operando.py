@@ -34,7 +34,9 @@ class Frames:
     def __post_init__(self) -> None:
         shape = (len(self.time), len(self.x))
         if self.intensity.shape != shape or self.sigma.shape != shape:
-            raise DataError(f"operando: intensities {self.intensity.shape} for {shape[0]} times and {shape[1]} points")
+            raise DataError(
+                f"operando: intensities {self.intensity.shape} for {shape[0]} times and {shape[1]} points"
+            )
         if len(self.time) < 5 or np.any(np.diff(self.time) <= 0):
             raise DataError("operando: needs at least five frames at rising times")
 
@@ -133,14 +135,17 @@ def follow(
     mean = frames.intensity[:count].mean(axis=0)
     error = np.sqrt((frames.sigma[:count] ** 2).mean(axis=0) / count)
     reference = replace(
-        instrument, data=PowderData(frames.x, mean, error, instrument.data.abscissa, source="mean of the first frames")
+        instrument,
+        data=PowderData(frames.x, mean, error, instrument.data.abscissa, source="mean of the first frames"),
     )
     start = run_recipe(phases, (reference,), recipe=recipe).fit
     model = compile_model(phases, (reference,))
     names = _moving(phases, reference)
     values, sigma, residuals, variances, jacobians = _sequential(frames, model, dict(start.all_values), names)
     name = instrument.name
-    series = _Series(frames, model, dict(start.all_values), names, values, residuals, variances, tuple(jacobians))
+    series = _Series(
+        frames, model, dict(start.all_values), names, values, residuals, variances, tuple(jacobians)
+    )
     tests = _tests(series, candidates, shift_range)
     used = reference.used()
     weighted = residuals / np.sqrt(variances)
@@ -154,16 +159,32 @@ def follow(
     chi2 = np.sum(weighted**2, axis=1) / dof
     warnings = [f"frame {i + 1}: χ² {chi2[i]:.2f}" for i in np.flatnonzero(chi2 > 3 * np.median(chi2))[:5]]
     return OperandoFit(
-        frames.time, frames.time_unit, model.x[0], names, values, sigma,
-        np.sqrt(np.sum(weighted**2, axis=1) / norm), chi2, weighted, frames.intensity[:, used],
-        tests, changes, _excess(model, start, weighted, phases, name), (*start.warnings, *warnings),
+        frames.time,
+        frames.time_unit,
+        model.x[0],
+        names,
+        values,
+        sigma,
+        np.sqrt(np.sum(weighted**2, axis=1) / norm),
+        chi2,
+        weighted,
+        frames.intensity[:, used],
+        tests,
+        changes,
+        _excess(model, start, weighted, phases, name),
+        (*start.warnings, *warnings),
     )
 
 
 def _moving(phases: tuple[Phase, ...], histogram: Histogram) -> tuple[str, ...]:
     """Parameters that each frame refines."""
     known = parameters(phases, (histogram,))
-    cell = [n for p in phases for n in (f"{p.name}/{k}" for k in ("a", "b", "c", "alpha", "beta", "gamma")) if n in known]
+    cell = [
+        n
+        for p in phases
+        for n in (f"{p.name}/{k}" for k in ("a", "b", "c", "alpha", "beta", "gamma"))
+        if n in known
+    ]
     scale = [f"{histogram.name}/scale/{p.name}" for p in phases]
     return (*scale, *cell, *(n for n in known if "/background/" in n))
 
@@ -200,7 +221,11 @@ def _sequential(
         out_variance.append(variance)
         out_jacobian.append(scaled)
     return (
-        np.array(out_values), np.array(out_sigma), np.array(out_residual), np.array(out_variance), out_jacobian,
+        np.array(out_values),
+        np.array(out_sigma),
+        np.array(out_residual),
+        np.array(out_variance),
+        out_jacobian,
     )
 
 
@@ -229,7 +254,9 @@ def _tests(series: _Series, candidates: tuple[Phase, ...], shift_range: float) -
     while waiting:
         tried = [(*_test(series, c, curves, shift_range), c) for c in waiting]
         done |= {test.phase: test for test, _, _ in tried}
-        test, curve, phase = max(tried, key=lambda item: item[0].change.gain if item[0].change.detected else -1.0)
+        test, curve, phase = max(
+            tried, key=lambda item: item[0].change.gain if item[0].change.detected else -1.0
+        )
         if not test.change.detected:
             break
         waiting.remove(phase)
@@ -266,7 +293,9 @@ def _test(
     # Several cells are tried for each candidate, so the chance of a false alarm is shared among them too.
     change = onset(series.frames.time, fraction, sigma, level_known=True, false_alarm=1e-3 / len(shifts))
     limit = float(3.29 * np.median(sigma))
-    return CandidateTest(candidate.name, fraction, sigma, amount / error, limit, 3.29 * joint, change, shift), curve
+    return CandidateTest(
+        candidate.name, fraction, sigma, amount / error, limit, 3.29 * joint, change, shift
+    ), curve
 
 
 def _curve(alone: Model, reference: dict[str, float], name: str) -> np.ndarray:

@@ -15,7 +15,18 @@ from lacuna.core.units import Unit
 from .phase import Phase, cell_matrix, layout
 from .tables import Radiation, scatterers
 
-__all__ = ["PdfSettings", "Shells", "Split", "envelope", "pair_weights", "pdf", "pdf_on", "sampled", "shells", "terminated"]
+__all__ = [
+    "PdfSettings",
+    "Shells",
+    "Split",
+    "envelope",
+    "pair_weights",
+    "pdf",
+    "pdf_on",
+    "sampled",
+    "shells",
+    "terminated",
+]
 
 Convention = Literal["pdffit", "srreal"]
 _B_PER_U = 8 * np.pi**2
@@ -90,7 +101,9 @@ def shells(phase: Phase, *, r_max: float) -> Shells:
     counts = layout(phase).multiplicities
     parts = []
     for i, one in enumerate(phase.sites):
-        for j, other in enumerate(phase.sites[: i + 1]):  # a pair of sites once, counted twice where they differ
+        for j, other in enumerate(
+            phase.sites[: i + 1]
+        ):  # a pair of sites once, counted twice where they differ
             ops = _images(phase, np.asarray(other.position))
             base = phase.rotations[ops] @ np.asarray(other.position) + phase.translations[ops]
             gap = base - np.asarray(one.position)
@@ -104,8 +117,13 @@ def shells(phase: Phase, *, r_max: float) -> Shells:
             shift = (phase.translations[ops] + wrap)[op[where]] + cells[place[where]]
             size = len(where)
             parts.append(
-                (np.full(size, i), np.full(size, j), phase.rotations[ops][op[where]].astype(float), shift,
-                 counts[i] * number.astype(float) * (1 if i == j else 2))
+                (
+                    np.full(size, i),
+                    np.full(size, j),
+                    phase.rotations[ops][op[where]].astype(float),
+                    shift,
+                    counts[i] * number.astype(float) * (1 if i == j else 2),
+                )
             )
     first, second, rotation, shift, count = (np.concatenate(c) for c in zip(*parts, strict=True))
     return Shells(first, second, rotation, shift, count, r_max)
@@ -123,24 +141,32 @@ def _images(phase: Phase, position: np.ndarray) -> np.ndarray:
     return np.array(kept)
 
 
-def pair_weights(phase: Phase, radiation: Radiation, lengths: Mapping[str, float] | None = None) -> tuple[np.ndarray, float, float]:
+def pair_weights(
+    phase: Phase, radiation: Radiation, lengths: Mapping[str, float] | None = None
+) -> tuple[np.ndarray, float, float]:
     """Scattering power of each site (occupancies included), and the mean power per atom and atoms per cell.
 
     X-rays: f0 at Q = 0. Neutrons: fm.
     """
     table = scatterers(phase.species, radiation=radiation, lengths=lengths)
     zero = np.zeros(1)
-    power = np.array([sum(o * float(table[s].real(zero)[0]) for s, o in site.occupancy) for site in phase.sites])
+    power = np.array(
+        [sum(o * float(table[s].real(zero)[0]) for s, o in site.occupancy) for site in phase.sites]
+    )
     atoms = np.array([sum(o for _, o in site.occupancy) for site in phase.sites])
     counts = np.array(layout(phase).multiplicities)
     total = float(np.sum(counts * atoms))
     return power, float(np.sum(counts * power)) / total, total
 
 
-def _table(phase: Phase, pairs: Shells, settings: PdfSettings) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+def _table(
+    phase: Phase, pairs: Shells, settings: PdfSettings
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Distance, weight, variance of each shell, and the number density in atoms/Å³."""
     position = np.array([s.position for s in phase.sites])
-    vector = np.einsum("nij,nj->ni", pairs.rotation, position[pairs.second]) + pairs.shift - position[pairs.first]
+    vector = (
+        np.einsum("nij,nj->ni", pairs.rotation, position[pairs.second]) + pairs.shift - position[pairs.first]
+    )
     matrix = cell_matrix(phase.cell)
     r = np.linalg.norm(vector @ matrix, axis=1)
     power, mean, total = pair_weights(phase, settings.radiation)
@@ -165,7 +191,11 @@ class Split:
 
 
 def _with_split(
-    phase: Phase, pairs: Shells, table: tuple[np.ndarray, np.ndarray, np.ndarray], radiation: Radiation, split: Split
+    phase: Phase,
+    pairs: Shells,
+    table: tuple[np.ndarray, np.ndarray, np.ndarray],
+    radiation: Radiation,
+    split: Split,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The shell table with the nearest shell of the two sites resolved by species."""
     labels = [s.label for s in phase.sites]
@@ -180,13 +210,18 @@ def _with_split(
     near = mine & (r < r[mine].min() + 0.05)
     site = phase.sites[j]
     if len(site.occupancy) != 2:
-        raise InputError(f"split distance: site {site.label} must hold two species, it holds {len(site.occupancy)}")
+        raise InputError(
+            f"split distance: site {site.label} must hold two species, it holds {len(site.occupancy)}"
+        )
     scatter = scatterers(phase.species, radiation=radiation)
     share = np.array([o for _, o in site.occupancy])
     power = np.array([o * float(scatter[s].real(np.zeros(1))[0]) for s, o in site.occupancy])
     moves = split.difference * np.array([-share[1], share[0]]) / share.sum()
     parts = [(r[~near], weight[~near], variance[~near])]
-    parts += [(r[near] + m, weight[near] * p / power.sum(), variance[near]) for m, p in zip(moves, power, strict=True)]
+    parts += [
+        (r[near] + m, weight[near] * p / power.sum(), variance[near])
+        for m, p in zip(moves, power, strict=True)
+    ]
     out = [np.concatenate(c) for c in zip(*parts, strict=True)]
     return out[0], out[1], out[2]
 
@@ -197,7 +232,9 @@ def pdf_on(
     """G(r) before termination on an even grid r, shape (n,), 1/Å²."""
     distance, weight, variance, density = _table(phase, pairs, settings)
     if split is not None:
-        distance, weight, variance = _with_split(phase, pairs, (distance, weight, variance), settings.radiation, split)
+        distance, weight, variance = _with_split(
+            phase, pairs, (distance, weight, variance), settings.radiation, split
+        )
     sigma = np.sqrt(variance)
     start = np.searchsorted(r, distance - _REACH * sigma)
     count = np.searchsorted(r, distance + _REACH * sigma) - start
@@ -247,8 +284,13 @@ def _grid(r: np.ndarray, settings: PdfSettings) -> np.ndarray:
 
 
 def pdf(
-    phase: Phase, r: np.ndarray, settings: PdfSettings = PdfSettings(), *, scale: float = 1.0,
-    pairs: Shells | None = None, split: Split | None = None,
+    phase: Phase,
+    r: np.ndarray,
+    settings: PdfSettings = PdfSettings(),
+    *,
+    scale: float = 1.0,
+    pairs: Shells | None = None,
+    split: Split | None = None,
 ) -> np.ndarray:
     """G(r) = s · envelope · [Σ w/(r …) Gaussian - 4πrρ], ripples of finite Q included.
 

@@ -124,7 +124,9 @@ def fit_pdf(
     names = free if free is not None else _default_free(start)
     for name in (*names, *(fixed or {})):
         if name not in start or name not in pdf_parameters(phase, settings, split):
-            raise InputError(nearest("pair distribution function", name, pdf_parameters(phase, settings, split)))
+            raise InputError(
+                nearest("pair distribution function", name, pdf_parameters(phase, settings, split))
+            )
     independent = (r[-1] - r[0]) * settings.q_max / np.pi
     if len(names) >= independent:
         raise InputError(
@@ -149,11 +151,18 @@ def fit_pdf(
     share, _ = np.histogram(r, edges, weights=residual**2)
     values = start | dict(zip(names, found.parameters.tolist(), strict=True))
     return PdfRange(
-        low, high, r, observed, calculated,
+        low,
+        high,
+        r,
+        observed,
+        calculated,
         {n: Estimate(draws[:, i], _unit(n)) for i, n in enumerate(names)},
         values,
         float(np.sqrt(residual @ residual / (observed @ observed))),
-        float(independent), len(names), edges, share / max(share.sum(), 1e-300),
+        float(independent),
+        len(names),
+        edges,
+        share / max(share.sum(), 1e-300),
         _warnings(values, names, found.converged),
     )
 
@@ -175,7 +184,9 @@ def _unit(name: str) -> str:
         return "angstrom^2"
     if name in ("a", "b", "c", "delta1", "diameter", "split"):
         return "angstrom"
-    return {"q_damp": "1/angstrom", "q_broad": "1/angstrom", "alpha": "degree", "beta": "degree"}.get(name, "1")
+    return {"q_damp": "1/angstrom", "q_broad": "1/angstrom", "alpha": "degree", "beta": "degree"}.get(
+        name, "1"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,7 +204,12 @@ class _Machine:
 
     @classmethod
     def of(
-        cls, phase: Phase, settings: PdfSettings, r: np.ndarray, values: dict[str, float], names: tuple[str, ...],
+        cls,
+        phase: Phase,
+        settings: PdfSettings,
+        r: np.ndarray,
+        values: dict[str, float],
+        names: tuple[str, ...],
         split: Split | None,
     ) -> _Machine:
         step = min(float(np.min(np.diff(r))), 0.02)
@@ -257,5 +273,3 @@ def _warnings(values: Mapping[str, float], names: tuple[str, ...], converged: bo
     if any("/occupancy/" in n for n in names) and "scale" in names:
         out.append("occupancies and scale were refined together: only their ratios are determined")
     return tuple(out)
-
-

@@ -46,12 +46,15 @@ def pdf_of_frames(
     share = np.array(weights or (1.0,) * len(frames), dtype=float)
     share /= share.sum()
     curve = sum(
-        (w * _one(frame, grid, settings, b_iso) for w, frame in zip(share, frames, strict=True)), np.zeros_like(grid)
+        (w * _one(frame, grid, settings, b_iso) for w, frame in zip(share, frames, strict=True)),
+        np.zeros_like(grid),
     )
     return sampled(grid, terminated(grid, np.asarray(curve), settings), np.asarray(r, float))
 
 
-def _one(frame: Frame, grid: np.ndarray, settings: PdfSettings, b_iso: dict[str, float] | float) -> np.ndarray:
+def _one(
+    frame: Frame, grid: np.ndarray, settings: PdfSettings, b_iso: dict[str, float] | float
+) -> np.ndarray:
     """G(r) of one frame before termination."""
     symbols = np.array(frame.symbols)
     kinds = tuple(dict.fromkeys(frame.symbols))
@@ -76,7 +79,9 @@ def _one(frame: Frame, grid: np.ndarray, settings: PdfSettings, b_iso: dict[str,
                 gap = (positions[symbols == other] - centre)[:, None, :] + shifts[None]
                 distance = np.sqrt(np.einsum("abi,abi->ab", gap, gap)).ravel()
                 distance = distance[(distance > 1e-6) & (distance < grid[-1])]
-                place = distance / step - 1  # shared between the two nearest grid points, which keeps the mean
+                place = (
+                    distance / step - 1
+                )  # shared between the two nearest grid points, which keeps the mean
                 low = np.floor(place).astype(int)
                 part = place - low
                 bins += np.bincount(low + 1, weights=1 - part, minlength=len(bins))[: len(bins)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,7 +61,9 @@ def _d_limits(instrument: Instrument, x: np.ndarray) -> tuple[float, float]:
         return max(0.97 * low, 1e-3), 1.03 * high
     shortest = min(w for w, _ in instrument.lines)
     if x[-1] >= 180:
-        raise InputError(f"2θ reaches {x[-1]:g} degrees; is the abscissa in centidegrees or in time of flight?")
+        raise InputError(
+            f"2θ reaches {x[-1]:g} degrees; is the abscissa in centidegrees or in time of flight?"
+        )
     sine = np.sin(np.radians(np.clip(x[[0, -1]] + [-0.7, 0.7], 0.2, 179.0) / 2))
     return float(shortest / 2 / sine[1]), float(shortest / 2 / sine[0] * 1.01)
 
@@ -137,7 +139,12 @@ def peak_table(
 
 
 def _step(
-    linked: Linked, phase: Phase, instrument: Instrument, sums: tuple[SiteSums, ...], field: str, of_phase: bool
+    linked: Linked,
+    phase: Phase,
+    instrument: Instrument,
+    sums: tuple[SiteSums, ...],
+    field: str,
+    of_phase: bool,
 ) -> Peaks:
     """Central difference of the peaks to one parameter of the phase or the instrument."""
     if of_phase and field in _CELL:
@@ -151,7 +158,11 @@ def _step(
     for value in (now + step, low):
         other, tool = phase, instrument
         if of_phase:
-            other = _with_cell(phase, linked.layout.ties[field], value) if field in _CELL else replace(phase, **{field: value})
+            other = (
+                _with_cell(phase, linked.layout.ties[field], value)
+                if field in _CELL
+                else replace(phase, **{field: value})
+            )
         else:
             tool = replace(instrument, **{field: value})
         d = d_spacings(linked.reflections.hkl, other.cell)
@@ -174,7 +185,9 @@ def _with_cell(phase: Phase, tied: tuple[str, ...], value: float) -> Phase:
     return replace(phase, cell=tuple(cell))
 
 
-def _peaks(linked: Linked, phase: Phase, instrument: Instrument, d: np.ndarray, strength: np.ndarray) -> Peaks:
+def _peaks(
+    linked: Linked, phase: Phase, instrument: Instrument, d: np.ndarray, strength: np.ndarray
+) -> Peaks:
     area = linked.reflections.multiplicity * strength
     if phase.texture_axis is not None and phase.texture != 1.0:
         area = area * _march_dollase(linked, phase)

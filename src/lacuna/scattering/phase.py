@@ -42,6 +42,8 @@ class Site:
     b_iso: float = 0.5
 
     def __post_init__(self) -> None:
+        if "/" in self.label or not self.label:
+            raise InputError(f"site label {self.label!r} must not be empty or hold a slash")
         if not self.occupancy:
             raise InputError(f"site {self.label}: no species; give (species, occupancy) pairs")
         for species, share in self.occupancy:
@@ -125,9 +127,7 @@ def cell_ties(rotations: np.ndarray) -> dict[str, tuple[str, ...]]:
     seed = np.array([[5.0, 0.31, 0.57], [0.31, 7.0, -0.73], [0.57, -0.73, 9.0]])
     metric = np.mean([r.T @ seed @ r for r in rotations.astype(float)], axis=0)
     lengths = np.sqrt(np.diag(metric))
-    cosines = np.array(
-        [metric[i, j] / lengths[i] / lengths[j] for i, j in ((1, 2), (0, 2), (0, 1))]
-    )
+    cosines = np.array([metric[i, j] / lengths[i] / lengths[j] for i, j in ((1, 2), (0, 2), (0, 1))])
     ties: dict[str, tuple[str, ...]] = {}
     for group, values in (("abc", lengths), (_CELL[3:], cosines)):
         for name, value in zip(group, values, strict=True):
@@ -158,7 +158,9 @@ def free_directions(phase: Phase, site: Site) -> dict[str, np.ndarray]:
     rows = mean.T.copy()
     basis: dict[str, np.ndarray] = {}
     for column, name in enumerate("xyz"):
-        pivot = next((r for r in rows if abs(r[column]) > 1e-9 and not np.any(np.abs(r[:column]) > 1e-9)), None)
+        pivot = next(
+            (r for r in rows if abs(r[column]) > 1e-9 and not np.any(np.abs(r[:column]) > 1e-9)), None
+        )
         if pivot is None:
             continue
         vector = pivot / pivot[column]

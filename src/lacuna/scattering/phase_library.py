@@ -37,7 +37,9 @@ def candidate(name: str | Path) -> Phase:
     if str(name).lower().endswith(".cif"):
         return read_cif_phase(name)
     if str(name) in _WITHOUT_COORDINATES:
-        raise InputError(f"{name}: the library has no checked coordinates for it; give the path of a CIF instead")
+        raise InputError(
+            f"{name}: the library has no checked coordinates for it; give the path of a CIF instead"
+        )
     rows = [row for row in _rows() if row["phase"] == str(name)]
     if not rows:
         raise InputError(nearest("phase library", str(name), library_names()))
@@ -52,4 +54,6 @@ def candidate(name: str | Path) -> Phase:
         )
         for r in rows
     )
-    return phase_from_group(str(name), space_group=first["space_group"], cell=cell, sites=sites, source="phase library")
+    return phase_from_group(
+        str(name), space_group=first["space_group"], cell=cell, sites=sites, source="phase library"
+    )

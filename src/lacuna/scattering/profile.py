@@ -20,7 +20,12 @@ def gaussian_lorentzian(gaussian: np.ndarray, lorentzian: np.ndarray) -> tuple[n
     """
     g, lo = gaussian, lorentzian
     fifth = (
-        g**5 + 2.69269 * g**4 * lo + 2.42843 * g**3 * lo**2 + 4.47163 * g**2 * lo**3 + 0.07842 * g * lo**4 + lo**5
+        g**5
+        + 2.69269 * g**4 * lo
+        + 2.42843 * g**3 * lo**2
+        + 4.47163 * g**2 * lo**3
+        + 0.07842 * g * lo**4
+        + lo**5
     )
     width = fifth**0.2
     q = lo / width

@@ -72,8 +72,12 @@ def profile_likelihood(
     best = int(np.argmin(rise))
     flat = bool(rise.max() < 1.0)
     return Likelihood(
-        name, np.asarray(values, float), rise,
-        _crossing(values[: best + 1][::-1], rise[: best + 1][::-1]), _crossing(values[best:], rise[best:]), flat,
+        name,
+        np.asarray(values, float),
+        rise,
+        _crossing(values[: best + 1][::-1], rise[: best + 1][::-1]),
+        _crossing(values[best:], rise[best:]),
+        flat,
     )
 
 

@@ -51,8 +51,15 @@ def read_bruker_raw(path: Path | str) -> PowderData:
     x = two_theta + step * np.arange(count)
     counts = bool(np.all(y == np.round(y)))
     return PowderData(
-        x, y, np.sqrt(np.maximum(y, 1.0)), "two_theta", "counts" if counts else "unknown", "counts",
-        float(alpha1 or used) or None, path.name, tuple(notes),
+        x,
+        y,
+        np.sqrt(np.maximum(y, 1.0)),
+        "two_theta",
+        "counts" if counts else "unknown",
+        "counts",
+        float(alpha1 or used) or None,
+        path.name,
+        tuple(notes),
     )
 
 
@@ -83,6 +90,13 @@ def read_brml(path: Path | str) -> PowderData:
     wave = next((float(w.get("Value", "nan")) for w in root.iter("WaveLengthAlpha1")), None)
     y = table[:, -1]
     return PowderData(
-        table[:, 2], y, np.sqrt(np.maximum(y, 1.0)), "two_theta", "counts", "counts", wave, path.name,
+        table[:, 2],
+        y,
+        np.sqrt(np.maximum(y, 1.0)),
+        "two_theta",
+        "counts",
+        "counts",
+        wave,
+        path.name,
         (f"Bruker brml, {names[0]}", f"{table[0, 0]:g} s per step"),
     )

@@ -32,7 +32,9 @@ def symmetry(space_group: str | int) -> tuple[np.ndarray, np.ndarray, str]:
         else gemmi.find_spacegroup_by_name(space_group)
     )
     if found is None:
-        raise InputError(f"space group {space_group!r} is not known; write it as in 'F m -3 m' or by its number")
+        raise InputError(
+            f"space group {space_group!r} is not known; write it as in 'F m -3 m' or by its number"
+        )
     rotations, translations = _arrays(list(found.operations()))
     return rotations, translations, str(found.xhm())
 
@@ -113,7 +115,11 @@ def _operations(block: object, small: object, path: Path) -> tuple[np.ndarray, n
     """Operations as listed in the file; else those of the group it names."""
     import gemmi
 
-    for tag in ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz", "_space_group_symop.operation_xyz"):
+    for tag in (
+        "_space_group_symop_operation_xyz",
+        "_symmetry_equiv_pos_as_xyz",
+        "_space_group_symop.operation_xyz",
+    ):
         column = [gemmi.cif.as_string(v) for v in block.find_values(tag)]  # type: ignore[attr-defined]
         if column:
             ops = [gemmi.Op(text) for text in column]
@@ -151,7 +157,7 @@ def _merge(rows: list[tuple[str, tuple[float, float, float], float, float, str]]
             groups.append([row])
     sites, seen = [], {}  # type: list[Site], dict[str, int]
     for group in groups:
-        label = group[0][4] or group[0][0]
+        label = (group[0][4] or group[0][0]).replace("/", "+")
         seen[label] = seen.get(label, 0) + 1
         label = label if seen[label] == 1 else f"{label}_{seen[label]}"
         position = tuple(float(v) for v in _snapped(group[0][1]))

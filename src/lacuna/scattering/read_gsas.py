@@ -44,7 +44,9 @@ def read_gsas(path: Path | str, *, bank: int | None = None, abscissa: Abscissa |
     index = 0 if bank is None else numbers.index(bank)
     match = found[index]
     end = found[index + 1].start() if index + 1 < len(found) else len(text)
-    lines = [line for line in text[match.end() : end].split("\n") if line.strip() and not line.startswith("#")]
+    lines = [
+        line for line in text[match.end() : end].split("\n") if line.strip() and not line.startswith("#")
+    ]
     count, kind = int(match.group(2)), match.group(4).upper()
     words = match.group(5).split()
     layout = words[-1].upper() if words and words[-1].isalpha() else "STD"
@@ -52,7 +54,9 @@ def read_gsas(path: Path | str, *, bank: int | None = None, abscissa: Abscissa |
     tof = kind in ("SLOG", "RALF", "TIME_MAP", "LOG6") or abscissa == "tof"
     if layout in ("FXYE", "FXY"):
         rows = [line.split() for line in lines]
-        table = np.array([[float(v) for v in row[:3]] for row in rows if len(row) >= (3 if layout == "FXYE" else 2)])
+        table = np.array(
+            [[float(v) for v in row[:3]] for row in rows if len(row) >= (3 if layout == "FXYE" else 2)]
+        )
         x, y = table[:, 0], table[:, 1]
         sigma = table[:, 2] if layout == "FXYE" else np.sqrt(np.maximum(y, 1.0))
         x = x if tof else x / 100
@@ -69,15 +73,24 @@ def read_gsas(path: Path | str, *, bank: int | None = None, abscissa: Abscissa |
         width = np.diff(x)
         x, y, sigma = x[:-1] + width / 2, y[:-1] / width, sigma[:-1] / width
     keep = sigma > 0  # GSAS marks points to be left out by a zero
-    notes = [f"GSAS bank {match.group(1)}, {kind} {layout}: {'time of flight in µs' if tof else 'centidegrees'}"]
+    notes = [
+        f"GSAS bank {match.group(1)}, {kind} {layout}: {'time of flight in µs' if tof else 'centidegrees'}"
+    ]
     if tof and kind != "CONST":
         notes.append("bin edges turned to centres, bin contents divided by the bin width")
     if not keep.all():
         notes.append(f"{int((~keep).sum())} points with zero standard deviation left out")
     unit: Abscissa = "tof" if tof else "two_theta"
     return PowderData(
-        x[keep], y[keep], sigma[keep], unit, "counts" if layout == "STD" else "unknown",
-        "file" if layout in ("ESD", "FXYE") else "counts", None, path.name, tuple(notes),
+        x[keep],
+        y[keep],
+        sigma[keep],
+        unit,
+        "counts" if layout == "STD" else "unknown",
+        "file" if layout in ("ESD", "FXYE") else "counts",
+        None,
+        path.name,
+        tuple(notes),
     )
 
 
@@ -137,20 +150,38 @@ def _new(text: str, bank: int, path: Path) -> Instrument:
     kind = entries.get("Type", "")
     if kind.startswith("PNT"):
         return TimeOfFlight(
-            number("difC"), number("difA"), number("difB"), number("Zero"), number("2-theta", 90.0),
-            max(number("alpha", 1.0), 1e-3), number("beta-0", 0.03), number("beta-1"),
-            number("sig-0"), number("sig-1", 50.0), number("sig-2"), number("X"), number("Y"),
+            number("difC"),
+            number("difA"),
+            number("difB"),
+            number("Zero"),
+            number("2-theta", 90.0),
+            max(number("alpha", 1.0), 1e-3),
+            number("beta-0", 0.03),
+            number("beta-1"),
+            number("sig-0"),
+            number("sig-1", 50.0),
+            number("sig-2"),
+            number("X"),
+            number("Y"),
         )
     if kind[:3] not in ("PXC", "PNC"):
         raise DataError(f"{path}: instrument type {kind!r} is not known; PXC, PNC and PNT are")
-    lines = ((number("Lam1"), 1.0), (number("Lam2"), number("I(L2)/I(L1)", 0.5))) if "Lam1" in entries else ((number("Lam"), 1.0),)
+    lines = (
+        ((number("Lam1"), 1.0), (number("Lam2"), number("I(L2)/I(L1)", 0.5)))
+        if "Lam1" in entries
+        else ((number("Lam"), 1.0),)
+    )
     return ConstantWavelength(
         "xray" if kind.startswith("PXC") else "neutron",
         tuple((w, p) for w, p in lines if p > 0),
         unpolarised=1.0 - number("Polariz.", 0.5) if kind.startswith("PXC") else 0.5,
         zero=number("Zero"),
-        u=number("U") * 8 * np.log(2) / 1e4, v=number("V") * 8 * np.log(2) / 1e4, w=number("W") * 8 * np.log(2) / 1e4,
-        x=number("X") / 100, y=number("Y") / 100, axial=number("SH/L") / 2,
+        u=number("U") * 8 * np.log(2) / 1e4,
+        v=number("V") * 8 * np.log(2) / 1e4,
+        w=number("W") * 8 * np.log(2) / 1e4,
+        x=number("X") / 100,
+        y=number("Y") / 100,
+        axial=number("SH/L") / 2,
     )
 
 
@@ -176,13 +207,26 @@ def _old(text: str, bank: int, path: Path) -> Instrument:
     if "ICONS" not in rows:
         raise DataError(f"{path}: no bank {bank}; it has {', '.join(map(str, sorted(banks)))}")
     if not kind.startswith("PNT"):
-        raise DataError(f"{path}: histogram type {kind!r}; of the old format only time of flight (PNT) is read")
+        raise DataError(
+            f"{path}: histogram type {kind!r}; of the old format only time of flight (PNT) is read"
+        )
     profile = [v for n in "12345" for v in rows.get(f"PRCF1{n}", [])]
     dif_c, dif_a, zero = (rows["ICONS"] + [0.0, 0.0, 0.0])[:3]
     angle = rows.get("BNKPAR", [0.0, 90.0])[1]
     if rows.get("PRCF1", [3.0])[0] != 3.0 or len(profile) < 9:
         raise DataError(f"{path}: profile function {rows.get('PRCF1', ['?'])[0]}; only number 3 is read")
     return TimeOfFlight(
-        dif_c, dif_a, 0.0, zero, angle, profile[0], profile[1], profile[2],
-        profile[3], profile[4], profile[5], x=profile[8], y=profile[7],
+        dif_c,
+        dif_a,
+        0.0,
+        zero,
+        angle,
+        profile[0],
+        profile[1],
+        profile[2],
+        profile[3],
+        profile[4],
+        profile[5],
+        x=profile[8],
+        y=profile[7],
     )

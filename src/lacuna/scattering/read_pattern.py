@@ -48,13 +48,17 @@ def read_pattern(
         raise DataError(f"{path}: no such file")
     size = path.stat().st_size
     if size > _MOST_BYTES:
-        raise DataError(f"{path}: {size / 1e9:.2g} GB; a powder pattern is at most {_MOST_BYTES / 1e6:.0f} MB")
+        raise DataError(
+            f"{path}: {size / 1e9:.2g} GB; a powder pattern is at most {_MOST_BYTES / 1e6:.0f} MB"
+        )
     with path.open("rb") as stream:
         head = stream.read(4096)
     if head.startswith(b"RAW1.01"):
         return read_bruker_raw(path)
     if head[:4] in (b"RAW ", b"RAW2", b"RAW4", b"FI"):
-        raise DataError(f"{path}: Bruker {head[:7].decode('latin-1').strip()} is not read; only RAW1.01 is; export .xy")
+        raise DataError(
+            f"{path}: Bruker {head[:7].decode('latin-1').strip()} is not read; only RAW1.01 is; export .xy"
+        )
     if head.startswith(b"PK"):
         return read_brml(path)
     if b"<xrdMeasurement" in head or b"xrdml" in head.lower():
@@ -82,7 +86,9 @@ def _columns(
     if kind == "two_theta" and x[-1] > 180:
         if abscissa is None or x[-1] > 18000:
             raise DataError(f"{path}: 2θ reaches {x[-1]:g}")
-        raise DataError(f"{path}: 2θ reaches {x[-1]:g} degrees; is it in centidegrees (divide by 100) or time of flight?")
+        raise DataError(
+            f"{path}: 2θ reaches {x[-1]:g} degrees; is it in centidegrees (divide by 100) or time of flight?"
+        )
     if np.mean(y < 0) > 0.2:
         raise DataError(
             f"{path}: {100 * np.mean(y < 0):.0f} % of the intensities are negative; a pattern whose background "
@@ -114,7 +120,13 @@ def _abscissa(x: np.ndarray, text: str, path: Path) -> tuple[Abscissa, str]:
     says: list[Abscissa] = []
     if "theta" in text or "2θ" in text or "tth" in text or "deg" in text:
         says.append("two_theta")
-    if "tof" in text or "microsec" in text or "µs" in text or "time-of-flight" in text or "time of flight" in text:
+    if (
+        "tof" in text
+        or "microsec" in text
+        or "µs" in text
+        or "time-of-flight" in text
+        or "time of flight" in text
+    ):
         says.append("tof")
     if any(w in text for w in ("1/a", "a^-1", "å^-1", "1/å", "q(", "q [", "q_", "angstrom^-1", "1/nm")):
         says.append("q")
@@ -164,7 +176,9 @@ def convert(data: PowderData, to: Abscissa, *, wavelength: float | None = None) 
     if to == data.abscissa:
         return data
     if "tof" in (to, data.abscissa):
-        raise InputError("time of flight becomes d only through an instrument calibration; give the instrument file")
+        raise InputError(
+            "time of flight becomes d only through an instrument calibration; give the instrument file"
+        )
     if "two_theta" in (to, data.abscissa) and wavelength is None:
         raise InputError(f"from {data.abscissa} to {to} needs the wavelength in Å; it is never assumed")
     q = {
@@ -175,14 +189,21 @@ def convert(data: PowderData, to: Abscissa, *, wavelength: float | None = None) 
     if to == "two_theta":
         sine = q * (wavelength or 1.0) / 4 / np.pi
         if np.any(sine >= 1):
-            raise InputError(f"Q reaches {q.max():.3g} 1/Å, beyond 4π/λ = {4 * np.pi / (wavelength or 1.0):.3g}")
+            raise InputError(
+                f"Q reaches {q.max():.3g} 1/Å, beyond 4π/λ = {4 * np.pi / (wavelength or 1.0):.3g}"
+            )
         x = np.degrees(2 * np.arcsin(sine))
     else:
         x = q if to == "q" else 2 * np.pi / q
     order = np.argsort(x)
     return replace(
-        data, x=x[order], intensity=data.intensity[order], sigma=data.sigma[order], abscissa=to,
-        wavelength=wavelength or data.wavelength, notes=(*data.notes, f"converted from {data.abscissa} to {to}"),
+        data,
+        x=x[order],
+        intensity=data.intensity[order],
+        sigma=data.sigma[order],
+        abscissa=to,
+        wavelength=wavelength or data.wavelength,
+        notes=(*data.notes, f"converted from {data.abscissa} to {to}"),
     )
 
 
@@ -193,4 +214,6 @@ def restated(data: PowderData, *, seconds_per_step: float) -> PowderData:
     if not seconds_per_step > 0:
         raise InputError(f"seconds per step must be positive, got {seconds_per_step}")
     y = data.intensity * seconds_per_step
-    return replace(data, intensity=y, sigma=np.sqrt(np.maximum(y, 1.0)), ordinate="counts", sigma_from="counts")
+    return replace(
+        data, intensity=y, sigma=np.sqrt(np.maximum(y, 1.0)), ordinate="counts", sigma_from="counts"
+    )

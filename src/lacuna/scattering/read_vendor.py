@@ -85,7 +85,13 @@ def read_ras(path: Path | str) -> PowderData:
     y = table[:, 1] * factor
     wave = header("HW_XG_WAVE_LENGTH_ALPHA1")
     return PowderData(
-        table[:, 0], y, np.sqrt(np.maximum(table[:, 1], 1.0)) * factor, "two_theta", "rate" if rate else "counts",
-        "assumed counts" if rate else "counts", float(wave) if wave else None, path.name,
+        table[:, 0],
+        y,
+        np.sqrt(np.maximum(table[:, 1], 1.0)) * factor,
+        "two_theta",
+        "rate" if rate else "counts",
+        "assumed counts" if rate else "counts",
+        float(wave) if wave else None,
+        path.name,
         (f"Rigaku ras, intensity in {unit or 'unstated unit'}",),
     )

@@ -103,7 +103,9 @@ def run_recipe(
         if stage == "width":
             _check_indexed(trial)
     if fit is None:
-        raise NotConverged("no stage of the refinement succeeded: " + "; ".join(r for *_, r in log), partial=now)
+        raise NotConverged(
+            "no stage of the refinement succeeded: " + "; ".join(r for *_, r in log), partial=now
+        )
     undone = tuple(f"stage {name} was undone: {remark[8:]}" for name, _, _, remark in log if remark)
     fit = replace(fit, warnings=(*fit.warnings, *undone), constraints=_usable(constraints, free))
     return RecipeFit(fit, tuple(log))
@@ -132,7 +134,9 @@ def _stages(
         else tuple(f"{h.name}/{f}" for h in histograms for f in (("y",) if tof[h.name] else ("x", "y")))
     )
     wide = tuple(
-        f"{h.name}/{f}" for h in histograms for f in (("s0", "s2", "beta0", "beta1") if tof[h.name] else ("u", "v"))
+        f"{h.name}/{f}"
+        for h in histograms
+        for f in (("s0", "s2", "beta0", "beta1") if tof[h.name] else ("u", "v"))
     )
     sites = [(p.name, s.label) for p in phases for s in p.sites]
     moves = tuple(f"{p}/{s}/{x}" for p, s in sites for x in "xyz" if f"{p}/{s}/{x}" in names)
@@ -146,7 +150,10 @@ def _stages(
         ("width", narrow),
         ("Lorentzian width", lorentz),
         ("width over the range", wide),
-        ("axial divergence", tuple(f"{h.name}/axial" for h in histograms if not tof[h.name] and h.instrument.axial > 0)),
+        (
+            "axial divergence",
+            tuple(f"{h.name}/axial" for h in histograms if not tof[h.name] and h.instrument.axial > 0),
+        ),
         ("texture", texture if recipe.texture else ()),
         ("positions", moves if recipe.positions else ()),
         ("displacements", shakes if recipe.displacements else ()),
@@ -222,7 +229,12 @@ def _trouble(fit: RietveldFit, before: Mapping[str, float], last: RietveldFit | 
         return f"χ² rose from {last.chi2:.3g} to {fit.chi2:.3g}"
     for name, value in fit.all_values.items():
         tail = name.rsplit("/", 1)[1]
-        if tail in "abc" and name.count("/") == 1 and name in fit.names and abs(value / before[name] - 1) > 0.03:
+        if (
+            tail in "abc"
+            and name.count("/") == 1
+            and name in fit.names
+            and abs(value / before[name] - 1) > 0.03
+        ):
             return f"{name} ran from {before[name]:.4f} to {value:.4f}"
         if tail == "B" and name in fit.names and not -3 < value < 30:
             return f"{name} ran to {value:.3g} Å²"

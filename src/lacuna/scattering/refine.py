@@ -198,7 +198,9 @@ def _residuals(problem: Problem, q: np.ndarray, gradient: bool) -> tuple[np.ndar
     names = problem.ties.names if gradient else ()
     shown = calculate(problem.model, values, names)
     parts, blocks = [], []
-    for histogram, calculated, variance in zip(problem.model.histograms, shown, problem.variance, strict=True):
+    for histogram, calculated, variance in zip(
+        problem.model.histograms, shown, problem.variance, strict=True
+    ):
         root = np.sqrt(variance)
         parts.append((calculated.total - histogram.data.intensity[histogram.used()]) / root)
         if gradient:

@@ -49,7 +49,9 @@ def sample_name(text: str) -> SampleName:
     InputError
         If neither a speed in rpm nor a time in hours is in it.
     """
-    stem = re.sub(r"\.(xye?|dat|csv|gsa|fxye|xrdml|brml|ras|raw|gr|sq|txt)$", "", text.strip(), flags=re.IGNORECASE)
+    stem = re.sub(
+        r"\.(xye?|dat|csv|gsa|fxye|xrdml|brml|ras|raw|gr|sq|txt)$", "", text.strip(), flags=re.IGNORECASE
+    )
     clean = stem.replace("_", "-")
     speed, hours = _SPEED.search(clean), _HOURS.search(clean)
     if speed is None and hours is None:
@@ -70,7 +72,9 @@ def correlation(x: tuple[Estimate, ...], y: tuple[Estimate, ...]) -> Estimate:
         For columns of different length or fewer than four samples.
     """
     if len(x) != len(y) or len(x) < 4:
-        raise InputError(f"a correlation needs two columns of at least four samples, got {len(x)} and {len(y)}")
+        raise InputError(
+            f"a correlation needs two columns of at least four samples, got {len(x)} and {len(y)}"
+        )
     size = max(e.draws.size for e in (*x, *y))
     rng = np.random.default_rng(0)
     columns = []
@@ -100,5 +104,10 @@ def trend(variable: str, quantity: str, samples: tuple[tuple[SampleName, Estimat
     x = tuple(Estimate.exact(float(v), "h" if variable == "hours" else "1/min") for v, _, _ in rows)
     y = tuple(e for _, _, e in rows)
     return Trend(
-        variable, quantity, np.array([v for v, _, _ in rows], float), y, correlation(x, y), tuple(n for _, n, _ in rows)
+        variable,
+        quantity,
+        np.array([v for v, _, _ in rows], float),
+        y,
+        correlation(x, y),
+        tuple(n for _, n, _ in rows),
     )

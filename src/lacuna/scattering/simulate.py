@@ -77,8 +77,11 @@ def sticks(
         raise InputError(f"phase {phase.name} has no reflection between {low:g} and {high:g}")
     area = area[keep]
     return Sticks(
-        linked.reflections.hkl[keep], linked.reflections.d[keep], position[keep],
-        100 * area / area.max(), linked.reflections.multiplicity[keep],
+        linked.reflections.hkl[keep],
+        linked.reflections.d[keep],
+        position[keep],
+        100 * area / area.max(),
+        linked.reflections.multiplicity[keep],
         table_note(linked.table, instrument.radiation),
     )
 

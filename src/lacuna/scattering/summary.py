@@ -104,7 +104,12 @@ class _Draws:
     """Draws of every parameter by name; what is not refined has one value."""
 
     def __init__(
-        self, problem: Problem, values: dict[str, float], draws: np.ndarray, names: tuple[str, ...], open_: set[str]
+        self,
+        problem: Problem,
+        values: dict[str, float],
+        draws: np.ndarray,
+        names: tuple[str, ...],
+        open_: set[str],
     ) -> None:
         self.values = values
         self.columns = {n: draws[:, i] for i, n in enumerate(names)}
@@ -136,7 +141,9 @@ def _sites(problem: Problem, table: _Draws) -> tuple[FittedSite, ...]:
                 if is_open or fixed
                 else Estimate(vacancy, "1")
             )
-            word = "not identified: see the null combination" if is_open else "fixed" if fixed else "identified"
+            word = (
+                "not identified: see the null combination" if is_open else "fixed" if fixed else "identified"
+            )
             for (species, _), key in zip(site.occupancy, keys, strict=True):
                 out.append(
                     FittedSite(
@@ -171,7 +178,9 @@ def _fractions(problem: Problem, table: _Draws) -> dict[str, Estimate]:
         for phase, part in zip(phases, parts, strict=True):
             share = np.asarray(part / whole)
             out[f"{histogram.name}/{phase.name}"] = (
-                Estimate(share, "1") if len(phases) > 1 and share.size > 1 else Estimate.unknown_doubt(share[0], "1")
+                Estimate(share, "1")
+                if len(phases) > 1 and share.size > 1
+                else Estimate.unknown_doubt(share[0], "1")
             )
     return out
 
@@ -185,7 +194,9 @@ def _ratios(problem: Problem, table: _Draws, null_rows: np.ndarray) -> dict[str,
         for site in phase.sites:
             for species, _ in site.occupancy:
                 key = f"{phase.name}/{site.label}/occupancy/{species}"
-                content[species] = content.get(species, np.zeros(1)) + multiplicity(phase, site) * table.of(key)
+                content[species] = content.get(species, np.zeros(1)) + multiplicity(phase, site) * table.of(
+                    key
+                )
                 if key in table.columns:
                     refined.add(species)
         species = [s for s in content if s in refined]
@@ -218,7 +229,9 @@ def _histogram(problem: Problem, number: int, values: dict[str, float], shown: C
     r_wp, r_p, r_exp = r_factors(observed, shown.total, sigma, len(problem.ties.independent))
     tables: list[str] = []
     for phase, linked in zip(problem.model.phases, problem.model.linked[number], strict=True):
-        tables += [f"{phase.name}, {line}" for line in table_note(linked.table, histogram.instrument.radiation)]
+        tables += [
+            f"{phase.name}, {line}" for line in table_note(linked.table, histogram.instrument.radiation)
+        ]
     return FittedHistogram(
         histogram.name,
         histogram.data.abscissa,
@@ -259,7 +272,13 @@ def _ticks(problem: Problem, number: int, values: dict[str, float]) -> tuple[Tic
         first = np.array([np.flatnonzero(table.reflection == i)[0] for i in range(n)])
         area = np.bincount(table.reflection, weights=table.area, minlength=n)
         out.append(
-            Ticks(phase.name, linked.reflections.hkl, table.centre[first], linked.reflections.d, area / max(area.max(), 1e-300))
+            Ticks(
+                phase.name,
+                linked.reflections.hkl,
+                table.centre[first],
+                linked.reflections.d,
+                area / max(area.max(), 1e-300),
+            )
         )
     return tuple(out)
 
@@ -279,7 +298,9 @@ def _warnings(
     for phase in phases_at(problem.model, values):
         for site in phase.sites:
             total = sum(o for _, o in site.occupancy)
-            if total > 1.0 + 1e-6 and any(f"{phase.name}/{site.label}/occupancy/{s}" in error for s, _ in site.occupancy):
+            if total > 1.0 + 1e-6 and any(
+                f"{phase.name}/{site.label}/occupancy/{s}" in error for s, _ in site.occupancy
+            ):
                 out.append(f"{phase.name}/{site.label}: the site holds {total:.3f} atoms, more than one")
             for species, share in site.occupancy:
                 key = f"{phase.name}/{site.label}/occupancy/{species}"

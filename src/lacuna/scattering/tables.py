@@ -45,7 +45,7 @@ class Scatterer:
     source: str = ""
 
     def real(self, s: np.ndarray) -> np.ndarray:
-        """c + Σ aᵢ exp(-bᵢ s²) + f′ at s, 1/Å, any shape; electrons or fm."""
+        """C + Σ aᵢ exp(-bᵢ s²) + f′ at s, 1/Å, any shape; electrons or fm."""
         out = np.full(np.shape(s), self.c + self.f1)
         s2 = np.square(s)
         for a, b in zip(self.a, self.b, strict=True):
@@ -166,5 +166,6 @@ def table_note(table: Mapping[str, Scatterer], radiation: Radiation) -> tuple[st
     """One line per species saying which numbers were used, to be printed with a result."""
     unit = "fm" if radiation == "neutron" else "electrons"
     return tuple(
-        f"{name}: {float(item.real(np.zeros(1))[0]):.4f} {unit} at s = 0 ({item.source})" for name, item in table.items()
+        f"{name}: {float(item.real(np.zeros(1))[0]):.4f} {unit} at s = 0 ({item.source})"
+        for name, item in table.items()
     )

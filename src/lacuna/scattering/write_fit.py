@@ -17,7 +17,7 @@ __all__ = ["fit_cif", "instprm", "with_esd", "write_cif", "write_instprm"]
 
 
 def with_esd(value: float, esd: float) -> str:
-    """"5.3506(2)"; the bare value when the esd is zero or unknown."""
+    """ "5.3506(2)"; the bare value when the esd is zero or unknown."""
     if not np.isfinite(esd) or esd <= 0:
         return f"{value:.5g}" if esd != 0 else f"{value:.6g}"
     digits = max(0, int(-np.floor(np.log10(esd))) + (1 if esd / 10 ** np.floor(np.log10(esd)) < 1.95 else 0))
@@ -32,7 +32,13 @@ def fit_cif(fit: RietveldFit, *, title: str = "refinement") -> str:
     """
     lines = ["# Rietveld refinement by Lacuna", f"# {title}"]
     for phase in fit.phases:
-        lines += ["", f"data_{_token(phase.name)}", *_cell(fit, phase), *_symmetry(phase), *_atoms(fit, phase)]
+        lines += [
+            "",
+            f"data_{_token(phase.name)}",
+            *_cell(fit, phase),
+            *_symmetry(phase),
+            *_atoms(fit, phase),
+        ]
         lines += _agreement(fit)
     return "\n".join(lines) + "\n"
 
@@ -80,7 +86,16 @@ def _symmetry(phase: Phase) -> list[str]:
 
 
 def _atoms(fit: RietveldFit, phase: Phase) -> list[str]:
-    tags = ("label", "type_symbol", "fract_x", "fract_y", "fract_z", "occupancy", "B_iso_or_equiv", "site_symmetry_multiplicity")
+    tags = (
+        "label",
+        "type_symbol",
+        "fract_x",
+        "fract_y",
+        "fract_z",
+        "occupancy",
+        "B_iso_or_equiv",
+        "site_symmetry_multiplicity",
+    )
     out = ["loop_", *(f"  _atom_site_{t}" for t in tags)]
     for site in phase.sites:
         key = f"{phase.name}/{site.label}"
@@ -115,10 +130,25 @@ def instprm(instrument: Instrument) -> str:
     if isinstance(instrument, TimeOfFlight):
         tool = instrument
         rows = {
-            "Type": "PNT", "Bank": 1.0, "fltPath": 0.0, "2-theta": tool.bank_angle, "difC": tool.dif_c,
-            "difA": tool.dif_a, "difB": tool.dif_b, "Zero": tool.zero, "alpha": tool.alpha, "beta-0": tool.beta0,
-            "beta-1": tool.beta1, "beta-q": 0.0, "sig-0": tool.s0, "sig-1": tool.s1, "sig-2": tool.s2, "sig-q": 0.0,
-            "X": tool.x, "Y": tool.y, "Z": 0.0,
+            "Type": "PNT",
+            "Bank": 1.0,
+            "fltPath": 0.0,
+            "2-theta": tool.bank_angle,
+            "difC": tool.dif_c,
+            "difA": tool.dif_a,
+            "difB": tool.dif_b,
+            "Zero": tool.zero,
+            "alpha": tool.alpha,
+            "beta-0": tool.beta0,
+            "beta-1": tool.beta1,
+            "beta-q": 0.0,
+            "sig-0": tool.s0,
+            "sig-1": tool.s1,
+            "sig-2": tool.s2,
+            "sig-q": 0.0,
+            "X": tool.x,
+            "Y": tool.y,
+            "Z": 0.0,
         }
     elif isinstance(instrument, ConstantWavelength):
         rows = _constant(instrument)
@@ -132,11 +162,21 @@ def _constant(tool: ConstantWavelength) -> dict[str, float | str]:
     scale = 1e4 / (8 * np.log(2))
     rows: dict[str, float | str] = {"Type": "PXC" if tool.radiation == "xray" else "PNC", "Bank": 1.0}
     if len(tool.lines) > 1:
-        rows |= {"Lam1": tool.lines[0][0], "Lam2": tool.lines[1][0], "I(L2)/I(L1)": tool.lines[1][1] / tool.lines[0][1]}
+        rows |= {
+            "Lam1": tool.lines[0][0],
+            "Lam2": tool.lines[1][0],
+            "I(L2)/I(L1)": tool.lines[1][1] / tool.lines[0][1],
+        }
     else:
         rows |= {"Lam": tool.lines[0][0]}
     rows |= {"Zero": tool.zero, "Polariz.": 1.0 - tool.unpolarised, "U": tool.u * scale, "V": tool.v * scale}
-    rows |= {"W": tool.w * scale, "X": 100 * tool.x, "Y": 100 * tool.y, "Z": 0.0, "SH/L": max(2 * tool.axial, 0.002)}
+    rows |= {
+        "W": tool.w * scale,
+        "X": 100 * tool.x,
+        "Y": 100 * tool.y,
+        "Z": 0.0,
+        "SH/L": max(2 * tool.axial, 0.002),
+    }
     return rows | {"Azimuth": 0.0}
 
 

@@ -21,9 +21,9 @@ app = typer.Typer(
 
 def _register() -> None:
     """Import the modules that add commands, in the order of the help."""
-    from lacuna.study.commands import cycling, fit, impedance, ordering, stability, study
+    from lacuna.study.commands import cycling, fit, impedance, ordering, scattering, stability, study
 
-    for module in (study, ordering, fit, stability, impedance, cycling):
+    for module in (study, ordering, fit, stability, impedance, cycling, scattering):
         module.add(app)
 
 

@@ -3,6 +3,7 @@
 from lacuna.study.section import Section
 from lacuna.study.sections import (
     cycling,
+    diffraction,
     dynamics,
     engine,
     exposure,
@@ -11,6 +12,7 @@ from lacuna.study.sections import (
     ordering,
     polarisation,
     relaxation,
+    scattering,
     stability,
     symmetric,
     vacancies,
@@ -24,6 +26,10 @@ SECTIONS: tuple[Section, ...] = (
     vacancies.SECTION,
     dynamics.SECTION,
     stability.SECTION,
+    scattering.SECTION,
+    diffraction.DIFFRACTION,
+    diffraction.PDF,
+    diffraction.OPERANDO,
     impedance.SECTION,
     polarisation.SECTION,
     symmetric.SECTION,
