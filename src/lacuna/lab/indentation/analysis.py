@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -38,7 +39,7 @@ class IndentSettings:
     window : depths over which the continuous stiffness counts, m.
     """
 
-    files: tuple[str, ...]
+    files: tuple[Path | str, ...]
     poisson: float | None = None
     poisson_error: float = 0.03
     tip_modulus: Annotated[float, Unit("Pa")] = 1141e9

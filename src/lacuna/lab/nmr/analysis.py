@@ -27,7 +27,7 @@ class NmrSettings:
     temperatures : K, one for each file; without them those of the instrument are used where plausible.
     """
 
-    files: tuple[str, ...]
+    files: tuple[Path | str, ...]
     temperatures: Annotated[tuple[float, ...], Unit("K")] | None = None
     form: Form = "three-parameter"
     integration: Integration = field(default_factory=Integration)
@@ -83,7 +83,7 @@ def measure_relaxation(settings: NmrSettings) -> NmrResult:
     usable = np.isfinite(temperatures) & (temperatures > 50) & (temperatures < 650)
     if settings.temperatures is None and not usable.all():
         reason = "the records state no plausible temperature; give temperatures to analyse T1(T)"
-        return NmrResult(fits, temperatures, None, reason)
+        return NmrResult(fits, np.where(usable, temperatures, np.nan), None, reason)
     if np.unique(temperatures).size < 3:
         reason = f"{np.unique(temperatures).size} temperature(s); an activation energy needs 3 or more"
         return NmrResult(fits, temperatures, None, reason)

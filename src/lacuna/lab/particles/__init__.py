@@ -1,5 +1,6 @@
 """Particles in micrographs: scale, segmentation, size distributions, rendered images of known sizes."""
 
+from lacuna.lab.particles.analysis import ParticleResult, ParticleSettings, measure_particles
 from lacuna.lab.particles.distribution import SizeDistribution, SizeSettings, size_distribution
 from lacuna.lab.particles.read import Micrograph, read_micrograph
 from lacuna.lab.particles.render import Rendered, render
@@ -7,11 +8,14 @@ from lacuna.lab.particles.segment import Particles, Segmentation, overlay, segme
 
 __all__ = [
     "Micrograph",
+    "ParticleResult",
+    "ParticleSettings",
     "Particles",
     "Rendered",
     "Segmentation",
     "SizeDistribution",
     "SizeSettings",
+    "measure_particles",
     "overlay",
     "read_micrograph",
     "render",

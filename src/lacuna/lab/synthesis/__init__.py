@@ -1,5 +1,12 @@
 """Synthesis: batches, reactions, samples and their conditions, correlations, the next experiment."""
 
+from lacuna.lab.synthesis.analysis import (
+    Improve,
+    PelletSettings,
+    SynthesisResult,
+    SynthesisSettings,
+    measure_synthesis,
+)
 from lacuna.lab.synthesis.batch import Batch, BatchSettings, Weighing, plan_batch
 from lacuna.lab.synthesis.correlate import Correlation, Correlations, correlate, partial_correlation
 from lacuna.lab.synthesis.design import DesignSettings, Suggestion, suggest_next
@@ -13,16 +20,21 @@ __all__ = [
     "Correlation",
     "Correlations",
     "DesignSettings",
+    "Improve",
     "PelletDensity",
+    "PelletSettings",
     "Reaction",
     "Sample",
     "SampleTable",
     "Suggestion",
+    "SynthesisResult",
+    "SynthesisSettings",
     "Weighing",
     "balance",
     "correlate",
     "crystal_density",
     "formula_mass",
+    "measure_synthesis",
     "parse_formula",
     "parse_sample_name",
     "partial_correlation",

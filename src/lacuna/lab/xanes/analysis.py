@@ -35,14 +35,14 @@ class XanesSettings:
     peaks : starting energies of peaks to fit in each spectrum, eV.
     """
 
-    files: tuple[str, ...]
-    references: tuple[str, ...] = ()
+    files: tuple[Path | str, ...]
+    references: tuple[Path | str, ...] = ()
     mode: Mode = "auto"
     columns: Columns = field(default_factory=Columns)
     energy_unit: Literal["eV", "keV"] = "eV"
     normalisation: Normalisation = field(default_factory=Normalisation)
     times: Annotated[tuple[float, ...], Unit("s")] | None = None
-    record: str = ""
+    record: Path | str | None = None
     formula: str = ""
     peaks: Annotated[tuple[float, ...], Unit("eV")] = ()
     search: ChangeTest = field(default_factory=ChangeTest)

@@ -21,9 +21,23 @@ app = typer.Typer(
 
 def _register() -> None:
     """Import the modules that add commands, in the order of the help."""
-    from lacuna.study.commands import cycling, fit, impedance, ordering, scattering, stability, study
+    from lacuna.study.commands import (
+        batch,
+        cycling,
+        fit,
+        impedance,
+        indent,
+        nmr,
+        ordering,
+        particles,
+        scattering,
+        stability,
+        study,
+        xanes,
+    )
 
-    for module in (study, ordering, fit, stability, impedance, cycling, scattering):
+    materials = (nmr, xanes, indent, particles, batch)
+    for module in (study, ordering, fit, stability, impedance, cycling, scattering, *materials):
         module.add(app)
 
 

@@ -8,14 +8,19 @@ from lacuna.study.sections import (
     engine,
     exposure,
     impedance,
+    indentation,
     material,
+    nmr,
     ordering,
+    particles,
     polarisation,
     relaxation,
     scattering,
     stability,
     symmetric,
+    synthesis,
     vacancies,
+    xanes,
 )
 
 SECTIONS: tuple[Section, ...] = (
@@ -35,6 +40,11 @@ SECTIONS: tuple[Section, ...] = (
     symmetric.SECTION,
     cycling.SECTION,
     exposure.SECTION,
+    nmr.SECTION,
+    xanes.SECTION,
+    indentation.SECTION,
+    particles.SECTION,
+    synthesis.SECTION,
 )
 
 __all__ = ["SECTIONS"]
