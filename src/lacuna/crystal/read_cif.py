@@ -113,10 +113,13 @@ class _Drawer:
             raise DataError(f"{self.path}: {tag} is {text!r}; expected a number such as 0.86(1)")
         if error is None or error == 0:
             return Estimate.exact(value, unit) if exact else Estimate.unknown_doubt(value, unit)
-        even = ndtri(
-            (np.arange(DRAWS) + 0.5) / DRAWS
-        )  # evenly spread quantiles: the median is the file's value
-        return Estimate(value + error * self.rng.permutation(even), unit)
+        return Estimate(value + error * self._normal(), unit)
+
+    def _normal(self) -> NDArray[np.float64]:
+        """Evenly spread quantiles in pairs of opposite sign: sums of values keep their medians exactly."""
+        upper = ndtri((np.arange(DRAWS // 2, DRAWS) + 0.5) / DRAWS)
+        one = self.rng.permutation(upper) * self.rng.choice([-1.0, 1.0], DRAWS // 2)
+        return np.stack([one, -one], axis=1).ravel()
 
 
 def _value(block: Any, tags: Sequence[str]) -> str | None:
