@@ -70,11 +70,13 @@ def cell_arrays(
     conductivities: dict[str, np.ndarray] | None = None,
     charged: bool = True,
 ) -> CellArrays:
-    """The arrays of a full cell, charged to the window's upper voltage (or, with `charged` False, discharged).
+    """The arrays of a full cell, charged to the window's upper voltage (or, with `charged` False,
+    discharged).
 
     Parameters
     ----------
-    conductivities : S/m at 25 °C by material name, shape (n,): a cell for each, instead of the library's values.
+    conductivities : S/m at 25 °C by material name, shape (n,): a cell for each, instead of the library's
+    values.
 
     Returns
     -------

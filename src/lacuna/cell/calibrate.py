@@ -17,14 +17,16 @@ from lacuna.cell.vary import changed
 from lacuna.core.errors import InputError
 from lacuna.core.fit import least_squares
 
-_STEP = 1e-3
+_STEP = 4e-3  # of the logarithms; large against the solver's own noise
+_CLOSE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One measured discharge.
 
-    label : for the report. stack, window : the cell. rate : in C. capacity : mAh/g; error : its standard deviation.
+    label : for the report. stack, window : the cell. rate : in C. capacity : mAh/g; error : its standard
+    deviation.
     mean_voltage : V, and its standard deviation, where known.
     protocol : "full", "cc" or "cc-cv". cell : which physical cell it was; each may have its own utilisation.
     """
@@ -106,7 +108,8 @@ def calibrate(
 ) -> Calibration:
     """Least squares of capacities (and mean voltages) over the free parameters.
 
-    All points and all perturbed parameters are solved in one batch per iteration. The fit starts where `free` says;
+    All points and all perturbed parameters are solved in one batch per iteration. The fit starts where
+    `free` says;
     a profile is taken along every parameter over its whole range.
 
     Raises
@@ -119,7 +122,9 @@ def calibrate(
     model = _Model(tuple(points), tuple(free), numerics or FAST)
     bounds = (np.log([f.low for f in free]), np.log([f.high for f in free]))
     start = np.log([f.start for f in free])
-    best = least_squares(model.residuals, start, bounds=bounds, jacobian=model.jacobian)
+    best = least_squares(
+        model.residuals, start, bounds=bounds, jacobian=model.jacobian, tolerance=_CLOSE, max_evaluations=15
+    )
     x = np.asarray(best.parameters)
     residual = model.residuals(x)
     chi2 = float(residual @ residual)
@@ -204,11 +209,12 @@ class _Model:
         return self._residuals(self._simulate([np.asarray(x)])[0])
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Central differences, all in one batch."""
-        steps = _STEP * np.eye(len(self.free))
-        found = self._simulate([*(x + s for s in steps), *(x - s for s in steps)])
-        k = len(self.free)
-        rows = [(self._residuals(found[i]) - self._residuals(found[k + i])) / (2 * _STEP) for i in range(k)]
+        """Forward differences, all in one batch (backward at an upper bound)."""
+        top = np.log([f.high for f in self.free])
+        signs = np.where(x + _STEP > top, -1.0, 1.0)
+        found = self._simulate([x, *(x + s for s in np.diag(_STEP * signs))])
+        base = self._residuals(found[0])
+        rows = [(self._residuals(found[1 + i]) - base) / (_STEP * s) for i, s in enumerate(signs)]
         return np.array(rows).T
 
 
@@ -218,7 +224,7 @@ def _profile(
     """χ² along one parameter with the others refitted, walking outwards from the best fit."""
     low, high = bounds[0][index], bounds[1][index]
     others = [i for i in range(best.size) if i != index]
-    grid = np.unique(np.concatenate([np.linspace(low, best[index], 6), np.linspace(best[index], high, 6)]))
+    grid = np.unique(np.concatenate([np.linspace(low, best[index], 4), np.linspace(best[index], high, 4)]))
     rises = np.zeros(grid.size)
     centre = int(np.argmin(np.abs(grid - best[index])))
     for order in (range(centre, -1, -1), range(centre, grid.size)):
@@ -261,7 +267,8 @@ def _refit(
         x[others],
         bounds=(bounds[0][others], bounds[1][others]),
         jacobian=lambda part: model.jacobian(whole(part))[:, others],
-        max_evaluations=12,
+        max_evaluations=5,
+        tolerance=1e-3,
     )
     return whole(np.asarray(fit.parameters))
 
@@ -287,7 +294,7 @@ def _verdict(
         return f"as many parameters as points: the fit proves nothing; largest misfits: {', '.join(texts)}"
     if chi2 > dof + 3 * np.sqrt(2.0 * dof):
         return (
-            f"no single set of these parameters describes all points (chi² {chi2:.0f} for {dof} degrees of freedom); "
-            f"largest misfits: {', '.join(texts)}"
+            f"no single set of these parameters describes all points (chi² {chi2:.0f} for {dof} degrees "
+            f"of freedom); largest misfits: {', '.join(texts)}"
         )
     return f"one set describes all points within their errors (chi² {chi2:.1f} for {dof} degrees of freedom)"

@@ -49,7 +49,8 @@ class EnergyDensity:
 
     parts : name, areal mass kg/m², thickness m, of the stack's parts.
     stack_mass, stack_volume : Wh/kg and Wh/L of the repeated stack; pouch_mass, pouch_volume : of the pouch.
-    lithium_excess : charge of the Li put in, over the charge of the discharge: the cathode brings its own lithium,
+    lithium_excess : charge of the Li put in, over the charge of the discharge: the cathode brings its own
+    lithium,
         so all of the foil is excess. plated : thickness of Li that charging adds, m, not in the volume.
     """
 

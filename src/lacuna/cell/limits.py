@@ -92,7 +92,10 @@ def _sentence(
             return (
                 f"{start}: the voltage leaves its window at once, and no single loss taken away would help."
             )
-        return f"{start}: the voltage leaves its window at once; without {name} it would deliver {better:.0f} mAh/g."
+        return (
+            f"{start}: the voltage leaves its window at once; without {name} it would deliver "
+            f"{better:.0f} mAh/g."
+        )
     gain = 100 * (more / energy - 1)
     if gain < 1:
         return f"{start}; no single loss costs more than 1 % of the energy."

@@ -23,7 +23,8 @@ class RateMap:
     """Capacity over the values of one number of the stack and the rate.
 
     values : of `name`, (m,). rates : in C, (r,).
-    capacity : mAh/g, areal : mAh/cm², energy : J/m², all (m, r). outcome : codes of `record.OUTCOMES`, (m, r).
+    capacity : mAh/g, areal : mAh/cm², energy : J/m², all (m, r). outcome : codes of `record.OUTCOMES`, (m,
+    r).
     current : A/m², (m, r).
     """
 
@@ -40,7 +41,8 @@ class RateMap:
 def steps_for(protocol: str, rate: float, window: Window, *, until_rate: float = 0.05) -> tuple[Step, ...]:
     """The steps that end in a discharge at `rate`.
 
-    "full" starts at equilibrium with the upper voltage; "cc" charges at the same rate from the discharged cell;
+    "full" starts at equilibrium with the upper voltage; "cc" charges at the same rate from the discharged
+    cell;
     "cc-cv" also holds the upper voltage until the current falls to `until_rate` C.
 
     Raises
@@ -61,7 +63,9 @@ def steps_for(protocol: str, rate: float, window: Window, *, until_rate: float =
 def discharged(
     cells: CellArrays, rates: np.ndarray, *, window: Window, numerics: Numerics | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Charge in C/m², energy in J/m² and outcome of one full discharge of each cell at its rate, shape (n,)."""
+    """Charge in C/m², energy in J/m² and outcome of one full discharge of each cell at its rate, shape
+    (n,).
+    """
     plan = schedule([Discharge(1.0, until=window.low)], cells.one_c, rates=np.asarray(rates, float))
     batch = simulate(cells, plan, numerics=numerics, record=False)
     return batch.charge[:, 0], batch.energy[:, 0], batch.outcome[:, 0]

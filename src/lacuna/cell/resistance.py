@@ -1,4 +1,6 @@
-"""Where the resistance of a stack sits: bulk of each layer, what is not bulk, contacts, lithium interfaces."""
+"""Where the resistance of a stack sits: bulk of each layer, what is not bulk, contacts, lithium
+interfaces.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from lacuna.core.estimate import Estimate, parse_estimate
 class LayerResistance:
     """One layer at one temperature; ohm m², a number or one for each draw, shape (n,).
 
-    bulk : thickness over conductivity. beside : the rest of a measured resistance (grain boundaries, contacts),
+    bulk : thickness over conductivity. beside : the rest of a measured resistance (grain boundaries,
+    contacts),
     taken to follow the bulk with temperature, which nobody measured; 0 where nothing was measured.
     """
 
@@ -31,7 +34,8 @@ class LayerResistance:
 class Budget:
     """The resistances of a stack at one temperature, ohm m².
 
-    contacts : name and value. lithium : of one interface at small current, RT/(F i₀). lithium_interfaces : 1 or 2.
+    contacts : name and value. lithium : of one interface at small current, RT/(F i₀). lithium_interfaces : 1
+    or 2.
     """
 
     temperature: float

@@ -28,7 +28,8 @@ class Screened:
     """Capacity of n designs at one rate each.
 
     capacity : mAh per g of active material, (n,). mean_voltage : V, (n,); nan without capacity.
-    outcome : codes of `record.OUTCOMES`, (n,). full_model : True where the porous-electrode model was used, (n,).
+    outcome : codes of `record.OUTCOMES`, (n,). full_model : True where the porous-electrode model was used,
+    (n,).
     """
 
     capacity: np.ndarray
@@ -40,8 +41,10 @@ class Screened:
 def screen(cells: CellArrays, rates: np.ndarray, *, cutoff: float, route: bool = True) -> Screened:
     """Discharge capacity of every cell at its own rate to `cutoff` V, by the cheapest model that is valid.
 
-    The screening model takes the reaction as even across the cathode. It is used up to a loading of 10 mg/cm² and
-    a drop I L/(3κ) of 0.05 V, where it stays within 2.5 % of capacity of the full model (typically 0.1 mAh/g);
+    The screening model takes the reaction as even across the cathode. It is used up to a loading of 10
+    mg/cm² and
+    a drop I L/(3κ) of 0.05 V, where it stays within 2.5 % of capacity of the full model (typically 0.1
+    mAh/g);
     other designs go to `simulate` unless `route` is False.
 
     Parameters
@@ -96,7 +99,9 @@ def _single_particle(
 
 
 def _voltage(cells: CellArrays, current: np.ndarray, rate: np.ndarray, time: np.ndarray) -> np.ndarray:
-    r"""V at `time` in s of constant current: s = s₀ + r t + (r R²/3D) Σ w/λ (1 - exp(-λDt/R²)), V = U(s) - losses."""
+    r"""V at `time` in s of constant current: s = s₀ + r t + (r R²/3D) Σ w/λ (1 - exp(-λDt/R²)), V = U(s) -
+    losses.
+    """
     modes = particle_modes(_MODES)
     radius, diffusivity = cells.particle_radius[:, 0], cells.diffusivity[:, 0]
     slow = radius**2 / diffusivity

@@ -39,7 +39,7 @@ def changed(stack: Stack, changes: Mapping[str, float]) -> Stack:
             raise InputError(nearest("change", name, known))
     layers = tuple(_changed_layer(layer, changes) for layer in stack.layers)
     own = {name: value for name, value in changes.items() if name in _OF_STACK}
-    return replace(stack, layers=layers, **own)
+    return replace(stack, layers=layers, **own)  # type: ignore[arg-type]  # names were checked
 
 
 def _key(layer: Layer) -> str:
@@ -66,8 +66,9 @@ def _changed_layer(layer: Layer, changes: Mapping[str, float]) -> Layer:
                 mine[field] = value * scale
     if layer.role == "cathode" and "loading" in mine:
         # the loading is what was asked for; what else said the same must go, the porosity stays
-        return replace(layer, thickness=None, mass=None, areal_mass=None, **mine)
-    return replace(layer, **mine)
+        return replace(layer, thickness=None, mass=None, areal_mass=None, **mine)  # type: ignore[arg-type] 
+        # names were checked
+    return replace(layer, **mine)  # type: ignore[arg-type]  # names were checked
 
 
 def batch_of(stacks: Sequence[Stack], window: Window) -> CellArrays:
