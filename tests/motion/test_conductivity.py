@@ -6,11 +6,9 @@ from lacuna.core.constants import BOLTZMANN
 from lacuna.core.errors import InputError, NotConverged
 from lacuna.motion.conductivity import conductivity, extrapolate, nernst_einstein
 from lacuna.motion.diffusivities import AtTemperature, Diffusivities, diffusivities
-from lacuna.motion.diffusivity import IonSquares
-from lacuna.motion.displacement import Accumulator, log_lags
 from lacuna.motion.dynamics import Dynamics
-from lacuna.motion.guards import hops_guard, wrapped_guard
-from lacuna.motion.results import Run, Trajectories
+from lacuna.motion.guards import wrapped_guard
+from lacuna.motion.results import Trajectories
 
 
 def test_conductivity_matches_hand_calculation_in_si():
@@ -93,46 +91,14 @@ def test_one_temperature_is_not_enough_and_the_reasons_are_told(rng):
         conductivity(lonely, rng=rng)
 
 
-def run_of(rng, *, temperature, ordering=0, seed=0, rate=0.03, ions=40, guards=None, reason=""):
+def run_of(toys, rng, *, temperature, rate=0.03, ions=40, **more):
     """A run whose ions hop by 1 Å at a known rate per frame."""
     frames = 500
     hops = rng.random((frames, ions)) < rate
     steps = np.zeros((frames, ions, 3))
     sign = rng.choice([-1.0, 1.0], size=(frames, ions)) * hops
     np.put_along_axis(steps, rng.integers(3, size=(frames, ions))[..., None], sign[..., None], axis=2)
-    path = np.cumsum(steps, axis=0)
-    accumulator = Accumulator(
-        groups=np.zeros(ions, int),
-        mobile=np.ones(ions, bool),
-        longest=250,
-        block=8,
-        resolved=log_lags(250, 40),
-    )
-    for frame in path:
-        accumulator.add(frame)
-    empty = np.zeros(0)
-    return Run(
-        temperature=temperature,
-        ordering=ordering,
-        seed=seed,
-        formula="Li40",
-        volume=1000.0,
-        curves=accumulator.curves(interval=100.0, names=("Li",)),
-        squares=IonSquares(
-            accumulator.resolved * 100.0, accumulator.ions, accumulator.ion_counts, 800.0, 49_900.0, 100.0
-        ),
-        time=empty,
-        temperatures=empty,
-        conserved=empty,
-        framework=empty,
-        guards=(hops_guard(100.0),) if guards is None else guards,
-        steps=25_000,
-        duration=49_900.0,
-        seconds=1.0,
-        status="stopped" if reason else "finished",
-        reason=reason,
-        file="x.xyz",
-    )
+    return toys.run_of(np.cumsum(steps, axis=0), temperature=temperature, volume=1000.0, **more)
 
 
 def together(runs):
@@ -140,9 +106,9 @@ def together(runs):
     return Trajectories(tuple(runs), Dynamics(temperatures=temperatures), "toy", "Li", 1.0, 1.0)
 
 
-def test_hopping_ions_give_their_diffusivity_haven_ratio_and_conductivity(rng):
+def test_hopping_ions_give_their_diffusivity_haven_ratio_and_conductivity(toys, rng):
     rates = {500.0: 0.015, 600.0: 0.03, 700.0: 0.05}
-    runs = [run_of(rng, temperature=t, ordering=o, rate=r) for t, r in rates.items() for o in range(2)]
+    runs = [run_of(toys, rng, temperature=t, ordering=o, rate=r) for t, r in rates.items() for o in range(2)]
     found = diffusivities(together(runs))
     for point in found.trusted:
         true = rates[point.temperature] / 600.0 * 0.1  # one hop of 1 Å per 100 fs frame: r a²/6
@@ -158,10 +124,10 @@ def test_hopping_ions_give_their_diffusivity_haven_ratio_and_conductivity(rng):
     assert out.values[1].value == pytest.approx(float(at_600), rel=0.3)
 
 
-def test_one_broken_temperature_is_excluded_with_its_reason_and_the_rest_counts(rng):
-    runs = [run_of(rng, temperature=t) for t in (500.0, 600.0)]
-    runs.append(run_of(rng, temperature=700.0, reason="the framework melted"))
-    runs.append(run_of(rng, temperature=600.0, ordering=1, guards=(wrapped_guard(0.9),)))
+def test_one_broken_temperature_is_excluded_with_its_reason_and_the_rest_counts(toys, rng):
+    runs = [run_of(toys, rng, temperature=t) for t in (500.0, 600.0)]
+    runs.append(run_of(toys, rng, temperature=700.0, reason="the framework melted"))
+    runs.append(run_of(toys, rng, temperature=600.0, ordering=1, guards=(wrapped_guard(0.9),)))
     found = diffusivities(together(runs))
     assert [p.temperature for p in found.trusted] == [500.0, 600.0]
     assert found.excluded == {700.0: "700 K, ordering 1, seed 1: the framework melted"}
@@ -169,11 +135,11 @@ def test_one_broken_temperature_is_excluded_with_its_reason_and_the_rest_counts(
     assert conductivity(found, rng=rng).excluded == found.excluded
 
 
-def test_spread_between_orderings_is_found_and_shared_by_all_temperatures():
+def test_spread_between_orderings_is_found_and_shared_by_all_temperatures(toys):
     rng = np.random.default_rng(5)
     factors = (0.5, 1.0, 2.0)
     runs = [
-        run_of(rng, temperature=t, ordering=o, rate=0.02 * f)
+        run_of(toys, rng, temperature=t, ordering=o, rate=0.02 * f)
         for t in (500.0, 600.0)
         for o, f in enumerate(factors)
     ]
@@ -183,12 +149,12 @@ def test_spread_between_orderings_is_found_and_shared_by_all_temperatures():
     assert conductivity(found, rng=rng).budget["orderings"] > 0.1
 
 
-def test_equal_orderings_show_no_spread_beyond_their_errors():
+def test_equal_orderings_show_no_spread_beyond_their_errors(toys):
     rng = np.random.default_rng(6)
-    runs = [run_of(rng, temperature=t, ordering=o) for t in (500.0, 600.0) for o in range(3)]
+    runs = [run_of(toys, rng, temperature=t, ordering=o) for t in (500.0, 600.0) for o in range(3)]
     assert diffusivities(together(runs)).ordering_variance < 0.01
 
 
-def test_single_ordering_is_said_to_hide_a_spread(rng):
-    found = diffusivities(together([run_of(rng, temperature=t) for t in (500.0, 600.0)]))
+def test_single_ordering_is_said_to_hide_a_spread(toys, rng):
+    found = diffusivities(together([run_of(toys, rng, temperature=t) for t in (500.0, 600.0)]))
     assert any("one ordering only" in w for w in found.warnings)

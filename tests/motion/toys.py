@@ -11,7 +11,10 @@ import numpy as np
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Evaluation
 from lacuna.energy.lammps import open_frame
-from lacuna.motion import Dynamics, simulate
+from lacuna.motion import Accumulator, Dynamics, Run, simulate
+from lacuna.motion.diffusivity import IonSquares
+from lacuna.motion.displacement import log_lags
+from lacuna.motion.guards import hops_guard
 
 SKEWED = np.array([[6.0, 0.0, 0.0], [1.8, 6.2, 0.0], [-1.1, 0.9, 5.9]])
 
@@ -119,6 +122,52 @@ def short(**changes):
         "orderings": 1,
     }
     return Dynamics(**(settings | changes))
+
+
+def run_of(path, *, temperature, volume, ordering=0, seed=0, guards=None, reason=""):
+    """A finished run whose mobile ions took `path`, Å, shape (n_frames, n_ions, 3), 100 fs apart."""
+    frames, ions = path.shape[:2]
+    longest = frames // 2
+    accumulator = Accumulator(
+        groups=np.zeros(ions, int),
+        mobile=np.ones(ions, bool),
+        longest=longest,
+        block=8,
+        resolved=log_lags(longest, 40),
+    )
+    for frame in path:
+        accumulator.add(frame)
+    squares = IonSquares(
+        accumulator.resolved * 100.0,
+        accumulator.ions,
+        accumulator.ion_counts,
+        800.0,
+        (frames - 1) * 100.0,
+        100.0,
+    )
+    empty = np.zeros(0)
+    return Run(
+        temperature=temperature,
+        ordering=ordering,
+        seed=seed,
+        formula=f"Li{ions}",
+        volume=volume,
+        curves=accumulator.curves(interval=100.0, names=("Li",)),
+        squares=squares,
+        time=empty,
+        temperatures=empty,
+        conserved=empty,
+        framework=empty,
+        guards=(hops_guard(100.0),) if guards is None else guards,
+        steps=frames * 50,
+        duration=(frames - 1) * 100.0,
+        seconds=1.0,
+        status="stopped" if reason else "finished",
+        reason=reason,
+        file="",
+        path=path.astype(np.float32),
+        path_interval=100.0,
+    )
 
 
 def digest(trajectories, folder):

@@ -6,6 +6,8 @@ from lacuna.motion.diffusivity import he_diffusivity, least_variance
 from lacuna.motion.displacement import Accumulator, msd_fft
 from lacuna.motion.dynamics import Dynamics
 from lacuna.motion.guards import Guard
+from lacuna.motion.jumps import Jumps, SiteSet, count_jumps
+from lacuna.motion.mechanism import Mechanism, MechanismResult, mechanism
 from lacuna.motion.results import Run, Trajectories
 from lacuna.motion.run import simulate
 from lacuna.motion.unwrap import refuse_wrapped, unwrap
@@ -16,12 +18,18 @@ __all__ = [
     "Diffusivities",
     "Dynamics",
     "Guard",
+    "Jumps",
+    "Mechanism",
+    "MechanismResult",
     "Run",
+    "SiteSet",
     "Trajectories",
     "conductivity",
+    "count_jumps",
     "diffusivities",
     "he_diffusivity",
     "least_variance",
+    "mechanism",
     "msd_fft",
     "nernst_einstein",
     "refuse_wrapped",

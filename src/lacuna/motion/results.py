@@ -29,6 +29,8 @@ class Run:
     framework : mean square displacement of the framework from the first sample, Å², shape (n_frames,).
     steps : taken in all.      duration : sampled, fs.      seconds : computing time.
     status : "finished" or "stopped"; `reason` says why it stopped.
+    path : of the mobile ions, from the framework's centre of mass, unwrapped, Å, every `path_interval` fs,
+        shape (n, n_ions, 3); empty unless asked for.
     file : the stored trajectory, relative to the folder of the runs; empty if it stored none.
     """
 
@@ -50,6 +52,8 @@ class Run:
     status: Literal["finished", "stopped"]
     reason: str
     file: str
+    path: NDArray[np.float32]
+    path_interval: float
 
     @property
     def label(self) -> str:

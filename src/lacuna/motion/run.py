@@ -101,7 +101,7 @@ def simulate(
             steps = _read_plan(folder, tasks, dynamics)
             campaign = _Campaign(tasks, hop_distance, folder, pool, progress or _silent, steps)
             _drive(campaign)
-        runs = tuple(summarise(t, hop_distance=hop_distance) for t in tasks)
+        runs = tuple(summarise(t, hop_distance=hop_distance, with_path=True) for t in tasks)
     if progress:
         progress(1.0, f"{len(runs)} trajectories, {sum(r.steps for r in runs)} steps")
     return Trajectories(runs, dynamics, engine.name, mobile, charge, hop_distance)

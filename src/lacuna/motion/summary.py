@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lacuna.core.errors import NotConverged
 from lacuna.motion.diffusivity import IonSquares, he_diffusivity
-from lacuna.motion.displacement import Accumulator, Curves
+from lacuna.motion.displacement import Accumulator, Curves, relative_to
 from lacuna.motion.guards import (
     Guard,
     conserved_guard,
@@ -20,7 +20,9 @@ from lacuna.motion.guards import (
     temperature_guards,
     wrapped_guard,
 )
+from lacuna.motion.motor import masses_of
 from lacuna.motion.results import Run
+from lacuna.motion.store import read_positions
 from lacuna.motion.trajectory import TRAJECTORY, State, Task, framework_spacing, load_state
 
 __all__ = ["framework_curve", "summarise"]
@@ -28,6 +30,7 @@ __all__ = ["framework_curve", "summarise"]
 Array = NDArray[np.float64]
 
 KEPT_BLOCKS = 64
+MOST_FRAMES = 8000  # of a path that goes into a result
 
 
 def framework_curve(curves: Curves, counts: dict[str, int], mobile: str) -> Array:
@@ -95,8 +98,19 @@ def _guards(task: Task, state: State, curves: Curves, hop_distance: float) -> tu
     )
 
 
-def summarise(task: Task, *, hop_distance: float) -> Run:
-    """The run as its checkpoint has it.
+def mobile_path(task: Task, size: int) -> tuple[NDArray[np.float32], int]:
+    """Path of the mobile ions from the stored trajectory, thinned to MOST_FRAMES, and the thinning."""
+    if not size:
+        return np.zeros((0, 0, 3), dtype=np.float32), 1
+    _, positions, frame = read_positions(Path(task.folder) / TRAJECTORY)
+    mobile = np.array([s == task.mobile for s in frame.symbols])
+    steady = relative_to(positions, ~mobile, masses_of(frame.numbers))
+    every = -(-len(steady) // MOST_FRAMES)
+    return steady[::every, mobile].astype(np.float32), every
+
+
+def summarise(task: Task, *, hop_distance: float, with_path: bool = False) -> Run:
+    """The run as its checkpoint has it; `with_path` reads the stored trajectory for the ions' paths.
 
     Raises
     ------
@@ -112,6 +126,7 @@ def summarise(task: Task, *, hop_distance: float) -> Run:
     guards: tuple[Guard, ...] = ()
     if len(rows) > 20:
         guards = _guards(task, state, curves, hop_distance)
+    path, every = mobile_path(task, state.size if with_path else 0)
     reason, stored = state.reason, Path(task.folder) / TRAJECTORY
     return Run(
         temperature=task.temperature,
@@ -132,4 +147,6 @@ def summarise(task: Task, *, hop_distance: float) -> Run:
         status="stopped" if reason else "finished",
         reason=reason,
         file=f"{stored.parent.name}/{stored.name}" if stored.exists() else "",
+        path=path,
+        path_interval=every * interval,
     )

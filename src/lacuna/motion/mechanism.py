@@ -1,0 +1,186 @@
+r"""Local jumps against long-range diffusion: rates by surroundings, back-jumps, both activation energies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacuna.core.arrhenius import fit_arrhenius
+from lacuna.core.constants import CM2_PER_S
+from lacuna.core.errors import InputError, NotConverged
+from lacuna.core.estimate import Estimate
+from lacuna.motion.diffusivities import Diffusivities
+from lacuna.motion.jumps import CORE, Jumps, SiteSet, count_jumps
+from lacuna.motion.results import Trajectories
+
+__all__ = ["Mechanism", "MechanismResult", "mechanism"]
+
+Array = NDArray[np.float64]
+
+FEWEST = 10  # jumps at a temperature, before its rate goes into an activation energy
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """How jumps are counted.
+
+    core : radius within which an ion has arrived at a site, over the shortest distance between sites.
+    """
+
+    core: float = CORE
+
+    def __post_init__(self) -> None:
+        """Cores must not overlap."""
+        if not 0 < self.core < 0.5:
+            raise InputError(f"core must lie between 0 and 0.5 site distances, got {self.core}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MechanismResult:
+    """Jumps at every temperature, all trusted runs together.
+
+    temperatures : K.      jumps : at each.      labels : kinds of sites, most frequent first.
+    rates : jumps per ion and ps out of each kind, shape (n_temperatures, n_labels); nan where none stayed.
+    correlation : D over that of uncorrelated jumps, 6 D / Γ l², at each temperature.
+    local_energy : activation energy of all jumps, eV.      lasting_energy : of jumps that are not undone.
+    by_label : activation energies of jumps out of each kind, eV; those with too few jumps are left out.
+    diffusion_energy : of D over the same temperatures, eV.
+    """
+
+    temperatures: Array
+    jumps: tuple[Jumps, ...]
+    labels: tuple[str, ...]
+    rates: Array
+    correlation: Array
+    local_energy: Estimate | None
+    lasting_energy: Estimate | None
+    by_label: dict[str, Estimate]
+    diffusion_energy: Estimate | None
+    interval: float
+
+
+def mechanism(
+    trajectories: Trajectories,
+    diffusivities: Diffusivities,
+    sites: Sequence[SiteSet],
+    *,
+    settings: Mechanism,
+    rng: np.random.Generator,
+) -> MechanismResult:
+    r"""Count jumps in every trusted run.
+
+    .. math:: f = 6 D / (\Gamma \langle l^2 \rangle)
+
+    with Γ the rate of jumps per ion and l their length: the share of local motion that becomes diffusion.
+    The error of a rate is that of counting.
+
+    Parameters
+    ----------
+    sites : one set per ordering.
+
+    Raises
+    ------
+    NotConverged
+        If no run can be trusted or none holds a path.
+    """
+    used = {(r.temperature, r.ordering, r.seed) for r in diffusivities.runs if not r.refused}
+    runs = [r for r in trajectories.runs if (r.temperature, r.ordering, r.seed) in used and len(r.path) > 1]
+    if not runs:
+        raise NotConverged("jumps: no run passed its guards, so there is nothing to count")
+    temperatures = np.array(sorted({r.temperature for r in runs}))
+    found = []
+    for temperature in temperatures:
+        here = [
+            count_jumps(r.path.astype(float), sites[r.ordering], interval=r.path_interval, core=settings.core)
+            for r in runs
+            if r.temperature == temperature
+        ]
+        found.append(merge(here))
+    labels = _by_frequency(found)
+    rates = np.array([[_rate(j, name) for name in labels] for j in found])
+    diffusion = {p.temperature: p for p in diffusivities.trusted}
+    value = np.array([diffusion[t].value for t in temperatures])
+    error = np.array([diffusion[t].thermal for t in temperatures])
+    motion = np.array([j.rate * j.length for j in found])  # Å²/ps
+    number = np.array([j.counts.sum() for j in found])
+    lasting = np.array([j.lasting.sum() for j in found])
+    every = np.array([j.rate for j in found])
+    return MechanismResult(
+        temperatures=temperatures,
+        jumps=tuple(found),
+        labels=labels,
+        rates=rates,
+        correlation=6 * value / CM2_PER_S * 1000 / np.where(motion > 0, motion, np.nan),
+        local_energy=_energy(temperatures, every, number, rng),
+        lasting_energy=_energy(temperatures, every * lasting / np.maximum(number, 1), lasting, rng),
+        by_label=_energies(temperatures, found, labels, rng),
+        diffusion_energy=_energy(temperatures, value, error**-2.0, rng),
+        interval=max(r.path_interval for r in runs),
+    )
+
+
+def merge(every: Sequence[Jumps]) -> Jumps:
+    """Jumps of several runs taken together."""
+    labels = tuple(dict.fromkeys(name for j in every for name in j.labels))
+    size = len(labels)
+    time, counts = np.zeros(size), np.zeros((size, size), dtype=np.int64)
+    back, lasting = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    sites, seen, squares = np.zeros(size, np.int64), np.zeros(size), 0.0
+    for j in every:
+        at = np.array([labels.index(name) for name in j.labels])
+        time[at] += j.time
+        counts[np.ix_(at, at)] += j.counts
+        back[at] += j.back
+        lasting[at] += j.lasting
+        sites[at] += j.sites
+        seen[at] += j.visited * j.sites
+        squares += j.length * float(j.counts.sum())
+    total = max(float(counts.sum()), 1.0)
+    dimensions = min(j.dimensions for j in every)
+    return Jumps(labels, time, counts, back, lasting, sites, seen / sites, squares / total, dimensions)
+
+
+def _by_frequency(found: Sequence[Jumps]) -> tuple[str, ...]:
+    """Kinds of sites by the time spent on them."""
+    total: dict[str, float] = {}
+    for j in found:
+        for name, time in zip(j.labels, j.time, strict=True):
+            total[name] = total.get(name, 0.0) + float(time)
+    return tuple(sorted(total, key=lambda name: -total[name]))
+
+
+def _rate(jumps: Jumps, label: str) -> float:
+    return float(jumps.rates[jumps.labels.index(label)]) if label in jumps.labels else float("nan")
+
+
+def _energies(
+    temperatures: Array, found: Sequence[Jumps], labels: tuple[str, ...], rng: np.random.Generator
+) -> dict[str, Estimate]:
+    """Activation energy of the jumps out of each kind of site that jumped often enough."""
+    energies = {}
+    for name in labels:
+        rate = np.array([_rate(j, name) for j in found])
+        number = np.array(
+            [j.counts[j.labels.index(name)].sum() if name in j.labels else 0 for j in found], dtype=float
+        )
+        energy = _energy(temperatures, rate, number, rng)
+        if energy is not None:
+            energies[name] = energy
+    return energies
+
+
+def _energy(temperatures: Array, rate: Array, number: Array, rng: np.random.Generator) -> Estimate | None:
+    """Activation energy of a rate whose relative variance is 1/number, eV; None if too little is known."""
+    good = (number >= FEWEST) & (rate > 0) & np.isfinite(rate)
+    if good.sum() < 2:
+        return None
+    variance = 1.0 / number[good]
+    line = fit_arrhenius(temperatures[good], np.log(rate[good]), covariance=variance)
+    if line.dof > 0 and line.chi2 > line.dof:
+        line = fit_arrhenius(
+            temperatures[good], np.log(rate[good]), covariance=variance * line.chi2 / line.dof
+        )
+    return line.draws(rng)[1]

@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+
+from lacuna.core.constants import BOLTZMANN
+from lacuna.core.errors import InputError, NotConverged
+from lacuna.motion.diffusivities import diffusivities
+from lacuna.motion.dynamics import Dynamics
+from lacuna.motion.guards import wrapped_guard
+from lacuna.motion.jumps import SiteSet, count_jumps, site_history, winding
+from lacuna.motion.mechanism import Mechanism, mechanism, merge
+from lacuna.motion.results import Trajectories
+
+CELL = np.array([[6.0, 0.0, 0.0], [1.8, 6.2, 0.0], [-1.1, 0.9, 5.9]])
+GRID = np.array([[i, j, k] for i in (0, 0.5) for j in (0, 0.5) for k in (0, 0.5)])
+LABELS = ("N4", "N3Cl", "N3Cl", "N4", "N4", "N3Cl", "N3Cl", "N4")
+SITES = SiteSet((GRID + 0.03) @ CELL, CELL, LABELS)
+
+
+def at(*steps):
+    """Path of one ion through half lattice vectors, beginning on site 0, Å, shape (n, 1, 3)."""
+    half = np.cumsum(np.array([(0, 0, 0), *steps]), axis=0) / 2.0
+    return ((half + 0.03) @ CELL)[:, None, :]
+
+
+A, B, C = (1, 0, 0), (0, 1, 0), (0, 0, 1)
+STAY = (0, 0, 0)
+
+
+def test_sites_and_images_of_a_path_across_the_faces_of_a_skewed_cell():
+    index, image = site_history(at(A, A, A, B), SITES)
+    assert index[:, 0].tolist() == [0, 4, 0, 4, 6]
+    assert image[:, 0].tolist() == [[0, 0, 0], [0, 0, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]]
+
+
+def test_jumps_back_jumps_and_lasting_jumps_are_counted_by_kind():
+    back = (-1, 0, 0)
+    found = count_jumps(at(A, STAY, back, A, B, STAY, STAY), SITES, interval=100.0)
+    assert found.labels == ("N4", "N3Cl")
+    # 0 -> 4 -> 0 -> 4 -> 6: sites 0 and 4 are N4, 6 is N3Cl
+    assert found.counts.tolist() == [[3, 1], [0, 0]]
+    assert found.back.tolist() == [2, 0]
+    assert found.lasting.tolist() == [2, 0]  # 0 -> 4 and 4 -> 6 remain
+    assert found.time == pytest.approx([0.5, 0.3])  # ion-picoseconds
+    assert found.rates == pytest.approx([8.0, 0.0])
+    assert found.back_fraction == pytest.approx(0.5)
+    assert found.visited == pytest.approx([0.5, 0.25])
+
+
+def test_coming_back_through_another_image_is_no_back_jump():
+    found = count_jumps(at(A, A), SITES, interval=100.0)  # 0 -> 4 -> 0 of the next cell
+    assert found.back.sum() == 0
+    assert found.dimensions == 1
+
+
+def test_half_way_excursions_are_no_jumps():
+    path = at(STAY, STAY, STAY, STAY)
+    path[2] += 0.45 * CELL[0] / 2
+    path[3] += 0.62 * CELL[0] / 2  # nearer to the other site, yet outside its core
+    assert count_jumps(path, SITES, interval=100.0, core=0.3).counts.sum() == 0
+    assert count_jumps(path, SITES, interval=100.0, core=0.45).counts.sum() == 2
+
+
+def test_mean_square_length_is_that_of_the_vectors():
+    found = count_jumps(at(A, B, C), SITES, interval=100.0)
+    by_hand = np.mean(np.sum((CELL / 2) ** 2, axis=1))
+    assert found.length == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize(
+    ("edges", "dimensions"),
+    [
+        ([[0, 1, 0, 0, 0], [1, 0, 0, 0, 0]], 0),
+        ([[0, 1, 0, 0, 0], [1, 0, 1, 0, 0]], 1),
+        ([[0, 0, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 1, 1, 0]], 2),
+        ([[0, 1, 0, 0, 0], [1, 2, 0, 0, 1], [2, 0, 0, 0, 0], [0, 0, 0, 1, 0], [1, 1, 1, 1, 1]], 3),
+    ],
+)
+def test_network_of_jumps_percolates_in_as_many_directions_as_its_loops_wind(edges, dimensions):
+    assert winding(np.array(edges), 3) == dimensions
+
+
+def test_merged_runs_add_their_times_and_jumps():
+    one = count_jumps(at(A, B), SITES, interval=100.0)
+    two = merge([one, one])
+    assert two.counts.sum() == 4
+    assert two.time == pytest.approx(2 * one.time)
+    assert two.rates == pytest.approx(one.rates)
+    assert two.length == pytest.approx(one.length)
+    assert two.visited == pytest.approx(one.visited)
+
+
+@pytest.mark.parametrize("core", [0.0, 0.5, 0.8])
+def test_cores_that_overlap_or_vanish_are_refused(core):
+    with pytest.raises(InputError, match=r"core must lie between 0 and 0.5 site distances"):
+        Mechanism(core=core)
+    with pytest.raises(InputError, match=r"core must lie between 0 and 0.5"):
+        site_history(at(A), SITES, core=core)
+
+
+def test_sites_and_labels_must_match():
+    with pytest.raises(InputError, match="8 positions and 2 labels"):
+        SiteSet(GRID @ CELL, CELL, ("N4", "N4"))
+
+
+def make_run(toys, rng, temperature, *, energy, back, guards=None):
+    frames, ions = 600, 12
+    rate = 30.0 * np.exp(-energy / (BOLTZMANN * temperature))  # per frame
+    steps, last = np.zeros((frames, ions, 3)), np.zeros((ions, 3))
+    directions = np.array([A, B, C, (-1, 0, 0), (0, -1, 0), (0, 0, -1)])
+    for t in range(1, frames):
+        new = directions[rng.integers(6, size=ions)]
+        undo = rng.random(ions) < back
+        step = np.where(undo[:, None], -last, new) * (rng.random(ions) < rate)[:, None]
+        last = np.where(np.any(step != 0, axis=1)[:, None], step, last)
+        steps[t] = step
+    path = (np.cumsum(steps, axis=0) / 2 + 0.03) @ CELL + rng.normal(scale=0.1, size=steps.shape)
+    return toys.run_of(path, temperature=temperature, volume=float(np.linalg.det(CELL)), guards=guards)
+
+
+def test_local_and_long_range_energies_and_the_correlation_of_back_jumping_ions(toys, rng):
+    back, energy = 0.4, 0.25
+    runs = tuple(make_run(toys, rng, t, energy=energy, back=back) for t in (500.0, 600.0, 700.0))
+    trajectories = Trajectories(runs, Dynamics(temperatures=(500.0, 600.0, 700.0)), "toy", "Li", 1.0, 3.0)
+    found = mechanism(trajectories, diffusivities(trajectories), [SITES], settings=Mechanism(), rng=rng)
+    assert found.local_energy.value == pytest.approx(energy, abs=4 * found.local_energy.std)
+    assert found.local_energy.std < 0.02
+    assert found.diffusion_energy.value == pytest.approx(energy, abs=4 * found.diffusion_energy.std)
+    assert found.by_label["N4"].value == pytest.approx(energy, abs=4 * found.by_label["N4"].std)
+    rates = 30.0 * np.exp(-energy / (BOLTZMANN * found.temperatures)) / 0.1  # per ps
+    assert found.rates[:, 0] == pytest.approx(rates, rel=0.15)
+    # a share b undoes the hop before, one in six of the rest does so by chance
+    for jumps in found.jumps:
+        assert jumps.back_fraction == pytest.approx(back + (1 - back) / 6, abs=0.06)
+        assert jumps.dimensions == 3
+    assert found.correlation == pytest.approx((1 - back) / (1 + back), rel=0.4)
+
+
+def test_without_a_trusted_run_there_is_nothing_to_count(toys, rng):
+    run = make_run(toys, rng, 600.0, energy=0.25, back=0.0, guards=(wrapped_guard(0.9),))
+    trajectories = Trajectories((run,), Dynamics(temperatures=(600.0,)), "toy", "Li", 1.0, 3.0)
+    with pytest.raises(NotConverged, match="no run passed its guards"):
+        mechanism(trajectories, diffusivities(trajectories), [SITES], settings=Mechanism(), rng=rng)
