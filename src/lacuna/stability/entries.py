@@ -271,7 +271,12 @@ def solid_entropy(phase: Phase) -> tuple[float, float]:
     if row is not None and row.entropy is not None:
         return row.entropy, 0.0
     # an engine without dispersion puffs up layers and molecules: the cell it started from is the better one
-    per_atom = np.nanmin([phase.volume_per_atom, phase.start_volume_per_atom])
+    per_atom = np.nanmin([phase.volume_per_atom, phase.start_volume_per_atom, np.inf])
+    if not np.isfinite(per_atom):
+        raise InputError(
+            f"{phase.name}: no volume, so no entropy; give the column volume_per_atom (Å³), "
+            "or leave out the temperature"
+        )
     volume = float(per_atom) * sum(phase.amounts.values())
     entropy = ENTROPY_SLOPE * volume + ENTROPY_OFFSET
     return entropy, ENTROPY_DOUBT * entropy

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lacuna.core.errors import DataError, InputError, nearest
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 DATA = files("lacuna.stability") / "data"
 COLUMNS = (
@@ -253,3 +259,27 @@ def _phase(row: dict[str, str]) -> Phase:
 def shipped_library() -> Library:
     """The library that comes with the package: CHGNet energies."""
     return read_library(Path(str(DATA / "phases_chgnet.csv")))
+
+
+@cache
+def _structures() -> dict[str, dict[str, Any]]:
+    """Relaxed cells of the shipped library by formula and id."""
+    data = gzip.decompress(Path(str(DATA / "structures_chgnet.jsonl.gz")).read_bytes()).decode("utf-8")
+    records = [json.loads(line) for line in data.splitlines()]
+    return {f"{reduced(r['formula'])} {r['id']}": r for r in records}
+
+
+def relaxed_structure(phase: Phase) -> Structure:
+    """The cell of a phase of the shipped library, as the engine relaxed it (Å).
+
+    Raises
+    ------
+    InputError
+        If the phase is not of the shipped library.
+    """
+    from pymatgen.core import Lattice, Structure
+
+    record = _structures().get(f"{phase.formula} {phase.id}")
+    if record is None:
+        raise InputError(f"{phase.name}: no relaxed cell in the library that comes with the package")
+    return Structure(Lattice(record["lattice"]), record["numbers"], record["fractional"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +19,11 @@ from lacuna.stability.comparison import compare
 from lacuna.stability.diff import diff_libraries
 from lacuna.stability.entries import EntrySettings, entries_of
 from lacuna.stability.interface import InterfaceSettings, interface
-from lacuna.stability.library import DATA, read_library, shipped_library
+from lacuna.stability.library import DATA, Library, composition_of, read_library, shipped_library
 from lacuna.stability.moisture import DRY_AIR, MoistureSettings, moisture, moisture_map
 from lacuna.stability.pack import pack
+from lacuna.stability.read_entries import materials_project_entries
+from lacuna.stability.read_optimade import MATERIALS_PROJECT, fetch_structures
 from lacuna.stability.relax import RelaxSettings
 from lacuna.stability.window import WindowSettings, window
 from lacuna.study.section import Part, Table
@@ -61,6 +64,10 @@ def window_command(
     entries: Own = None,
     scheme: Scheme = "anchored",
     draws: Draws = 200,
+    materials_project: Annotated[
+        bool,
+        typer.Option("--mp", help="Energies of the Materials Project (key in MP_API_KEY); enthalpies only."),
+    ] = False,
     html: Html = None,
     json_file: Json = None,
 ) -> None:
@@ -68,8 +75,11 @@ def window_command(
 
     Example: `lacuna window Li9N2Cl3`
     """
-    library = library_with(entries)
-    warm = parse(temperature, "K")
+    warm: float | None = parse(temperature, "K")
+    if materials_project:
+        library, scheme, warm, draws = _from_materials_project(formulas or [], ion), "engine", None, 0
+    else:
+        library = library_with(entries)
     if not formulas:
         found = compare(library, _entry_settings(scheme, draws), temperature=warm)
         finish("Windows", (comparison_part(found),), plain(found), html=html, json_file=json_file)
@@ -85,11 +95,17 @@ def window_command(
                 entries_of(library, phase.elements | {ion}, _entry_settings(scheme, draws, t)),
                 settings,
             )
-            for t in (None, warm)
+            for t in dict.fromkeys((None, warm))
         ]
         parts.append(window_part(*pair))
         data.append(plain(pair[0]))
     finish("Electrochemical window", tuple(parts), data, html=html, json_file=json_file)
+
+
+def _from_materials_project(formulas: list[str], ion: str) -> Library:
+    """Phases of the Materials Project in the elements asked for; from all systems of one to all elements."""
+    elements = {e for f in formulas for e, _ in composition_of(f)} | {ion}
+    return Library(materials_project_entries(sorted(elements), api_key=os.environ.get("MP_API_KEY")))
 
 
 def interface_command(
@@ -241,6 +257,29 @@ def _show_pending(candidates, journal, settings) -> None:  # type: ignore[no-unt
     rows = tuple((c.formula, c.id, str(c.atoms), c.source) for c in todo[:40])
     table = Table(("formula", "id", "atoms", "starting structure"), rows, "To be computed (first 40)")
     finish("Phases to build", (Part("Phases to build", sentence, tables=(table,)),), {})
+
+
+@phases.command("fetch")
+def phases_fetch(
+    elements: Annotated[list[str], typer.Argument(help="Elements; structures of these only.")],
+    out: Annotated[Path, typer.Option(help="Folder for structures and their list.")] = Path("phases"),
+    server: Annotated[str, typer.Option(help="OPTIMADE address.")] = MATERIALS_PROJECT,
+) -> None:
+    """Fetch starting structures from an OPTIMADE server, with the list that `phases build` reads.
+
+    Example: `lacuna phases fetch Li N Cl --out my-phases`
+    """
+    found = fetch_structures(elements, server=server)
+    out.mkdir(parents=True, exist_ok=True)
+    rows = ["formula,id,priority,atoms,file,source"]
+    for name, structure in sorted(found.items()):
+        formula = structure.composition.reduced_formula
+        file = f"{formula}__{name}.cif".replace("/", "_")
+        structure.to(filename=str(out / file))
+        rows.append(f"{formula},{name},0,{len(structure)},{file},{server}")
+    (out / "list.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    console.print(f"{len(found)} structures in {out}; next:")
+    console.print(f"lacuna phases build --structures {out} --list {out}/list.csv", soft_wrap=True)
 
 
 @phases.command("check")

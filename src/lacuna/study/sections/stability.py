@@ -15,8 +15,15 @@ from lacuna.crystal.crystal import DisorderedCrystal
 from lacuna.crystal.order import Orderings
 from lacuna.stability.check import LibraryCheck, check_library
 from lacuna.stability.comparison import Comparison, compare, electrolytes
+from lacuna.stability.disorder import ideal_mixing_entropy
 from lacuna.stability.entries import EntrySettings, entries_of
-from lacuna.stability.library import Library, nearest_formulas, reduced, shipped_library
+from lacuna.stability.library import (
+    Library,
+    composition_of,
+    nearest_formulas,
+    reduced,
+    shipped_library,
+)
 from lacuna.stability.material import Material as Phase
 from lacuna.stability.material import refuse_unbalanced
 from lacuna.stability.moisture import Moisture, MoistureMap, MoistureSettings, moisture, moisture_map
@@ -55,7 +62,8 @@ class Stability:
 
     formula : of the phase; the composition of the orderings if there are any, else the crystal's.
     against : layers it touches. potentials : V vs Li/Li⁺ at which contacts are judged.
-    configurational_entropy : k per formula unit of a disordered phase, counted at `temperature`.
+    configurational_entropy : k per formula unit of a disordered phase, counted at `temperature`;
+        "ideal" takes ideal mixing on the sites of the crystal, an upper bound.
     entries : a table of the user's own energies, of the same engine and scheme as the library.
     compare : all electrolytes shipped with the package, or the binaries only.
     """
@@ -66,7 +74,7 @@ class Stability:
     moisture: Air = field(default_factory=Air)
     compare: Literal["electrolytes", "binaries"] = "electrolytes"
     temperature: Annotated[float, Unit("K")] = 298.15
-    configurational_entropy: float = 0.0
+    configurational_entropy: float | Literal["ideal"] = 0.0
     draws: int = 200
     seed: int = 0
     entries: Path | None = None
@@ -128,13 +136,25 @@ def _formula(settings: Stability, crystal: DisorderedCrystal | None, orderings: 
     )
 
 
+def _entropy(settings: Stability, formula: str, crystal: DisorderedCrystal | None) -> float:
+    """Configurational entropy, k per formula unit."""
+    if settings.configurational_entropy != "ideal":
+        return settings.configurational_entropy
+    if crystal is None:
+        raise InputError("stability.configurational_entropy: ideal mixing needs the sites of a material")
+    sites = [(s.multiplicity, [x.value for x in s.occupancy.values()]) for s in crystal.sites]
+    in_cell = sum(m * sum(shares) for m, shares in sites)
+    return ideal_mixing_entropy(sites) * sum(n for _, n in composition_of(formula)) / in_cell
+
+
 def stability_window(
     settings: Stability, crystal: DisorderedCrystal | None, orderings: Orderings | None
 ) -> StudyWindow:
     """Window of the material."""
     library = library_with(settings.entries)
     formula = _formula(settings, crystal, orderings)
-    phase = phase_in(formula, library, configurational_entropy=settings.configurational_entropy)
+    phase = phase_in(formula, library, configurational_entropy=_entropy(settings, formula, crystal))
+    phase = replace(phase, entropy_temperature=settings.temperature)
     how = EntrySettings(draws=settings.draws, seed=settings.seed)
     elements = phase.elements | {"Li"}
     warm = entries_of(library, elements, replace(how, temperature=settings.temperature))

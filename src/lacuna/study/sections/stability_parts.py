@@ -396,7 +396,8 @@ def moisture_part(points: Sequence[Moisture], chart: MoistureMap | None = None) 
         (),
         (
             *(
-                f"{m.reading}, dew point {m.dew_point - ZERO_CELSIUS:.0f} °C: {shares(m.frequencies, 4)}"
+                f"{m.reading}, dew point {m.dew_point - ZERO_CELSIUS:.0f} °C: {m.reaction}; "
+                f"product sets over the draws: {shares(m.frequencies, 4)}."
                 for m in points
             ),
             "Thermodynamics only. Hydrolysis: no oxidation or reduction, nitrogen leaves as ammonia; "
