@@ -32,6 +32,7 @@ __all__ = [
     "symmetric_parts",
 ]
 
+FLOOR = 0.05  # mAh/cm2; where the chart puts cells whose capacity nobody stated
 DRAWN = 6000  # rows of a record drawn; more nobody can see
 
 
@@ -233,36 +234,29 @@ def _overpotential(cell: OneCell, number: int) -> Figure:
 
 
 def _steps(decision: CriticalCurrent, resistance: float | None) -> Table:
-    """The steps and whether they were completed."""
+    """The steps and whether they were completed; the ohmic share where a resistance was given."""
     share = None if resistance is None else decision.halves.ohmic_share(resistance)
+    asymmetry = decision.halves.asymmetry
     rows = []
     for step in decision.steps[:60]:
-        iron = "" if share is None else f"{100 * float(np.median(share[list(step.halves)])):.0f}"
-        asymmetry = decision.halves.asymmetry[list(step.halves)]
-        finite = asymmetry[np.isfinite(asymmetry)]
+        halves = list(step.halves)
+        finite = asymmetry[halves][np.isfinite(asymmetry[halves])]
+        ohmic = () if share is None else (f"{100 * float(np.median(share[halves])):.0f}",)
         rows.append(
             (
                 f"{step.density / 10:.3g}",
                 f"{len(step.halves) / 2:g}",
                 f"{step.time / 60:.0f}",
                 f"{step.areal_capacity:.3g}",
-                f"{1e3 * step.overpotential:.3g}",
-                iron,
+                f"{1e3 * step.overpotential:.4g}",
+                *ohmic,
                 f"{100 * float(np.median(finite)):+.1f}" if finite.size else "",
                 "completed" if step.completed else step.reason,
             )
         )
-    columns = (
-        "j / mA cm⁻²",
-        "cycles",
-        "half / min",
-        "mAh cm⁻²",
-        "plateau / mV",
-        "iR / %",
-        "asymmetry / %",
-        "outcome",
-    )
-    return Table(columns, tuple(rows))
+    ohmic_name = () if share is None else ("iR / %",)
+    columns = ("j / mA cm⁻²", "cycles", "half / min", "mAh cm⁻²", "plateau / mV")
+    return Table((*columns, *ohmic_name, "asymmetry / %", "outcome"), tuple(rows))
 
 
 def _chart_part(found: SymmetricCells) -> Part:
@@ -278,6 +272,17 @@ def _chart_part(found: SymmetricCells) -> Part:
             text=tuple(f"{c.cell}<br>{c.doi}" for c in with_capacity),
         )
     ]
+    bare = [c for c in published if c.areal_capacity is None]
+    layers.append(
+        Points(
+            np.array([c.critical for c in bare]),
+            np.full(len(bare), FLOOR),
+            "published, capacity not stated",
+            "published",
+            text=tuple(f"{c.cell}<br>{c.doi}" for c in bare),
+            small=True,
+        )
+    )
     own = [c for c in found.cells if c.lifetime is None and np.isfinite(c.decision.critical)]
     if own:
         layers.append(
@@ -291,9 +296,11 @@ def _chart_part(found: SymmetricCells) -> Part:
         )
     figure = Figure(
         "symmetric-chart",
-        "Critical current density and areal capacity per half-cycle, beside published cells that state both.",
-        Axis("critical current density / mA cm⁻²", log=True),
-        Axis("areal capacity / mAh cm⁻²", log=True),
+        "Critical current density and areal capacity per half-cycle beside published cells; those that "
+        "state no "
+        "capacity stand at the lower edge.",
+        Axis("critical current density / mA cm⁻²", log=True, range=(0.05, 50.0)),
+        Axis("areal capacity / mAh cm⁻²", log=True, range=(0.7 * FLOOR, 50.0)),
         tuple(layers),
     )
     rows = tuple(
