@@ -46,15 +46,15 @@ class PodSettings:
     two_body: int = 8
     three_body: int = 6
     three_angular: int = 4
-    four_body: int = 0
-    four_angular: int = 0
+    four_body: int = 3
+    four_angular: int = 2
     bessel_degree: int = 4
     inverse_degree: int = 10
     core_inner: float = 1.1
     core_outer: float = 1.6
     regularisation: float = 1e-6
     energy_weight: float = 30.0
-    stress_weight: float = 20.0
+    stress_weight: float = 10.0
     force_scale: float = 0.5
     far_force: float = 2.0
 

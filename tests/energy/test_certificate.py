@@ -1,0 +1,186 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lacuna.core.errors import DataError, InputError
+from lacuna.crystal.frame import Frame
+from lacuna.energy.certificate import (
+    Certificate,
+    LatticeCheck,
+    certificate_of,
+    force_spread,
+    lattice_check,
+    load_certificate,
+    save_certificate,
+)
+from lacuna.energy.fit import FitErrors, PodFit
+from lacuna.energy.labels import Label
+from lacuna.energy.lammps import LammpsPod, li_n_cl
+from lacuna.energy.potential import load_potential, save_potential
+from lacuna.energy.trial import Trial, TrialSettings, energy_drift, run_trial
+
+GOOD = Trial("Li9N2Cl3", 600.0, 598.0, 60e3, 0.4, 0.4, 20.0, 0.0, 200.0, "")
+
+
+def certificate(**changes) -> Certificate:
+    errors = (
+        FitErrors("all", None, 50, 0.002, 0.04, 1e-4),
+        FitErrors("lnc", 600.0, 30, 0.002, 0.04, 1e-4),
+    )
+    cell = (LatticeCheck("LiCl", 17.0, 0.0, 0.2, 0.002),)
+    whole = Certificate("li-n-cl", "f", "t", "gpaw", 50, errors, cell, (GOOD,), 1e-5, 0.01)
+    return replace(whole, **changes)
+
+
+@pytest.fixture
+def rock_salt() -> Frame:
+    grid = np.array([[i, j, k] for i in range(4) for j in range(2) for k in range(2)])
+    numbers = np.where(grid.sum(axis=1) % 2 == 0, 3, 17)
+    return Frame(grid * 2.58, np.diag([10.32, 5.16, 5.16]), numbers)
+
+
+def test_a_potential_that_keeps_every_promise_is_trusted():
+    assert certificate().trusted
+    assert certificate().hottest == 600.0
+    assert certificate().longest == 60e3
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"drift": 1e-3}, "energy drift"),
+        ({"outside_share": 0.5}, "visited frames outside the training domain"),
+        ({"outside_share": float("nan")}, "visited frames outside the training domain"),
+        ({"lattice": (LatticeCheck("LiCl", 17.0, 0.0, 0.2, -0.02),)}, "largest error of a lattice parameter"),
+        ({"lattice": ()}, "largest error of a lattice parameter"),
+        ({"trials": (replace(GOOD, framework_msd=48.0),)}, "largest framework displacement"),
+        ({"trials": (GOOD, replace(GOOD, failure="atoms lost"))}, "runs that broke"),
+        ({"trials": (replace(GOOD, duration=20e3),)}, "longest stable run"),
+        ({"held_out": (FitErrors("all", None, 50, 0.02, 0.04, 1e-4),)}, "held-out energy error"),
+        (
+            {
+                "held_out": (
+                    FitErrors("all", None, 50, 0.002, 0.04, 0.0),
+                    FitErrors("lnc", 600.0, 9, 0.0, 0.2, 0.0),
+                )
+            },
+            "held-out force error up to 700 K",
+        ),
+    ],
+)
+def test_each_broken_promise_costs_the_trust_and_is_named(changes, broken):
+    judged = certificate(**changes)
+    assert not judged.trusted
+    assert broken in {c.name for c in judged.criteria if not c.trusted}
+
+
+def test_the_hottest_temperature_lies_below_the_first_that_broke():
+    runs = [replace(GOOD, temperature=t) for t in (500.0, 600.0, 700.0, 800.0)]
+    runs[2] = replace(runs[2], framework_msd=20.0)
+    assert certificate(trials=tuple(runs)).hottest == 600.0
+
+
+def test_a_naive_potential_is_refused(rock_salt):
+    """Coefficients without sense: the run breaks, and the certificate says so."""
+    potential = load_potential("li-n-cl")
+    rng = np.random.default_rng(1)
+    scale = 0.3 * np.abs(potential.coefficients)
+    naive = replace(potential, coefficients=potential.coefficients + rng.normal(0, scale))
+    trial, visited = run_trial(
+        naive, rock_salt, temperature=700, seed=1, settings=TrialSettings(duration=400, heating=100), frames=4
+    )
+    fit = PodFit(naive, certificate().held_out, certificate().held_out[0], naive.coefficients[None])
+    label = Label(rock_salt, 0.0, np.zeros((16, 3)), None, "gpaw", {})
+    judged = certificate_of(
+        fit, (label,), lattice=certificate().lattice, trials=(trial,), visited=visited[:1], drift=0.0
+    )
+    assert not judged.trusted
+
+
+def test_the_shipped_potential_holds_rock_salt_together_and_keeps_its_energy(rock_salt):
+    potential = load_potential("li-n-cl")
+    settings = TrialSettings(duration=1000, heating=200)
+    trial, visited = run_trial(potential, rock_salt, temperature=400, seed=2, settings=settings, frames=5)
+    assert trial.failure == ""
+    assert trial.framework_msd < 0.5
+    assert trial.duration == 1000
+    assert len(visited) == 5
+    assert abs(energy_drift(potential, rock_salt, temperature=300, duration=1000)) < 1e-3
+
+
+def test_a_lithium_only_cell_has_no_framework_to_move():
+    grid = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+    frame = Frame(grid * 3.0, np.eye(3) * 6.0, np.full(8, 3))
+    settings = TrialSettings(duration=100, heating=20)
+    trial, _ = run_trial(
+        load_potential("li-n-cl"), frame, temperature=100, seed=1, settings=settings, frames=2
+    )
+    assert trial.framework_msd == 0.0
+
+
+def test_trials_at_no_temperature_or_of_no_length_are_refused(rock_salt):
+    with pytest.raises(InputError, match="above 0 K"):
+        run_trial(load_potential("li-n-cl"), rock_salt, temperature=-5, seed=1)
+    with pytest.raises(InputError, match="too short"):
+        TrialSettings(duration=3)
+
+
+def test_a_lattice_that_is_one_percent_too_wide_is_found(rock_salt):
+    """Reference: the potential itself, asked in a cell 1 % wider than the one it is judged in."""
+    potential = load_potential("li-n-cl")
+    wide = Frame(rock_salt.positions * 1.01, rock_salt.cell * 1.01, rock_salt.numbers)
+    out = LammpsPod(potential).evaluate(wide)
+    label = Label(rock_salt, out.energy, out.forces, out.stress, "gpaw", {})
+    check = lattice_check("LiCl", label, potential)
+    assert check.length_error == pytest.approx(0.01, rel=0.15)
+    assert 20 < check.bulk_modulus * 160.2 < 60  # GPa; LiCl has 32 at low temperature
+    with pytest.raises(InputError, match="no stress"):
+        lattice_check("LiCl", replace(label, stress=None), potential)
+
+
+def test_a_committee_that_agrees_has_no_spread(rock_salt):
+    potential = load_potential("li-n-cl")
+    same = np.tile(potential.coefficients, (3, 1))
+    fit = PodFit(potential, (), certificate().held_out[0], same)
+    assert force_spread(fit, [rock_salt])[0] == pytest.approx(0, abs=1e-9)
+    bent = same * np.array([[0.99], [1.0], [1.01]])
+    shaken = Frame(
+        rock_salt.positions + np.random.default_rng(0).normal(0, 0.1, (16, 3)),
+        rock_salt.cell,
+        rock_salt.numbers,
+    )
+    forces = li_n_cl().evaluate(shaken).forces
+    spread = force_spread(replace(fit, committee=bent), [shaken])[0]
+    assert spread == pytest.approx(0.01 * np.sqrt(2 / 3) * np.linalg.norm(forces, axis=1).max(), rel=1e-3)
+
+
+def test_a_certificate_is_the_same_after_a_round_trip_and_refused_for_other_coefficients(tmp_path):
+    potential = load_potential("li-n-cl")
+    save_potential(potential, tmp_path)
+    assert load_certificate(potential, tmp_path) is None
+    kept = certificate(fingerprint=potential.fingerprint)
+    save_certificate(kept, tmp_path)
+    assert load_certificate(potential, tmp_path) == kept
+    other = replace(potential, coefficients=potential.coefficients * 1.001)
+    with pytest.raises(DataError, match="worth nothing for other coefficients"):
+        load_certificate(other, tmp_path)
+
+
+def test_a_damaged_certificate_is_refused(tmp_path):
+    (tmp_path / "certificate.json").write_text('{"potential": "x"')
+    with pytest.raises(DataError, match="not a certificate"):
+        load_certificate(load_potential("li-n-cl"), tmp_path)
+
+
+def test_the_shipped_potential_comes_with_its_certificate(tmp_path):
+    potential = load_potential("li-n-cl")
+    shipped = load_certificate(potential)
+    assert shipped is not None
+    assert shipped.fingerprint == potential.fingerprint
+    assert shipped.training == potential.training
+    folder = Path(__file__).parents[2] / "src/lacuna/energy/potentials/li-n-cl"
+    shutil.copytree(folder, tmp_path / "copy")
+    assert load_certificate(potential, tmp_path / "copy") == shipped

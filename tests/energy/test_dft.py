@@ -1,0 +1,58 @@
+import importlib.util
+
+import numpy as np
+import pytest
+
+from lacuna.core.errors import InputError, LacunaError
+from lacuna.crystal.frame import Frame
+from lacuna.energy.dft import Gpaw, GpawSettings
+from lacuna.energy.engine import check_engine
+
+needs_gpaw = pytest.mark.skipif(importlib.util.find_spec("gpaw") is None, reason="gpaw is not installed")
+ROUGH = GpawSettings(cutoff=300, kpoint_length=4, energy_convergence=1e-6, density_convergence=1e-6)
+
+
+@pytest.fixture
+def lithium_chloride() -> Frame:
+    cell = np.array([[0.1, 2.6, 2.5], [2.6, 0.0, 2.5], [2.5, 2.6, 0.1]])
+    turned = cell[[1, 0, 2]]
+    return Frame(np.array([[0, 0, 0], [2.6, 2.7, 2.4]]), turned, np.array([3, 17]))
+
+
+def test_kpoints_follow_the_length_of_each_vector(lithium_chloride):
+    assert GpawSettings().kpoints(lithium_chloride) == (5, 5, 5)
+    wide = Frame(lithium_chloride.positions, np.diag([7.5, 14.6, 30.0]), lithium_chloride.numbers)
+    assert GpawSettings().kpoints(wide) == (2, 1, 1)
+
+
+def test_the_fingerprint_knows_what_decides_the_numbers():
+    assert GpawSettings().fingerprint == GpawSettings(iterations=99).fingerprint
+    assert GpawSettings().fingerprint != GpawSettings(cutoff=520).fingerprint
+    assert GpawSettings().fingerprint != GpawSettings(kpoint_length=10).fingerprint
+    assert GpawSettings().fingerprint.startswith("gpaw-PBE-650eV-")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"cutoff": 100}, "too low for any PAW set"),
+        ({"width": 0}, "width must be above 0"),
+        ({"cutoff": -1}, "above 0"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(wrong, text):
+    with pytest.raises(InputError, match=text):
+        GpawSettings(**wrong)
+
+
+@needs_gpaw
+@pytest.mark.filterwarnings("ignore")
+def test_gpaw_keeps_the_contract_on_a_skewed_cell(lithium_chloride):
+    check_engine(Gpaw(ROUGH), lithium_chloride, step=0.01, tolerance=0.1)
+
+
+@needs_gpaw
+@pytest.mark.filterwarnings("ignore")
+def test_a_cycle_that_does_not_converge_names_the_frame(lithium_chloride):
+    with pytest.raises(LacunaError, match="GPAW stopped on ClLi|GPAW stopped on LiCl"):
+        Gpaw(GpawSettings(cutoff=300, kpoint_length=4, iterations=2)).evaluate(lithium_chloride)
