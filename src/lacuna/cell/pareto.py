@@ -81,13 +81,20 @@ def sweep(
     packaging: Packaging | None = None,
 ) -> Designs:
     """Every combination of `axes` (names as in `vary.changed`, values SI), with the front of energy against
-    power.
+    capacity kept.
     """
     stacks = grid(stack, axes)
     mesh = np.stack([m.reshape(-1) for m in np.meshgrid(*axes.values(), indexing="ij")], axis=1)
     energy, power, retained = evaluated(stacks, window, low_rate=low_rate, rate=rate, packaging=packaging)
     return Designs(
-        tuple(axes), mesh, low_rate, rate, energy, power, retained, undominated(energy, power) & (energy > 0)
+        tuple(axes),
+        mesh,
+        low_rate,
+        rate,
+        energy,
+        power,
+        retained,
+        undominated(energy, retained) & (energy > 0),
     )
 
 

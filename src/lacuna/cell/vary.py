@@ -66,7 +66,7 @@ def _changed_layer(layer: Layer, changes: Mapping[str, float]) -> Layer:
                 mine[field] = value * scale
     if layer.role == "cathode" and "loading" in mine:
         # the loading is what was asked for; what else said the same must go, the porosity stays
-        return replace(layer, thickness=None, mass=None, areal_mass=None, **mine)  # type: ignore[arg-type] 
+        return replace(layer, thickness=None, mass=None, areal_mass=None, **mine)  # type: ignore[arg-type]
         # names were checked
     return replace(layer, **mine)  # type: ignore[arg-type]  # names were checked
 

@@ -23,6 +23,7 @@ def _register() -> None:
     """Import the modules that add commands, in the order of the help."""
     from lacuna.study.commands import (
         batch,
+        cell,
         cycling,
         fit,
         impedance,
@@ -37,7 +38,7 @@ def _register() -> None:
     )
 
     materials = (nmr, xanes, indent, particles, batch)
-    for module in (study, ordering, fit, stability, impedance, cycling, scattering, *materials):
+    for module in (study, ordering, fit, stability, impedance, cycling, scattering, *materials, cell):
         module.add(app)
 
 

@@ -2,6 +2,7 @@
 
 from lacuna.study.section import Section
 from lacuna.study.sections import (
+    cell,
     cycling,
     diffraction,
     dynamics,
@@ -45,6 +46,7 @@ SECTIONS: tuple[Section, ...] = (
     indentation.SECTION,
     particles.SECTION,
     synthesis.SECTION,
+    cell.SECTION,
 )
 
 __all__ = ["SECTIONS"]
