@@ -54,6 +54,32 @@ def test_moisture_by_dew_point():
     assert "kinetics holds it" in text
 
 
+def test_relative_humidity_stands_for_its_dew_point():
+    found = run("moisture", "LiCl", "--relative-humidity", "40", "--no-map", "--draws", "5")
+    assert "LiCl + H2O -> LiCl·H2O" in " ".join(found.output.split())
+
+
+def test_an_entry_of_the_user_moves_a_window(tmp_path):
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "formula,id,energy_per_atom,engine,scheme,species,volume_per_atom\n"
+        "Li2N,mine,-4.4,chgnet-0.3.0,MP2020-in-labels,N:1,12\n"
+    )
+    plain, added = (
+        json.loads(run("window", "Li3N", "--draws", "0", "--json", "-", *more).output)[0]["fields"]
+        for more in ((), ("--entries", str(own)))
+    )
+    assert added["fingerprint"] != plain["fingerprint"]
+    assert added["nominal"]["__tuple__"][1] < plain["nominal"]["__tuple__"][1]
+
+
+def test_an_entry_of_another_engine_is_refused(tmp_path):
+    own = tmp_path / "own.csv"
+    own.write_text("formula,id,energy_per_atom,engine,scheme\nLi2N,mine,-4.4,vasp,pbe\n")
+    found = run("window", "Li3N", "--entries", str(own))
+    assert "Li2N (mine) is vasp with pbe" in str(found.exception)
+
+
 def test_a_dry_run_of_the_build_computes_nothing(tmp_path):
     found = run("phases", "build", "--dry-run", "--out", str(tmp_path / "out"))
     assert found.exit_code == 0, found.output

@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from lacuna.core.archive import plain
+from lacuna.core.constants import ZERO_CELSIUS
 from lacuna.core.errors import InputError
 from lacuna.core.units import parse
 from lacuna.stability.build import build, pending, read_candidates, read_journal
@@ -18,6 +19,7 @@ from lacuna.stability.check import check_library
 from lacuna.stability.comparison import compare
 from lacuna.stability.diff import diff_libraries
 from lacuna.stability.entries import EntrySettings, entries_of
+from lacuna.stability.humidity import dew_point_from_pressure, pressure_from_relative_humidity
 from lacuna.stability.interface import InterfaceSettings, interface
 from lacuna.stability.library import DATA, Library, composition_of, read_library, shipped_library
 from lacuna.stability.moisture import DRY_AIR, MoistureSettings, moisture, moisture_map
@@ -157,6 +159,9 @@ def moisture_command(
     formula: Annotated[str, typer.Argument(help="Formula of the phase.")],
     dew_point: Annotated[float, typer.Option(help="°C; below 0 °C the frost point.")] = -60.0,
     temperature: Annotated[float, typer.Option(help="°C.")] = 25.0,
+    relative_humidity: Annotated[
+        float | None, typer.Option(help="%, at that temperature; instead of the dew point.")
+    ] = None,
     gas: Annotated[
         list[str] | None, typer.Option("--gas", help="Further gas and its pressure, CO2=42 (Pa); or air.")
     ] = None,
@@ -172,9 +177,11 @@ def moisture_command(
     """
     library = library_with(entries)
     phase = phase_in(formula, library)
-    settings = MoistureSettings(
-        dew_point=dew_point + 273.15, temperature=temperature + 273.15, gases=_gases(gas or []), draws=draws
-    )
+    kelvin = temperature + ZERO_CELSIUS
+    dew = dew_point + ZERO_CELSIUS
+    if relative_humidity is not None:
+        dew = dew_point_from_pressure(pressure_from_relative_humidity(relative_humidity / 100, kelvin))
+    settings = MoistureSettings(dew_point=dew, temperature=kelvin, gases=_gases(gas or []), draws=draws)
     air = replace(settings, reading="equilibrium", gases=settings.gases or DRY_AIR)
     points = (moisture(phase, library, settings), moisture(phase, library, air))
     chart = None

@@ -34,6 +34,7 @@ from lacuna.study.section import Evidence, Part, Results, Section, Study
 from lacuna.study.sections.stability_parts import (
     check_part,
     comparison_part,
+    interface_part,
     moisture_part,
     stack_part,
     window_part,
@@ -266,6 +267,8 @@ def parts(results: Results) -> tuple[Part, ...]:
         made.append(comparison_part(compared))
     if (layers := results.get(Stack)) is not None:
         made.append(stack_part(layers))
+        mine = [c.closed for c in layers.contacts if c.first == layers.layers[0]]
+        made += [interface_part(i) for i in sorted(mine, key=lambda i: i.mutual.value)[:2]]
     if (air := results.get(StudyMoisture)) is not None:
         made.append(moisture_part(air.points, air.chart))
     if (checked := results.get(LibraryCheck)) is not None:
