@@ -223,11 +223,12 @@ def _trends(fits: tuple[tuple[str, RietveldFit], ...], crystal: str) -> tuple[Tr
             if key.startswith(crystal + "/"):
                 out.append(trend(variable, key, tuple((s, f.cell[key]) for s, f in used)))
         for number, site in enumerate(first.sites):
-            if site.identified == "identified":
+            once = number == 0 or first.sites[number - 1].site != site.site
+            if once and site.identified in ("identified", "through the conditions"):
                 rows = tuple((s, f.sites[number].vacancy) for s, f in used)
                 out.append(trend(variable, f"vacancy {site.site}", rows))
         if len(first.phases) > 1:
-            for key in next(iter([list(first.fractions)])):
+            for key in first.fractions:
                 phase = key.split("/")[1]
                 rows = tuple((s, f.fractions[next(k for k in f.fractions if k.endswith("/" + phase))]) for s, f in used)
                 out.append(trend(variable, f"weight fraction {phase}", rows))

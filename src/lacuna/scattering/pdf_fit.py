@@ -79,7 +79,7 @@ def fit_ranges(
 
     Parameters
     ----------
-    free : default: scale, cell, B of each site, positions, and delta2 (see `pdf_parameters`).
+    free : default: scale, cell, B of each site, positions, and below 4 Å delta2 (see `pdf_parameters`).
     fixed : values that replace those of phase and settings.
     """
     done = tuple(
@@ -121,7 +121,7 @@ def fit_pdf(
         raise InputError("q_max must be given (1/Å): without it the number of independent points is unknown")
     r, observed = data.r[keep], data.g[keep]
     start = pdf_parameters(phase, settings, split) | dict(fixed or {})
-    names = free if free is not None else _default_free(start)
+    names = free if free is not None else _default_free(start, low)
     for name in (*names, *(fixed or {})):
         if name not in start or name not in pdf_parameters(phase, settings, split):
             raise InputError(
@@ -163,14 +163,16 @@ def fit_pdf(
         len(names),
         edges,
         share / max(share.sum(), 1e-300),
-        _warnings(values, names, found.converged),
+        _warnings(values, names, found.converged, share),
     )
 
 
-def _default_free(start: Mapping[str, float]) -> tuple[str, ...]:
+def _default_free(start: Mapping[str, float], low: float) -> tuple[str, ...]:
+    """Scale, cell, B, positions; correlated motion only where near neighbours are in the range."""
     cell = [n for n in ("a", "b", "c", "alpha", "beta", "gamma") if n in start]
     sites = [n for n in start if n.endswith("/B") or n.rsplit("/", 1)[-1] in ("x", "y", "z")]
-    return ("scale", *cell, *sites, "delta2", *(["split"] if "split" in start else []))
+    near = ["delta2", *(["split"] if "split" in start else [])] if low < 4.0 else []
+    return ("scale", *cell, *sites, *near)
 
 
 def _lower(name: str) -> float:
@@ -263,8 +265,12 @@ def _draws(
     return np.asarray(p + np.sqrt(variance) * (rng.standard_normal((1000, len(s))) @ root.T) / norm)
 
 
-def _warnings(values: Mapping[str, float], names: tuple[str, ...], converged: bool) -> tuple[str, ...]:
+def _warnings(
+    values: Mapping[str, float], names: tuple[str, ...], converged: bool, share: np.ndarray
+) -> tuple[str, ...]:
     out = [] if converged else ["the fit stopped before it converged"]
+    if "q_damp" not in names and share[-3:].sum() > 0.4 * share.sum():
+        out.append("the misfit grows with distance: q_damp may be wrong; take it from a standard or refine it")
     for name in names:
         if name.endswith("/B") and values[name] < 0.01:
             out.append(f"{name} went to its lower limit")

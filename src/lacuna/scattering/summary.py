@@ -52,6 +52,8 @@ def summarise(
     open_names = {n for n, is_open in zip(names, hidden, strict=True) if is_open}
     esd_shown = np.where([n in open_names for n in names], np.inf, esd)
     draws = _draws(q, covariance_q, settings)
+    bare = _open(alone.null @ ties.matrix.T, np.array([values[n] for n in names]), esd)
+    given = {n for n, is_open in zip(names, bare, strict=True) if is_open} - open_names
     table = _Draws(problem, values, draws @ ties.matrix.T + ties.offset, names, open_names)
     fractions = _fractions(problem, table)
     ratios = _ratios(problem, table, null_rows)
@@ -67,7 +69,7 @@ def summarise(
         all_values=values,
         phases=phases_at(problem.model, values),
         histograms=histograms,
-        sites=_sites(problem, table),
+        sites=_sites(problem, table, given),
         cell=_cell(problem, table),
         fractions=fractions,
         ratios=ratios,
@@ -127,7 +129,7 @@ class _Draws:
         return Estimate(self.columns[name], unit)
 
 
-def _sites(problem: Problem, table: _Draws) -> tuple[FittedSite, ...]:
+def _sites(problem: Problem, table: _Draws, given: set[str]) -> tuple[FittedSite, ...]:
     out = []
     for phase in problem.model.phases:
         for site in phase.sites:
@@ -141,9 +143,12 @@ def _sites(problem: Problem, table: _Draws) -> tuple[FittedSite, ...]:
                 if is_open or fixed
                 else Estimate(vacancy, "1")
             )
-            word = (
-                "not identified: see the null combination" if is_open else "fixed" if fixed else "identified"
-            )
+            if is_open:
+                word = "not identified: see the null combination"
+            elif fixed:
+                word = "fixed"
+            else:
+                word = "through the conditions" if any(k in given for k in keys) else "identified"
             for (species, _), key in zip(site.occupancy, keys, strict=True):
                 out.append(
                     FittedSite(

@@ -21,6 +21,7 @@ from lacuna.scattering.measured import (
 )
 from lacuna.study.section import Evidence, Part, Results, Section
 from lacuna.study.sections.diffraction_parts import diffraction_parts, operando_parts, pdf_parts
+from lacuna.study.sections.material import Material
 from lacuna.study.settings import Files
 from lacuna.study.wiring import Stage
 
@@ -79,7 +80,7 @@ def _name(crystal: DisorderedCrystal) -> str:
     return crystal.source.rsplit(".", 1)[0].replace("/", "-") or "crystal"
 
 
-def evidence_of(found: Diffraction) -> tuple[Evidence, ...]:
+def evidence_of(found: Diffraction, mobile: str = "Li") -> tuple[Evidence, ...]:
     """Lattice parameter and vacancies of the first pattern's main phase."""
     fit, rows = found.fits[0], []
     main = fit.phases[0].name
@@ -90,9 +91,9 @@ def evidence_of(found: Diffraction) -> tuple[Evidence, ...]:
         if site.identified == "fixed":
             continue
         share = site.vacancy.through(lambda v: 100 * v, unit="%")
-        if site.identified != "identified":
+        if site.identified.startswith("not"):
             share = Estimate.unknown_doubt(share.value, "%")
-        name = "li_vacancies" if site.species == "Li" else "anion_vacancies"
+        name = "mobile_vacancies" if site.species == mobile else "framework_vacancies"
         rows.append(
             Evidence(name, f"vacant {site.site}", share, "measured", found.names[0], note=site.identified)
         )
@@ -100,8 +101,8 @@ def evidence_of(found: Diffraction) -> tuple[Evidence, ...]:
 
 
 def _evidence(results: Results) -> tuple[Evidence, ...]:
-    found = results.get(Diffraction)
-    return evidence_of(found) if found is not None else ()
+    found, material = results.get(Diffraction), results.get(Material)
+    return evidence_of(found, material.mobile if material else "Li") if found is not None else ()
 
 
 def _pdf_evidence(results: Results) -> tuple[Evidence, ...]:
