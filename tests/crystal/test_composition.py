@@ -15,6 +15,7 @@ from lacuna.crystal.composition import (
     parse_formula,
 )
 from lacuna.crystal.crystal import Position, build_crystal
+from lacuna.crystal.order import Keep, MonteCarlo, Ordering, order_crystal
 
 TWO = (2, 2, 2)
 
@@ -146,3 +147,30 @@ def test_impossible_wishes_for_vacancies_are_refused(example):
         composition_with_vacancies(example, TWO, element="Li", vacancy=1.2)
     with pytest.raises(InputError, match="no partly occupied site holds Na"):
         composition_with_vacancies(example, TWO, element="Na", vacancy=0.1)
+
+
+def shared_site(second):
+    """A shared site that the refinement fills, and half-filled positions of the same anion."""
+    cell = np.array([[5.0, 0, 0], [1.5, 6, 0], [0.4, -1, 7]])
+    share = {"S": Estimate.unknown_doubt(0.6, "1"), "Cl": Estimate.unknown_doubt(0.4, "1")}
+    positions = [Position(np.array([0.25 * s, 0.3 * s, 0.2 * s]), share) for s in (1, -1)]
+    positions += [Position(np.array([0.5, 0.5, 0.0]), {"S": Estimate.unknown_doubt(0.5, "1")})]
+    positions += [Position(np.array([0.0, 0.5, 0.5]), {"Li": Estimate.exact(1.0, "1")})]
+    return build_crystal(positions, cell, oxidation_states={"S": -1.0, "Cl": -1.0, "Li": second})
+
+
+def test_a_shared_site_that_is_refined_full_stays_full():
+    crystal = shared_site(2.5)
+    found = find_composition(crystal, (2, 1, 1))
+    assert found.atoms == {"S": 3, "Cl": 2, "Li": 2}  # 2 S and 2 Cl on the four shared, 1 S on two
+    assert [f.vacancy for f in found.fillings if "Cl" in f.refined] == [0.0]
+
+
+def test_vacancies_do_not_wander_onto_a_shared_site_that_is_full():
+    crystal = shared_site(2.5)
+    settings = Ordering(
+        supercell=(2, 2, 1), decorations=30, keep=Keep(5, 5, 5), monte_carlo=MonteCarlo(4, 30, 5)
+    )
+    found = order_crystal(crystal, settings)
+    shared = next(i for i, site in enumerate(crystal.sites) if len(site.occupancy) > 1)
+    assert np.all(found.decorations[:, found.sites.orbit == shared] > 0)

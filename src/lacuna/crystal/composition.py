@@ -297,7 +297,7 @@ def _options(crystal: DisorderedCrystal, index: int, positions: int) -> dict[flo
     charges = crystal.charges_of(list(site.occupancy))
     options: dict[float, list[Option]] = {}
     for numbers in product(*ranges):
-        if sum(numbers) > positions:
+        if sum(numbers) > positions or (sum(numbers) < positions and not site.has_room):
             continue
         cost = sum(
             ((n / positions - o.value) / _doubt(o)) ** 2

@@ -18,6 +18,7 @@ from lacuna.crystal.symmetry import symmetry_of
 __all__ = ["DisorderedCrystal", "Position", "Site", "build_crystal", "total"]
 
 FULL = 1e-6  # an occupancy within this of 1 is full
+NO_ROOM = 1e-3  # shared sites whose refined occupancies leave less than this are meant to be full
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +45,11 @@ class Site:
         """Share of the positions that nothing holds."""
         filled = total(list(self.occupancy.values()), unit="1")
         return filled.through(lambda x: 1 - x, unit="1")
+
+    @property
+    def has_room(self) -> bool:
+        """Whether some positions are vacant in the average structure."""
+        return self.vacancy.value > NO_ROOM
 
     @property
     def is_full(self) -> bool:

@@ -71,7 +71,7 @@ def supercell_sites(crystal: DisorderedCrystal, supercell: tuple[int, int, int])
     species = crystal.species
     allowed = np.zeros((len(crystal.sites), len(species) + 1), dtype=bool)
     for index, site in enumerate(crystal.sites):
-        allowed[index, VACANT] = not site.is_full
+        allowed[index, VACANT] = site.has_room
         allowed[index, [species.index(name) + 1 for name in site.occupancy]] = True
     return SupercellSites(
         cell=np.diag(supercell) @ crystal.cell,

@@ -6,7 +6,7 @@ doi:10.1126/sciadv.adh4626; swap Monte Carlo reaches the arrangements that rando
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from lacuna.core.errors import InputError
 from lacuna.core.units import Unit
 from lacuna.crystal.composition import Composition, find_composition, given_composition
 from lacuna.crystal.crystal import DisorderedCrystal
-from lacuna.crystal.decorate import SupercellSites, frame_of, random_decorations, supercell_sites
+from lacuna.crystal.decorate import VACANT, SupercellSites, frame_of, random_decorations, supercell_sites
 from lacuna.crystal.ewald import energies, pair_matrix
 from lacuna.crystal.exclusion import exclusions, separate, walled
 from lacuna.crystal.frame import Frame
@@ -144,7 +144,7 @@ def order_crystal(crystal: DisorderedCrystal, settings: Ordering) -> Orderings:
     """
     rng = np.random.default_rng(settings.seed)
     composition = composition_of(crystal, settings)
-    sites = supercell_sites(crystal, settings.supercell)
+    sites = _with_vacancies(supercell_sites(crystal, settings.supercell), composition)
     single = bool(np.all(sites.allowed.sum(axis=1) == 1))
     exclusive = exclusions(sites, shortest=settings.shortest)
     random = random_decorations(sites, composition, 1 if single else settings.decorations, rng=rng)
@@ -181,6 +181,15 @@ def order_crystal(crystal: DisorderedCrystal, settings: Ordering) -> Orderings:
         operations=len(group),
         notes=_notes(settings.keep, kinds, single=single),
     )
+
+
+def _with_vacancies(sites: SupercellSites, composition: Composition) -> SupercellSites:
+    """Allow vacancies also where only the composition has them."""
+    allowed = sites.allowed.copy()
+    for index, filling in enumerate(composition.fillings):
+        if filling.vacancy > 0:
+            allowed[sites.orbit == index, VACANT] = True
+    return replace(sites, allowed=allowed)
 
 
 def composition_of(crystal: DisorderedCrystal, settings: Ordering) -> Composition:
