@@ -63,7 +63,7 @@ def test_an_entry_of_the_user_moves_a_window(tmp_path):
     own = tmp_path / "own.csv"
     own.write_text(
         "formula,id,energy_per_atom,engine,scheme,species,volume_per_atom\n"
-        "Li2N,mine,-4.4,chgnet-0.3.0,MP2020-in-labels,N:1,12\n"
+        "Li2N,mine,-4.7,chgnet-0.3.0,MP2020-in-labels,N:1,12\n"
     )
     plain, added = (
         json.loads(run("window", "Li3N", "--draws", "0", "--json", "-", *more).output)[0]["fields"]
