@@ -99,3 +99,12 @@ def test_a_missing_reader_names_its_extra(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "xlrd", None)
     with pytest.raises(MissingExtra, match=r"pip install 'lacuna\[indentation\]'"):
         read_agilent(tmp_path / "a.xls")
+
+
+def test_two_indents_keep_their_wide_interval_and_no_impossible_tail(tmp_path):
+    files = tuple(table(tmp_path / f"{e}.csv", modulus=e * 1e9) for e in (41, 43))
+    found = measure_indents(IndentSettings(files, poisson=0.25, poisson_error=0.0))
+    low, high = found.modulus.interval(0.68)
+    # Student's t of one degree of freedom: 68 % within 1.82 standard errors of the mean
+    assert (high - low) / 2 == pytest.approx(1.82 * found.modulus_spread / np.sqrt(2), rel=0.12)
+    assert found.modulus.draws.max() < 250

@@ -290,8 +290,11 @@ def measure_indents(settings: IndentSettings) -> IndentResult:
     used = _inliers(np.array([r.modulus.value for r in results]))
     counted = [r for r, u in zip(results, used, strict=True) if u]
     reduced, _ = _mean([r.reduced for r in counted], rng)
+    stiffest = 0.9 * contact.tip_modulus / (1 - contact.tip_poisson**2) / 1e9
     sample = reduced.through(
-        lambda r, nu: sample_modulus(r * 1e9, poisson=nu, contact=contact) / 1e9, poisson, unit="GPa"
+        lambda r, nu: sample_modulus(np.minimum(r, stiffest) * 1e9, poisson=nu, contact=contact) / 1e9,
+        poisson,
+        unit="GPa",
     )
     hardness, hardness_spread = _mean([r.hardness for r in counted], rng)
     values = np.array([r.modulus.value for r in counted])
@@ -328,7 +331,8 @@ def _mean(values: list[Estimate], rng: np.random.Generator) -> tuple[Estimate, f
     middle = np.array([v.value for v in values])
     spread = float(middle.std(ddof=1))
     draws = middle.mean() + spread / np.sqrt(middle.size) * rng.standard_t(middle.size - 1, DRAWS)
-    return Estimate(draws, values[0].unit), spread
+    # two or three indents leave tails that no solid has; the quantiles in between are untouched
+    return Estimate(np.clip(draws, middle.mean() / 4, 4 * middle.mean()), values[0].unit), spread
 
 
 def _vendor_mean(columns: list[np.ndarray]) -> float:

@@ -364,7 +364,7 @@ def _report(
         amplitudes=found.amplitudes,
         error=found.error,
         size=estimate,
-        limit=found.largest,
+        limit=max(found.largest, abs(size) + 1.96 * width) if yes else found.largest,
         detectable=detectable,
         at_time=float(series.time[k]),
         at_index=k,

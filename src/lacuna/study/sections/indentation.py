@@ -79,9 +79,9 @@ def indent_parts(found: IndentResult) -> tuple[Part, ...]:
 def _curves(found: IndentResult) -> Figure:
     layers: list[Layer] = []
     for i, role in zip(_pick(len(found.indents)), _ROLES, strict=False):
-        record = found.indents[i].indent
-        step = max(1, record.depth.size // 400)
-        layers.append(Line(record.depth[::step] * 1e9, record.load[::step] * 1e3, record.name, role))
+        record, last = found.indents[i].indent, found.indents[i].course.unloading[1]
+        rows = slice(0, last, max(1, last // 400))
+        layers.append(Line(record.depth[rows] * 1e9, record.load[rows] * 1e3, record.name, role))
     return Figure(
         "indent-curves", "Load against depth.", Axis("depth / nm"), Axis("load / mN"), tuple(layers)
     )

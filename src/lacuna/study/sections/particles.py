@@ -112,12 +112,16 @@ def _picture(outline: Outline) -> Figure:
     )
     layers: list[Layer] = [grey]
     if outline.complete_x.size:
-        layers.append(Line(1e6 * outline.complete_x, high - 1e6 * outline.complete_y, "counted", "measured"))
+        layers.append(Line(1e6 * outline.complete_x, high - 1e6 * outline.complete_y, "", "measured"))
     if outline.cut_x.size:
-        layers.append(Line(1e6 * outline.cut_x, high - 1e6 * outline.cut_y, "cut by the edge", "third"))
-    caption = f"Convex outlines of the particles found in {Path(outline.source).name}."
+        layers.append(Line(1e6 * outline.cut_x, high - 1e6 * outline.cut_y, "", "third"))
+    caption = (
+        f"Convex outlines of the particles found in {Path(outline.source).name}: counted (orange) and "
+        "cut by the "
+        "edge (pink)."
+    )
     return Figure(
-        "particle-outlines", caption, Axis("x / µm"), Axis("y / µm"), tuple(layers), equal=True, height=520
+        "particle-outlines", caption, Axis("x / µm"), Axis("y / µm"), tuple(layers), equal=True, height=440
     )
 
 

@@ -215,7 +215,7 @@ def _changes(changes: tuple[Change, ...]) -> Table:
         (
             c.kind,
             "yes" if c.found else "no",
-            f"{c.probability:.2g}",
+            f"≤ {c.probability:.2g}",
             c.size.text(),
             f"{c.limit:.3g}",
             f"{c.detectable:.3g}",
