@@ -16,7 +16,7 @@ from lacuna.stability.library import shown
 from lacuna.stability.moisture import Moisture, MoistureMap
 from lacuna.stability.stack import Contact, Stack
 from lacuna.stability.window import Window
-from lacuna.study.figure import Axis, Bars, Figure, Heat, Layer, Line, Points
+from lacuna.study.figure import Axis, Bars, Figure, Heat, Layer, Line, Points, Role
 from lacuna.study.section import Part, Table
 
 __all__ = [
@@ -29,6 +29,10 @@ __all__ = [
     "stack_part",
     "window_part",
 ]
+
+
+QUIET = 1e-3
+"""eV per atom; weaker reactions are called none."""
 
 
 def amounts(products: dict[str, float]) -> str:
@@ -144,7 +148,7 @@ def comparison_part(found: Comparison) -> Part:
         "material", "reduction / V", "oxidation / V", "as free energies / V", "reference / V",
         "ours − ref. / V", "above hull / meV per atom", "reduction products", "oxidation products",
     )  # fmt: skip
-    left = tuple(f"{name} left out: {why}" for name, why in found.left_out.items())
+    left = tuple(f"{name} left out: {why.partition('. For')[0]}" for name, why in found.left_out.items())
     return Part(
         "Windows of known electrolytes",
         sentence,
@@ -192,12 +196,15 @@ def comparison_figure(found: Comparison) -> Figure:
         f"below: {shares(c.window.reduction_products, 2)}<br>above: {shares(c.window.oxidation_products, 2)}"
         for c in rows
     )
-    layers: list[Layer] = [Bars(labels, high - low, "computed", base=low, text=text, horizontal=True)]
+    layers: list[Layer] = [Bars(labels, high - low, "enthalpies", base=low, text=text, horizontal=True)]
     for c in rows:
         for limit in (c.window.reduction, c.window.oxidation):
             if limit.doubt != "unknown" and limit.std > 5e-3:
                 ends = np.clip(limit.value + np.array([-1, 1]) * limit.std, 0.0, None)
                 layers.append(Line(ends, np.array([c.window.label] * 2), role="published"))
+    warm = [(v, c.window.label) for c in rows if c.warm for v in c.warm.nominal if v > 0.0]
+    if warm:
+        layers.append(_limits(warm, "free energies", "fourth", small=True))
     published = [
         (value, c.window.label)
         for c in rows
@@ -205,16 +212,22 @@ def comparison_figure(found: Comparison) -> Figure:
         if value is not None
     ]
     if published:
-        x, names = zip(*published, strict=True)
-        layers.append(Points(np.array(x), np.array(names), "literature", role="published"))
+        layers.append(_limits(published, "literature", "published"))
     return Figure(
         "electrochemical_windows",
-        "Electrochemical windows with error bars (one standard deviation); hover for products.",
+        "Electrochemical windows as enthalpies, like published ones, with error bars (one standard "
+        "deviation); small dots: as free energies, lower where N2, O2 or Cl2 leaves. Hover for products.",
         Axis("potential / V vs Li/Li⁺", range=(-0.05, 7.05)),
         Axis(""),
         tuple(layers),
         height=140 + 22 * len(rows),
     )
+
+
+def _limits(limits: list[tuple[float, str]], name: str, role: Role, *, small: bool = False) -> Points:
+    """Limits as symbols beside the labels of their materials."""
+    x = np.array([v for v, _ in limits])
+    return Points(x, np.array([label for _, label in limits]), name, role=role, small=small)
 
 
 def interface_part(found: Interface) -> Part:
@@ -223,7 +236,7 @@ def interface_part(found: Interface) -> Part:
         (
             f"{k.fraction:.3f}",
             f"{1e3 * k.total:.1f}",
-            f"{1e3 * k.mutual:.1f}",
+            f"{1e3 * k.mutual:z.1f}",
             amounts(k.products),
             ", ".join(f"{e} {n:+.3f}" for e, n in k.exchanged.items()) or "–",
         )
@@ -289,7 +302,9 @@ def stack_part(found: Stack) -> Part:
         (
             f"{c.first} | {c.second}",
             *_stack_cells(c, len(cases)),
-            " + ".join(sorted(map(shown, c.worst.mutual_products))),
+            " + ".join(sorted(map(shown, c.worst.mutual_products)))
+            if c.worst.mutual.value < -QUIET
+            else "no reaction",
         )
         for c in found.contacts
     )
@@ -313,7 +328,7 @@ def stack_part(found: Stack) -> Part:
         height=120 + 24 * len(bars),
     )
     own = tuple(
-        (name, volts(w.reduction), volts(w.oxidation), *(f"{1e3 * _at(w, v):.0f}" for v in found.potentials))
+        (name, volts(w.reduction), volts(w.oxidation), *(f"{1e3 * _at(w, v):z.0f}" for v in found.potentials))
         for name, w in found.windows.items()
     )
     return Part(
@@ -347,7 +362,8 @@ def stack_part(found: Stack) -> Part:
 
 def _stack_cells(contact: Contact, count: int) -> tuple[str, ...]:
     """Mutual energies of the cases; a dash where nothing is left of a layer."""
-    cells = [f"{1e3 * i.mutual.value:.0f} ± {_spread(i.mutual):.0f}" for i in (contact.closed, *contact.at)]
+    cases = (contact.closed, *contact.at)
+    cells = [f"{1e3 * i.mutual.value:z.0f} ± {_spread(i.mutual):.0f}" for i in cases]
     return (*cells, *["–"] * (count - len(cells)))
 
 
