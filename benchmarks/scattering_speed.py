@@ -20,7 +20,8 @@ from lacuna.scattering.phase_library import candidate
 from lacuna.scattering.read_cif import phase_from_group
 from lacuna.scattering.refine import refine
 
-# Seconds of one thread on another machine, for the same 5250 points and 14 parameters; G(r) 1.6 to 50 Å by 0.01.
+# Seconds of one thread on another machine, for the same 5250 points and 14 parameters; G(r) 1.6 to 50 Å
+# by 0.01.
 RECORDED = {"GSAS-II": 0.7, "EasyDiffraction": 8.0}
 BACKGROUND = tuple(f"lab/background/{k}" for k in range(5))
 FREE = (
@@ -149,7 +150,8 @@ def series(phase: Phase, frames: int) -> None:
     spent = time.process_time() - start
     change = found.candidates[0].change
     print(
-        f"operando, {frames} frames of 2500 points, 5 candidates: {spent:.0f} s; LiCl since {change.time:.3f} h "
+        f"operando, {frames} frames of 2500 points, 5 candidates: {spent:.0f} s; LiCl "
+        f"since {change.time:.3f} h "
         f"(true {hours[hours >= 4.8][0]:.3f}), {100 * change.size:.2f} wt %; limit of one frame "
         f"{100 * found.candidates[0].limit:.2f} wt %"
     )

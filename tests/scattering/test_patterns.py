@@ -26,8 +26,7 @@ def _brute(phase, wavelength, radiation, top):
     atoms = []
     for site in phase.sites:
         images = (phase.rotations @ np.array(site.position) + phase.translations) % 1.0
-        for image in np.unique(np.round(images, 6) % 1.0, axis=0):
-            atoms.append((image, site))
+        atoms += [(image, site) for image in np.unique(np.round(images, 6) % 1.0, axis=0)]
     reach = range(-9, 10)
     for h in reach:
         for k in reach:
@@ -319,9 +318,9 @@ def test_texture_strengthens_the_planes_along_the_axis(antifluorite):
 
 
 def test_an_instrument_that_cannot_be_is_refused():
-    with pytest.raises(InputError, match="between 0.01 and 30"):
+    with pytest.raises(InputError, match=r"between 0.01 and 30"):
         ConstantWavelength("xray", ((0.0, 1.0),))
-    with pytest.raises(InputError, match="no .Xu.; known: Ag"):
+    with pytest.raises(InputError, match=r"no .Xu.; known: Ag"):
         laboratory("Xu")
     with pytest.raises(InputError, match="dif_c must be positive"):
         TimeOfFlight(0.0)

@@ -22,8 +22,8 @@ def _brute(phase, r, settings, lengths):
     atoms = []
     for site in phase.sites:
         images = (phase.rotations @ np.array(site.position) + phase.translations) % 1.0
-        for image in np.unique(np.round(images, 6) % 1.0, axis=0):
-            atoms.append((image, sum(o * lengths[s] for s, o in site.occupancy), site))
+        power = sum(o * lengths[s] for s, o in site.occupancy)
+        atoms += [(image, power, site) for image in np.unique(np.round(images, 6) % 1.0, axis=0)]
     total = sum(sum(o for _, o in a[2].occupancy) for a in atoms)
     mean = sum(a[1] for a in atoms) / total
     curve = np.zeros_like(r)
@@ -219,7 +219,7 @@ def test_impossible_settings_and_fits_are_refused(antifluorite):
     with pytest.raises(InputError, match="convention must be"):
         PdfSettings("xray", convention="other")
     data = PdfData(R, R, R, 25.0, 0.0, "xray", "test.gr")
-    with pytest.raises(InputError, match="holds 0 points of test.gr"):
+    with pytest.raises(InputError, match=r"holds 0 points of test.gr"):
         fit_pdf(data, antifluorite, PdfSettings(), low=30.0, high=40.0)
     with pytest.raises(InputError, match="parameters for 2 independent points"):
         fit_pdf(data, antifluorite, PdfSettings(q_max=25.0), low=1.6, high=1.9)

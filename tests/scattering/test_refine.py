@@ -56,7 +56,9 @@ def _truth(phases, histogram, extra):
 
 
 def test_twenty_patterns_give_unbiased_parameters_with_honest_errors(antifluorite, measured):
-    """Cu Kα1 + Kα2, polarised; ten noises and their mirror images, so that the mean pull shows bias, not luck."""
+    """Cu Kα1 + Kα2, polarised; ten noises and their mirror images, so that the mean pull shows
+    bias, not luck.
+    """
     pulls = []
     for seed in range(10):
         for mirror in (1.0, -1.0):

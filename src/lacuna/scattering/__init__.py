@@ -1,0 +1,105 @@
+"""Powder diffraction and pair distribution functions: patterns, refinement with its blind spots, series."""
+
+from lacuna.scattering.computed import ComputedScattering, Scattering, compute_scattering
+from lacuna.scattering.conditions import (
+    AbsoluteScale,
+    ChargeNeutrality,
+    FixedTotal,
+    InternalStandard,
+    Known,
+    MeasuredDensity,
+)
+from lacuna.scattering.data import PowderData
+from lacuna.scattering.from_crystal import phase_of_crystal
+from lacuna.scattering.instrument import ConstantWavelength, TimeOfFlight, laboratory, neutron, synchrotron
+from lacuna.scattering.measured import (
+    Diffraction,
+    DiffractionSettings,
+    Operando,
+    OperandoSettings,
+    PairDistribution,
+    PdfFilesSettings,
+    fit_pdf_files,
+    instrument_from,
+    refine_files,
+    run_operando,
+)
+from lacuna.scattering.model import Histogram
+from lacuna.scattering.operando import Frames, follow
+from lacuna.scattering.pdf import PdfSettings, Split, pdf
+from lacuna.scattering.pdf_fit import fit_pdf, fit_ranges
+from lacuna.scattering.pdf_frames import pdf_of_frames
+from lacuna.scattering.phase import Phase, Site
+from lacuna.scattering.phase_library import candidate, library_names
+from lacuna.scattering.profile_likelihood import profile_likelihood
+from lacuna.scattering.read_cif import phase_from_group, read_cif_phase
+from lacuna.scattering.read_gr import read_gr
+from lacuna.scattering.read_gsas import read_instrument
+from lacuna.scattering.read_pattern import convert, read_pattern
+from lacuna.scattering.recipe import Recipe, run_recipe
+from lacuna.scattering.refine import RefineSettings, refine
+from lacuna.scattering.result import RietveldFit
+from lacuna.scattering.series import sample_name, trend
+from lacuna.scattering.simulate import simulate, sticks
+from lacuna.scattering.write_fit import fit_cif, write_cif, write_instprm
+
+__all__ = [
+    "AbsoluteScale",
+    "ChargeNeutrality",
+    "ComputedScattering",
+    "ConstantWavelength",
+    "Diffraction",
+    "DiffractionSettings",
+    "FixedTotal",
+    "Frames",
+    "Histogram",
+    "InternalStandard",
+    "Known",
+    "MeasuredDensity",
+    "Operando",
+    "OperandoSettings",
+    "PairDistribution",
+    "PdfFilesSettings",
+    "PdfSettings",
+    "Phase",
+    "PowderData",
+    "Recipe",
+    "RefineSettings",
+    "RietveldFit",
+    "Scattering",
+    "Site",
+    "Split",
+    "TimeOfFlight",
+    "candidate",
+    "compute_scattering",
+    "convert",
+    "fit_cif",
+    "fit_pdf",
+    "fit_pdf_files",
+    "fit_ranges",
+    "follow",
+    "instrument_from",
+    "laboratory",
+    "library_names",
+    "neutron",
+    "pdf",
+    "pdf_of_frames",
+    "phase_from_group",
+    "phase_of_crystal",
+    "profile_likelihood",
+    "read_cif_phase",
+    "read_gr",
+    "read_instrument",
+    "read_pattern",
+    "refine",
+    "refine_files",
+    "run_operando",
+    "run_recipe",
+    "sample_name",
+    "simulate",
+    "sticks",
+    "synchrotron",
+    "trend",
+    "write_cif",
+    "write_instprm",
+]

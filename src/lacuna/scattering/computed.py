@@ -13,7 +13,7 @@ from lacuna.crystal.crystal import DisorderedCrystal
 from lacuna.crystal.frame import Frame
 
 from .from_crystal import phase_of_crystal
-from .instrument import TimeOfFlight
+from .instrument import Instrument, TimeOfFlight
 from .measured import instrument_from
 from .pdf import PdfSettings, pdf
 from .pdf_frames import pdf_of_frames
@@ -43,9 +43,13 @@ class Scattering:
 
     def __post_init__(self) -> None:
         if not 0 < self.two_theta[0] < self.two_theta[1] < 180:
-            raise InputError(f"scattering: 2θ from {self.two_theta[0]:g} to {self.two_theta[1]:g} is no range")
+            raise InputError(
+                f"scattering: 2θ from {self.two_theta[0]:g} to {self.two_theta[1]:g} is no range"
+            )
         if not 0 < self.pdf_range[0] < self.pdf_range[1] <= 100:
-            raise InputError(f"scattering: r from {self.pdf_range[0]:g} to {self.pdf_range[1]:g} Å is no range")
+            raise InputError(
+                f"scattering: r from {self.pdf_range[0]:g} to {self.pdf_range[1]:g} Å is no range"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,13 +130,21 @@ def compute_scattering(
 
 
 def _mean(
-    frames: tuple[Frame, ...], b_iso: dict[str, float], tool: object, low: float, high: float, name: str, like: Simulated
+    frames: tuple[Frame, ...],
+    b_iso: dict[str, float],
+    tool: Instrument,
+    low: float,
+    high: float,
+    name: str,
+    like: Simulated,
 ) -> np.ndarray | None:
     """Mean pattern of the frames, scaled to the integral of the average crystal's pattern."""
     if not frames:
         return None
     curves = [
-        simulate((phase_of_frame(f, b_iso=b_iso),), tool, low=low, high=high, points=len(like.x), name=name).total  # type: ignore[arg-type]
+        simulate(
+            (phase_of_frame(f, b_iso=b_iso),), tool, low=low, high=high, points=len(like.x), name=name
+        ).total  # type: ignore[arg-type]
         for f in frames
     ]
     mean = np.mean([c / c.sum() for c in curves], axis=0)

@@ -152,13 +152,19 @@ def condition_text(condition: Condition) -> str:
                 f"density of {condition.phase} measured as {condition.density:g} ± {condition.sigma:g} g/cm³"
             )
         case FixedTotal():
-            return f"site {condition.site} of {condition.phase} holds {condition.total:g} ± {condition.sigma:g} atoms"
+            return (
+                f"site {condition.site} of {condition.phase} holds "
+                f"{condition.total:g} ± {condition.sigma:g} atoms"
+            )
         case InternalStandard():
             return (
                 f"{condition.phase} is {100 * condition.fraction:g} ± {100 * condition.sigma:g} wt % "
                 f"of {condition.histogram}"
             )
         case AbsoluteScale():
-            return f"scale of {condition.phase} in {condition.histogram}: {condition.scale:g} ± {condition.sigma:g}"
+            return (
+                f"scale of {condition.phase} in {condition.histogram}: "
+                f"{condition.scale:g} ± {condition.sigma:g}"
+            )
         case Known():
             return f"{condition.name} = {condition.value:g} ± {condition.sigma:g}"

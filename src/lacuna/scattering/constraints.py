@@ -19,7 +19,8 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 class Ties:
     """All parameters as an affine map of the independent ones: p = matrix @ q + offset.
 
-    names : of p, shape (n,). independent : names of q, shape (m,). matrix : shape (n, m). offset : shape (n,).
+    names : of p, shape (n,). independent : names of q, shape (m,). matrix : shape (n, m). offset :
+    shape (n,).
     """
 
     names: tuple[str, ...]

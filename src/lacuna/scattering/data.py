@@ -70,7 +70,8 @@ def check_pattern(x: np.ndarray, intensity: np.ndarray, sigma: np.ndarray, where
     bad = np.flatnonzero(sigma <= 0)
     if bad.size:
         raise DataError(
-            f"{where}: the standard deviation of point {bad[0] + 1} is {sigma[bad[0]]:g} ({bad.size} such points); "
+            f"{where}: the standard deviation of point {bad[0] + 1} is {sigma[bad[0]]:g} "
+            f"({bad.size} such points); "
             "it must be positive: leave the column out if it is not known"
         )
 

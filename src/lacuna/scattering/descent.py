@@ -1,4 +1,6 @@
-"""Marquardt's descent on the normal equations: many points, few parameters, one call for values and slopes."""
+"""Marquardt's descent on the normal equations: many points, few parameters, one call for values
+and slopes.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ __all__ = ["Descent", "descend"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descent:
-    """Where a descent ended. parameters : shape (n,). chi2 : Σ r². converged : by tolerance, not by number."""
+    """Where a descent ended. parameters : shape (n,). chi2 : Σ r². converged : by tolerance, not
+    by number.
+    """
 
     parameters: np.ndarray
     chi2: float

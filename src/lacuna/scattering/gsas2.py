@@ -25,8 +25,10 @@ def find_gsas2() -> str:
             continue
     error = MissingExtra("gsas2", "GSAS-II")
     error.args = (
-        "GSAS-II is not installed. It is on no package index: install it with its own installer (gsas2main from "
-        "https://gsasii.github.io) or build it from its repository with a Fortran compiler, in this environment; "
+        "GSAS-II is not installed. It is on no package index: install it with its own "
+        "installer (gsas2main from "
+        "https://gsasii.github.io) or build it from its repository with a Fortran "
+        "compiler, in this environment; "
         "without it, write the instrument with `lacuna rietveld --instprm` and compare by hand",
     )
     raise error

@@ -76,7 +76,8 @@ class DiffractionSettings:
             raise InputError("diffraction: no pattern given")
         if len(self.instruments) not in (1, len(self.files)):
             raise InputError(
-                f"diffraction: {len(self.instruments)} instruments for {len(self.files)} patterns; give one, or one each"
+                f"diffraction: {len(self.instruments)} instruments for {len(self.files)} "
+                "patterns; give one, or one each"
             )
 
     @property
@@ -112,18 +113,23 @@ def instrument_from(text: str, *, bank: int = 1, axial: float = 0.0, folder: Pat
     lines = re.fullmatch(r"([A-Z][a-z])\s*[-_ ]?\s*[KkK][αa](1?)", words)
     if lines and lines.group(1) in EMISSION_LINES:
         return replace(laboratory(lines.group(1), k_alpha2=not lines.group(2)), axial=axial)
-    number = re.fullmatch(r"(xray|x-ray|synchrotron|neutron)\s+([\d.]+)\s*(?:Å|A|angstrom)?", words, re.IGNORECASE)
+    number = re.fullmatch(
+        r"(xray|x-ray|synchrotron|neutron)\s+([\d.]+)\s*(?:Å|A|angstrom)?", words, re.IGNORECASE
+    )
     if number:
         wavelength = float(number.group(2))
         tool = neutron(wavelength) if number.group(1).lower() == "neutron" else synchrotron(wavelength)
         return replace(tool, axial=axial)
     raise InputError(
-        f"instrument {text!r}: write 'Cu Ka' ({', '.join(EMISSION_LINES)}; Ka1 if Kα2 was stripped), 'xray 0.4592', "
+        f"instrument {text!r}: write 'Cu Ka' ({', '.join(EMISSION_LINES)}; Ka1 if Kα2 was "
+        "stripped), 'xray 0.4592', "
         "'neutron 1.87', or the name of an .instprm or .prm file"
     )
 
 
-def _histogram(path: Path, settings: DiffractionSettings, tool: Instrument, name: str) -> tuple[Histogram, PowderData]:
+def _histogram(
+    path: Path, settings: DiffractionSettings, tool: Instrument, name: str
+) -> tuple[Histogram, PowderData]:
     data = read_pattern(path, abscissa=settings.abscissa)
     if isinstance(tool, ConstantWavelength):
         stated = data.wavelength
@@ -137,7 +143,9 @@ def _histogram(path: Path, settings: DiffractionSettings, tool: Instrument, name
     return Histogram(name, data, tool, background=settings.background, limits=settings.limits), data
 
 
-def refine_files(settings: DiffractionSettings, crystal: Phase, charges: dict[str, float] | None = None) -> Diffraction:
+def refine_files(
+    settings: DiffractionSettings, crystal: Phase, charges: dict[str, float] | None = None
+) -> Diffraction:
     """Refine every pattern with the crystal and the further phases.
 
     Parameters
@@ -199,7 +207,9 @@ def _conditions(
     if settings.density:
         value = parse_estimate(settings.density, "g/cm^3", rng=np.random.default_rng(0))
         if not value.std > 0:
-            raise InputError(f"diffraction: density {settings.density!r} needs its uncertainty, as in 1.63(1) g/cm3")
+            raise InputError(
+                f"diffraction: density {settings.density!r} needs its uncertainty, as in 1.63(1) g/cm3"
+            )
         out.append(MeasuredDensity(crystal.name, value.value, value.std))
     out += [FixedTotal(crystal.name, label, total) for label, total in (settings.totals or {}).items()]
     return tuple(out)
@@ -219,9 +229,8 @@ def _trends(fits: tuple[tuple[str, RietveldFit], ...], crystal: str) -> tuple[Tr
         if len(used) < 4 or len({getattr(s, variable) for s, _ in used}) < 4:
             continue
         first = used[0][1]
-        for key in first.cell:
-            if key.startswith(crystal + "/"):
-                out.append(trend(variable, key, tuple((s, f.cell[key]) for s, f in used)))
+        mine = [key for key in first.cell if key.startswith(crystal + "/")]
+        out += [trend(variable, key, tuple((s, f.cell[key]) for s, f in used)) for key in mine]
         for number, site in enumerate(first.sites):
             once = number == 0 or first.sites[number - 1].site != site.site
             if once and site.identified in ("identified", "through the conditions"):
@@ -230,7 +239,9 @@ def _trends(fits: tuple[tuple[str, RietveldFit], ...], crystal: str) -> tuple[Tr
         if len(first.phases) > 1:
             for key in first.fractions:
                 phase = key.split("/")[1]
-                rows = tuple((s, f.fractions[next(k for k in f.fractions if k.endswith("/" + phase))]) for s, f in used)
+                rows = tuple(
+                    (s, f.fractions[next(k for k in f.fractions if k.endswith("/" + phase))]) for s, f in used
+                )
                 out.append(trend(variable, f"weight fraction {phase}", rows))
     return tuple(out)
 
@@ -286,16 +297,24 @@ def fit_pdf_files(settings: PdfFilesSettings, crystal: Phase) -> PairDistributio
         data = read_gr(path)
         radiation, q_max = settings.radiation or data.radiation, settings.q_max or data.q_max
         if radiation is None or q_max is None:
-            raise InputError(f"{path}: states no {'radiation' if radiation is None else 'q_max'}; give it in the settings")
+            raise InputError(
+                f"{path}: states no {'radiation' if radiation is None else 'q_max'}; give it in the settings"
+            )
         how = PdfSettings(
-            radiation, q_min=0.0, q_max=q_max, q_damp=settings.q_damp, q_broad=settings.q_broad,
+            radiation,
+            q_min=0.0,
+            q_max=q_max,
+            q_damp=settings.q_damp,
+            q_broad=settings.q_broad,
             convention=settings.convention,
         )
         split = None
         if settings.split is not None:
             first, second = settings.split.split()
             split = Split(first, second, 0.05)
-        ranges = tuple((max(low, data.r[0]), min(high, data.r[-1])) for low, high in settings.ranges if low < data.r[-1])
+        ranges = tuple(
+            (max(low, data.r[0]), min(high, data.r[-1])) for low, high in settings.ranges if low < data.r[-1]
+        )
         fits.append(fit_ranges(data, crystal, how, ranges=ranges, free=settings.free, split=split))
         notes.append((*data.notes, f"{fits[-1].engine}; q_damp starts at {how.q_damp:g} 1/Å"))
     return PairDistribution(settings, tuple(p.stem for p in settings.files), tuple(fits), tuple(notes))
@@ -338,7 +357,9 @@ def run_operando(settings: OperandoSettings, crystal: Phase) -> Operando:
     tool = instrument_from(settings.instrument, bank=settings.bank)
     patterns = tuple(read_pattern(p, abscissa=settings.abscissa) for p in settings.files)
     frames = Frames.of(patterns, settings.interval * np.arange(len(patterns)))
-    histogram = Histogram("operando", patterns[0], tool, background=settings.background, limits=settings.limits)
+    histogram = Histogram(
+        "operando", patterns[0], tool, background=settings.background, limits=settings.limits
+    )
     phases = (crystal, *(candidate(p) for p in settings.phases))
     wanted = tuple(candidate(c) for c in settings.candidates if c not in settings.phases)
     return Operando(settings, follow(frames, phases, histogram, candidates=wanted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_matrix
@@ -44,7 +45,8 @@ class Histogram:
         wanted = "tof" if isinstance(self.instrument, TimeOfFlight) else "two_theta"
         if self.data.abscissa != wanted:
             raise InputError(
-                f"histogram {self.name}: the data are in {self.data.abscissa}, the instrument works in {wanted}; "
+                f"histogram {self.name}: the data are in {self.data.abscissa}, the "
+                f"instrument works in {wanted}; "
                 "convert them or give the right instrument"
             )
         if self.background < 1:
@@ -70,7 +72,8 @@ class Histogram:
 class Model:
     """Phases and histograms with all that does not change during a refinement.
 
-    layouts : symmetry of each phase. linked : [histogram][phase]. basis : background polynomials of each histogram, shape (n_points, order).
+    layouts : symmetry of each phase. linked : [histogram][phase]. basis : background polynomials of
+    each histogram, shape (n_points, order).
     """
 
     phases: tuple[Phase, ...]
@@ -156,7 +159,7 @@ def _phase_at(phase: Phase, symmetry: Layout, values: Mapping[str, float]) -> Ph
         sites.append(
             replace(site, position=moved, occupancy=occupancy, b_iso=values.get(key + "B", site.b_iso))
         )
-    extra = {
+    extra: dict[str, Any] = {
         n: values.get(f"{phase.name}/{n}", getattr(phase, n)) for n in ("inverse_size", "strain", "texture")
     }
     return replace(phase, cell=tuple(cell), sites=tuple(sites), **extra)
@@ -164,7 +167,7 @@ def _phase_at(phase: Phase, symmetry: Layout, values: Mapping[str, float]) -> Ph
 
 def _instrument_at(histogram: Histogram, values: Mapping[str, float]) -> Instrument:
     prefix = histogram.name + "/"
-    found = {
+    found: dict[str, Any] = {
         f.name: values[prefix + f.name]
         for f in fields(histogram.instrument)
         if prefix + f.name in values and f.name not in _NOT_REFINABLE
@@ -252,12 +255,15 @@ def _draw(
         return np.asarray(csc_matrix((data, point, indptr), shape=size) @ columns)
 
     block = spread(value, np.column_stack([slopes[n].area for n in names]))
-    rows = lambda p: (p.centre, *p.shape)
     for number, derivative in enumerate(derivatives):
-        columns = np.column_stack([rows(slopes[n])[number] * table.area for n in names])
+        columns = np.column_stack([_moves(slopes[n])[number] * table.area for n in names])
         if np.any(columns):
             block += spread(derivative, columns)
     return curve, block
+
+
+def _moves(slope: Peaks) -> tuple[np.ndarray, ...]:
+    return (slope.centre, *slope.shape)
 
 
 def _cw_shape(delta: np.ndarray, shape: list[np.ndarray], gradient: bool) -> tuple[np.ndarray, ...]:

@@ -116,7 +116,7 @@ def follow(
     instrument: Histogram,
     *,
     candidates: tuple[Phase, ...] = (),
-    recipe: Recipe = Recipe(occupancies=False, positions=False),
+    recipe: Recipe | None = None,
     shift_range: float = 0.004,
 ) -> OperandoFit:
     """Fit all frames from the reference, then ask of each candidate phase whether and when it appeared.
@@ -138,7 +138,7 @@ def follow(
         instrument,
         data=PowderData(frames.x, mean, error, instrument.data.abscissa, source="mean of the first frames"),
     )
-    start = run_recipe(phases, (reference,), recipe=recipe).fit
+    start = run_recipe(phases, (reference,), recipe=recipe or Recipe(positions=False)).fit
     model = compile_model(phases, (reference,))
     names = _moving(phases, reference)
     values, sigma, residuals, variances, jacobians = _sequential(frames, model, dict(start.all_values), names)

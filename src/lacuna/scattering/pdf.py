@@ -302,7 +302,8 @@ def pdf(
     -------
     1/Å², shape (n,).
 
-    Source: Egami and Billinge, Underneath the Bragg Peaks (2003); Proffen and Billinge, J. Appl. Cryst. 32 (1999) 572.
+    Source: Egami and Billinge, Underneath the Bragg Peaks (2003); Proffen and Billinge, J. Appl. Cryst.
+    32 (1999) 572.
     """
     r = np.asarray(r, dtype=float)
     if r.ndim != 1 or not len(r) or r[0] <= 0 or np.any(np.diff(r) <= 0):

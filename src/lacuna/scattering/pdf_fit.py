@@ -270,7 +270,9 @@ def _warnings(
 ) -> tuple[str, ...]:
     out = [] if converged else ["the fit stopped before it converged"]
     if "q_damp" not in names and share[-3:].sum() > 0.4 * share.sum():
-        out.append("the misfit grows with distance: q_damp may be wrong; take it from a standard or refine it")
+        out.append(
+            "the misfit grows with distance: q_damp may be wrong; take it from a standard or refine it"
+        )
     for name in names:
         if name.endswith("/B") and values[name] < 0.01:
             out.append(f"{name} went to its lower limit")

@@ -104,7 +104,7 @@ def _broadened(bins: np.ndarray, grid: np.ndarray, u: float, settings: PdfSettin
         return _smooth(bins, float(sigma[0]), step)
     levels = np.linspace(sigma.min(), sigma.max(), 16)
     out = np.zeros_like(bins)
-    for k, level in enumerate(levels):
+    for level in levels:
         width = levels[1] - levels[0]
         part = np.clip(1 - np.abs(sigma - level) / width, 0, 1)
         if np.any(part > 0):

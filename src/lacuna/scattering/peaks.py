@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 
@@ -161,15 +162,18 @@ def _step(
             other = (
                 _with_cell(phase, linked.layout.ties[field], value)
                 if field in _CELL
-                else replace(phase, **{field: value})
+                else replace(phase, **cast("Any", {field: value}))
             )
         else:
-            tool = replace(instrument, **{field: value})
+            tool = replace(instrument, **cast("Any", {field: value}))
         d = d_spacings(linked.reflections.hkl, other.cell)
         strength, _ = intensities(other, sums, linked.table, d)
         sides.append(_peaks(linked, other, tool, d, strength))
     up, down = sides
-    change = lambda a, b: (a - b) / (now + step - low)  # noqa: E731
+
+    def change(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.asarray((a - b) / (now + step - low))
+
     return replace(
         up,
         area=change(up.area, down.area),

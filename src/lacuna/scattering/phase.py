@@ -65,7 +65,7 @@ class Phase:
     """
 
     name: str
-    cell: tuple[float, float, float, float, float, float]
+    cell: tuple[float, ...]
     rotations: np.ndarray
     translations: np.ndarray
     sites: tuple[Site, ...]

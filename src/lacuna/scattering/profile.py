@@ -1,4 +1,6 @@
-"""Peak shapes: pseudo-Voigt of Thompson, Cox and Hastings, and back-to-back exponentials with a pseudo-Voigt."""
+"""Peak shapes: pseudo-Voigt of Thompson, Cox and Hastings, and back-to-back exponentials with a
+pseudo-Voigt.
+"""
 
 from __future__ import annotations
 

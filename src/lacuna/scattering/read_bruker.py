@@ -41,7 +41,8 @@ def read_bruker_raw(path: Path | str) -> PowderData:
     offset = start + length + extra
     if ranges < 1 or offset + 4 * count > len(raw):
         raise DataError(
-            f"{path}: {ranges} ranges; the first announces {count} points, {max(0, (len(raw) - offset) // 4)} are there"
+            f"{path}: {ranges} ranges; the first announces {count} points, "
+            f"{max(0, (len(raw) - offset) // 4)} are there"
         )
     y = np.frombuffer(raw, "<f4", count, offset).astype(float)
     notes = [

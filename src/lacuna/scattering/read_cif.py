@@ -182,6 +182,7 @@ def _check_overlap(phase: Phase, path: Path) -> None:
 
     if atoms / volume(phase) > 0.6:
         raise DataError(
-            f"{path}: {atoms} sites in {volume(phase):.1f} Å³; the file seems to list symmetry-equivalent atoms "
+            f"{path}: {atoms} sites in {volume(phase):.1f} Å³; the file seems to list "
+            "symmetry-equivalent atoms "
             "together with the operations that make them"
         )

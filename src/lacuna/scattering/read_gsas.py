@@ -95,7 +95,9 @@ def read_gsas(path: Path | str, *, bank: int | None = None, abscissa: Abscissa |
 
 
 def _fixed(lines: list[str], layout: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """STD: ten fields of two (number of counters) and six; ESD: ten fields of eight, value and esd in turn."""
+    """STD: ten fields of two (number of counters) and six; ESD: ten fields of eight, value and esd
+    in turn.
+    """
     y: list[float] = []
     sigma: list[float] = []
     for line in lines:

@@ -91,7 +91,8 @@ def _columns(
         )
     if np.mean(y < 0) > 0.2:
         raise DataError(
-            f"{path}: {100 * np.mean(y < 0):.0f} % of the intensities are negative; a pattern whose background "
+            f"{path}: {100 * np.mean(y < 0):.0f} % of the intensities are negative; a "
+            "pattern whose background "
             "was subtracted cannot be weighted: give the pattern as measured"
         )
     found: Literal["counts", "rate", "unknown"] = ordinate or _ordinate(y, text)
@@ -109,7 +110,8 @@ def _poisson(y: np.ndarray, path: Path) -> np.ndarray:
     if np.any(y < 0):
         bad = int(np.flatnonzero(y < 0)[0])
         raise DataError(
-            f"{path}: intensity {y[bad]:g} at point {bad + 1} and no standard deviations; counts are not negative: "
+            f"{path}: intensity {y[bad]:g} at point {bad + 1} and no standard deviations; "
+            "counts are not negative: "
             "give a third column"
         )
     return np.asarray(np.sqrt(np.maximum(y, 1.0)))
@@ -137,7 +139,8 @@ def _abscissa(x: np.ndarray, text: str, path: Path) -> tuple[Abscissa, str]:
     if x[-1] > 500:
         if x[-1] <= 18000 and x[0] < 1500 and np.ptp(np.diff(x)) < 1e-6 * x[-1]:
             raise DataError(
-                f"{path}: the abscissa runs from {x[0]:g} to {x[-1]:g} in equal steps; centidegrees or time of "
+                f"{path}: the abscissa runs from {x[0]:g} to {x[-1]:g} in equal steps; "
+                "centidegrees or time of "
                 "flight? say abscissa=two_theta after dividing by 100, or abscissa=tof"
             )
         return "tof", "values of thousands, so time of flight"
@@ -166,7 +169,8 @@ def _wavelength(text: str) -> float | None:
 
 
 def convert(data: PowderData, to: Abscissa, *, wavelength: float | None = None) -> PowderData:
-    """The pattern on another abscissa: Q = 4π sin θ/λ, d = 2π/Q; intensities unchanged, points reversed if needed.
+    """The pattern on another abscissa: Q = 4π sin θ/λ, d = 2π/Q; intensities unchanged, points
+    reversed if needed.
 
     Raises
     ------

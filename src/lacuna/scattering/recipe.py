@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Recipe:
     size_strain: bool = False
     texture: bool = False
     cell_search: float = 0.012
-    settings: RefineSettings = RefineSettings()
+    settings: RefineSettings = field(default_factory=RefineSettings)
 
     def __post_init__(self) -> None:
         if not 0 <= self.cell_search < 0.1:
@@ -88,7 +88,7 @@ def run_recipe(
                 free=last,
                 values=now,
                 constraints=_usable(constraints, last),
-                conditions=conditions if stage == "occupancies" or fit is None else conditions,
+                conditions=conditions,
                 settings=recipe.settings,
                 model=model,
             )
@@ -123,10 +123,8 @@ def _stages(
     tof = {h.name: isinstance(h.instrument, TimeOfFlight) for h in histograms}
     base = tuple(n for n in names if "/scale/" in n or "/background/" in n)
     cell = tuple(f"{p.name}/{c}" for p in phases for c in _CELL if f"{p.name}/{c}" in names)
-    zero: list[str] = []
-    for h in histograms:
-        if recipe.calibration if recipe.calibration is not None else not tof[h.name]:
-            zero.append(f"{h.name}/zero")
+    wanted = {name: recipe.calibration or (recipe.calibration is None and not t) for name, t in tof.items()}
+    zero = tuple(f"{h.name}/zero" for h in histograms if wanted[h.name])
     narrow = tuple(f"{h.name}/{f}" for h in histograms for f in (("s1",) if tof[h.name] else ("w",)))
     lorentz = (
         tuple(f"{p.name}/{f}" for p in phases for f in ("inverse_size", "strain"))
@@ -146,13 +144,17 @@ def _stages(
     return [
         ("background and scale", base),
         ("cell", cell),
-        ("zero", tuple(zero)),
+        ("zero", zero),
         ("width", narrow),
         ("Lorentzian width", lorentz),
         ("width over the range", wide),
         (
             "axial divergence",
-            tuple(f"{h.name}/axial" for h in histograms if not tof[h.name] and h.instrument.axial > 0),
+            tuple(
+                f"{h.name}/axial"
+                for h in histograms
+                if not tof[h.name] and getattr(h.instrument, "axial", 0.0) > 0
+            ),
         ),
         ("texture", texture if recipe.texture else ()),
         ("positions", moves if recipe.positions else ()),
@@ -255,7 +257,9 @@ def _check_indexed(fit: RietveldFit) -> None:
         if left > 0.5 * above or peaks < 0.05 * above:
             names = ", ".join(t.phase for t in h.ticks)
             raise NotConverged(
-                f"{h.name}: {names} explains {max(0.0, 100 * (1 - left / above)):.0f} % of what stands above the "
-                "background and 50 % is the least; the cell does not index the data, or wavelength, abscissa or instrument are wrong",
+                f"{h.name}: {names} explains {max(0.0, 100 * (1 - left / above)):.0f} % "
+                "of what stands above the "
+                "background and 50 % is the least; the cell does not index the data, or "
+                "wavelength, abscissa or instrument are wrong",
                 partial=fit,
             )

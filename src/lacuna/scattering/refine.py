@@ -138,7 +138,7 @@ def start_values(phases: tuple[Phase, ...], histograms: tuple[Histogram, ...]) -
 def _linear_start(model: Model, values: dict[str, float], free: tuple[str, ...]) -> dict[str, float]:
     """Scales and backgrounds that are free and still at their defaults, by linear least squares."""
     out: dict[str, float] = {}
-    for histogram, x, basis in zip(model.histograms, model.x, model.basis, strict=True):
+    for histogram, basis in zip(model.histograms, model.basis, strict=True):
         scales = [f"{histogram.name}/scale/{p.name}" for p in model.phases]
         floor = [f"{histogram.name}/background/{k}" for k in range(basis.shape[1])]
         untouched = all(values[n] == 1.0 for n in scales) and all(values[n] == 0.0 for n in floor)

@@ -19,7 +19,8 @@ _MOST = 4_000_000
 class Reflections:
     """Unique reflections, by falling d.
 
-    hkl : shape (n, 3), integers. multiplicity : shape (n,), Friedel mates included. d : Å at the phase's cell.
+    hkl : shape (n, 3), integers. multiplicity : shape (n,), Friedel mates included. d : Å at the
+    phase's cell.
     """
 
     hkl: np.ndarray
@@ -63,7 +64,7 @@ def reflections(phase: Phase, *, d_min: float, d_max: float = np.inf) -> Reflect
         keys[2 * index] = image @ weights
         keys[2 * index + 1] = -keys[2 * index]
     leader = keys.max(axis=0)
-    _, first, count = np.unique(leader, return_index=True, return_counts=True)
+    _, count = np.unique(leader, return_counts=True)
     own = grid @ weights
     chosen = np.flatnonzero(own == leader)  # the representative is the image with the largest key
     order = np.argsort(leader[chosen])

@@ -20,7 +20,8 @@ __all__ = ["Simulated", "Sticks", "simulate", "sticks"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sticks:
-    """Reflections with integrated intensities (multiplicity, Lorentz, polarisation, all wavelengths included).
+    """Reflections with integrated intensities (multiplicity, Lorentz, polarisation, all
+    wavelengths included).
 
     hkl : shape (n, 3). d : Å. position : degrees or µs. intensity : strongest 100. multiplicity : shape (n,).
     """

@@ -10,7 +10,7 @@ from lacuna.core.estimate import Estimate
 
 from .conditions import condition_text
 from .identify import Blind, NullCombination, null_combinations
-from .instrument import ConstantWavelength, TimeOfFlight
+from .instrument import TimeOfFlight
 from .model import Calculated, Histogram, phases_at
 from .peaks import peak_table
 from .phase import molar_mass, multiplicity, volume
@@ -204,12 +204,12 @@ def _ratios(problem: Problem, table: _Draws, null_rows: np.ndarray) -> dict[str,
                 )
                 if key in table.columns:
                     refined.add(species)
-        species = [s for s in content if s in refined]
-        pairs = [(a, b) for i, a in enumerate(species) for b in species[i + 1 :]]
+        chosen = [s for s in content if s in refined]
+        pairs = [(a, b) for i, a in enumerate(chosen) for b in chosen[i + 1 :]]
         for a, b in pairs:
             out[f"{phase.name}: {a}/{b}"] = Estimate(content[a] / content[b], "1")
-        rest = [s for s in species if s != "Li"]
-        if "Li" in species and len(rest) > 1:
+        rest = [s for s in chosen if s != "Li"]
+        if "Li" in chosen and len(rest) > 1:
             out[f"{phase.name}: Li/({'+'.join(rest)})"] = Estimate(
                 content["Li"] / np.sum(np.broadcast_arrays(*(content[s] for s in rest)), axis=0), "1"
             )
@@ -259,7 +259,6 @@ def _beam(histogram: Histogram) -> str:
     tool = histogram.instrument
     if isinstance(tool, TimeOfFlight):
         return f"time of flight, bank at {tool.bank_angle:g}°, dif_c {tool.dif_c:g} µs/Å"
-    assert isinstance(tool, ConstantWavelength)
     lines = ", ".join(f"{w:.7g} Å (weight {p:g})" for w, p in tool.lines)
     return f"{tool.radiation}, {lines}"
 
@@ -315,12 +314,12 @@ def _warnings(
                     out.append(f"{key} is hardly determined: {share:.3f} ± {error[key]:.2g}")
             if site.b_iso < 0 and f"{phase.name}/{site.label}/B" in error:
                 out.append(f"{phase.name}/{site.label}/B is negative: {site.b_iso:.3f} Å²")
-    for item in histograms:
-        if abs(item.durbin_watson - 2) > 0.5:
-            out.append(
-                f"{item.name}: the residuals are not noise (Durbin-Watson {item.durbin_watson:.2f}, noise gives 2); "
-                "esds are too small"
-            )
+    out += [
+        f"{item.name}: the residuals are not noise (Durbin-Watson {item.durbin_watson:.2f}, "
+        "noise gives 2); esds are too small"
+        for item in histograms
+        if abs(item.durbin_watson - 2) > 0.5
+    ]
     if chi2 > 4:
         out.append(f"χ² per degree of freedom is {chi2:.2f}: the model does not describe the data")
     return tuple(out)

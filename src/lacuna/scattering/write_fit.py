@@ -17,7 +17,7 @@ __all__ = ["fit_cif", "instprm", "with_esd", "write_cif", "write_instprm"]
 
 
 def with_esd(value: float, esd: float) -> str:
-    """ "5.3506(2)"; the bare value when the esd is zero or unknown."""
+    """Value and esd as in 5.3506(2); the bare value when the esd is zero or unknown."""
     if not np.isfinite(esd) or esd <= 0:
         return f"{value:.5g}" if esd != 0 else f"{value:.6g}"
     digits = max(0, int(-np.floor(np.log10(esd))) + (1 if esd / 10 ** np.floor(np.log10(esd)) < 1.95 else 0))
@@ -26,7 +26,8 @@ def with_esd(value: float, esd: float) -> str:
 
 
 def fit_cif(fit: RietveldFit, *, title: str = "refinement") -> str:
-    """The refinement as CIF text: cell, sites, occupancies with esds, agreement factors, what is not identified.
+    """The refinement as CIF text: cell, sites, occupancies with esds, agreement factors, what is
+    not identified.
 
     Occupancies that the data do not determine are written without esd and named in the details.
     """
@@ -129,7 +130,7 @@ def instprm(instrument: Instrument) -> str:
     """The instrument as GSAS-II instrument parameters (widths in centidegrees, U V W as variances)."""
     if isinstance(instrument, TimeOfFlight):
         tool = instrument
-        rows = {
+        rows: dict[str, float | str] = {
             "Type": "PNT",
             "Bank": 1.0,
             "fltPath": 0.0,

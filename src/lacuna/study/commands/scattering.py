@@ -33,18 +33,27 @@ Json = Annotated[Path | None, typer.Option("--json", help="Data for programs; - 
 
 
 def rietveld(
-    files: Annotated[list[str], typer.Argument(help="Patterns, then the crystal: a CIF or a name of the phase library.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Patterns, then the crystal: a CIF or a name of the phase library.")
+    ],
     instrument: Annotated[
-        list[str], typer.Option(help="'Cu Ka', 'xray 0.4592', 'neutron 1.87', or an .instprm/.prm file; never assumed.")
+        list[str],
+        typer.Option(help="'Cu Ka', 'xray 0.4592', 'neutron 1.87', or an .instprm/.prm file; never assumed."),
     ],
     bank: Annotated[int, typer.Option(help="Bank in the instrument file.")] = 1,
-    abscissa: Annotated[str | None, typer.Option(help="two_theta, tof, q or d, where the file does not say.")] = None,
+    abscissa: Annotated[
+        str | None, typer.Option(help="two_theta, tof, q or d, where the file does not say.")
+    ] = None,
     limits: Annotated[str | None, typer.Option(help="Part of the abscissa, '15,120'.")] = None,
-    phase: Annotated[list[str] | None, typer.Option(help="Further phase: library name or CIF; may repeat.")] = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help="Further phase: library name or CIF; may repeat.")
+    ] = None,
     background: Annotated[int, typer.Option(help="Chebyshev terms.")] = 10,
     joint: Annotated[bool, typer.Option(help="All patterns at once, one scale each.")] = False,
     occupancies: Annotated[bool, typer.Option(help="Refine them; what cannot be known is said.")] = False,
-    density: Annotated[str | None, typer.Option(help="Measured density that fixes the level, '1.63(1) g/cm3'.")] = None,
+    density: Annotated[
+        str | None, typer.Option(help="Measured density that fixes the level, '1.63(1) g/cm3'.")
+    ] = None,
     axial: Annotated[float, typer.Option(help="Axial divergence S/L to start from; 0 for none.")] = 0.0,
     size_strain: Annotated[bool, typer.Option(help="Refine size and strain of the sample.")] = False,
     cif: Annotated[Path | None, typer.Option(help="Write the (first) refinement as CIF.")] = None,
@@ -77,19 +86,34 @@ def rietveld(
     if instprm is not None:
         write_instprm(instprm, instrument_from(instrument[0], bank=bank, axial=axial))
     parts = diffraction_parts(found)
-    finish("Rietveld refinement", parts, _fit_data(found), evidence=evidence_of(found), html=html, json_file=json_file)
+    finish(
+        "Rietveld refinement",
+        parts,
+        _fit_data(found),
+        evidence=evidence_of(found),
+        html=html,
+        json_file=json_file,
+    )
 
 
 def pdf(
-    files: Annotated[list[str], typer.Argument(help="G(r) files, then the crystal: a CIF or a name of the library.")],
-    ranges: Annotated[str, typer.Option("--range", help="Ranges in Å, '1.6-50,1.6-6,6-50'.")] = "1.6-50,1.6-6,6-50",
-    radiation: Annotated[str | None, typer.Option(help="xray or neutron, where the file does not say.")] = None,
+    files: Annotated[
+        list[str], typer.Argument(help="G(r) files, then the crystal: a CIF or a name of the library.")
+    ],
+    ranges: Annotated[
+        str, typer.Option("--range", help="Ranges in Å, '1.6-50,1.6-6,6-50'.")
+    ] = "1.6-50,1.6-6,6-50",
+    radiation: Annotated[
+        str | None, typer.Option(help="xray or neutron, where the file does not say.")
+    ] = None,
     q_max: Annotated[float | None, typer.Option(help="1/Å, where the file does not say.")] = None,
     q_damp: Annotated[float, typer.Option(help="Resolution damping, 1/Å.")] = 0.02,
     q_broad: Annotated[float, typer.Option(help="Resolution broadening, 1/Å.")] = 0.0,
     convention: Annotated[str, typer.Option(help="pdffit or srreal.")] = "pdffit",
     free: Annotated[str | None, typer.Option(help="Parameters, 'scale,a,Li1/B,delta2,q_damp'.")] = None,
-    split: Annotated[str | None, typer.Option(help="Sites whose nearest distance is split, 'Li1 X1'.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Sites whose nearest distance is split, 'Li1 X1'.")
+    ] = None,
     html: Html = None,
     json_file: Json = None,
 ) -> None:
@@ -120,7 +144,9 @@ def operando(
     candidate_phase: Annotated[
         list[str] | None, typer.Option("--candidate", help="Phase that might appear; may repeat.")
     ] = None,
-    phase: Annotated[list[str] | None, typer.Option(help="Further phase that is there from the start.")] = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help="Further phase that is there from the start.")
+    ] = None,
     abscissa: Annotated[str | None, typer.Option(help="two_theta, tof, q or d.")] = None,
     limits: Annotated[str | None, typer.Option(help="Part of the abscissa, '15,80'.")] = None,
     html: Html = None,
@@ -128,10 +154,10 @@ def operando(
 ) -> None:
     """Follow a series of patterns: cell in time, new phases with onset, detection limits.
 
-    Example: `lacuna operando frames/*.xye lnc.cif --instrument "xray 0.4592" --interval 0.1 --html series.html`
+    Example: `lacuna operando frames/*.xye lnc.cif --instrument "xray 0.4592" --interval 0.1 --html s.html`
     """
     patterns, crystal = _split(files, "operando")
-    wanted = tuple(candidate_phase) if candidate_phase else OperandoSettings.__dataclass_fields__["candidates"].default
+    usual = ("Li3N", "LiCl", "LiOH", "NH4Cl", "Li")
     settings = OperandoSettings(
         files=patterns,
         instrument=instrument,
@@ -139,15 +165,20 @@ def operando(
         abscissa=abscissa,  # type: ignore[arg-type]
         limits=_pair(limits, "--limits"),
         phases=tuple(phase or ()),
-        candidates=wanted,
+        candidates=tuple(candidate_phase) if candidate_phase else usual,
     )
     found = run_operando(settings, crystal)
     data = {
         "candidates": [
             {
-                "phase": t.phase, "detected": t.change.detected, "onset": t.change.time,
-                "interval": [t.change.low, t.change.high], "weight_fraction": t.change.size,
-                "sigma": t.change.size_sigma, "limit_frame": t.limit, "limit_series": t.limit_series,
+                "phase": t.phase,
+                "detected": t.change.detected,
+                "onset": t.change.time,
+                "interval": [t.change.low, t.change.high],
+                "weight_fraction": t.change.size,
+                "sigma": t.change.size_sigma,
+                "limit_frame": t.limit,
+                "limit_series": t.limit_series,
             }
             for t in found.fit.candidates
         ],
@@ -159,7 +190,9 @@ def operando(
 def _split(files: list[str], command: str) -> tuple[tuple[Path, ...], Phase]:
     """Data files and, last, the crystal."""
     if len(files) < 2:
-        raise InputError(f"{command}: give at least one data file and, last, the crystal (CIF or library name)")
+        raise InputError(
+            f"{command}: give at least one data file and, last, the crystal (CIF or library name)"
+        )
     return tuple(Path(f) for f in files[:-1]), candidate(files[-1])
 
 
@@ -194,7 +227,8 @@ def _fit_data(found: Diffraction) -> dict[str, Any]:
                 "chi2": fit.chi2,
                 "r_wp": [h.r_wp for h in fit.histograms],
                 "parameters": {
-                    n: [v, _number(e)] for n, v, e in zip(fit.names, fit.values.tolist(), fit.esd.tolist(), strict=True)
+                    n: [v, _number(e)]
+                    for n, v, e in zip(fit.names, fit.values.tolist(), fit.esd.tolist(), strict=True)
                 },
                 "not_determined": [n.words for n in fit.null],
                 "ratios": {k: [v.value, v.std] for k, v in fit.ratios.items()},

@@ -39,7 +39,9 @@ class MeasuredDiffraction(DiffractionSettings):
     def __post_init__(self) -> None:
         """Files stand for the words."""
         if not self.instrument and not self.instrument_files:
-            raise InputError("instrument is missing: 'Cu Ka', 'xray 0.4592', 'neutron 1.87', or instrument_files")
+            raise InputError(
+                "instrument is missing: 'Cu Ka', 'xray 0.4592', 'neutron 1.87', or instrument_files"
+            )
         if self.instrument_files:
             object.__setattr__(self, "instrument", tuple(str(p) for p in self.instrument_files))
         DiffractionSettings.__post_init__(self)
@@ -86,7 +88,9 @@ def evidence_of(found: Diffraction, mobile: str = "Li") -> tuple[Evidence, ...]:
     main = fit.phases[0].name
     for key, value in fit.cell.items():
         if key == f"{main}/a":
-            rows.append(Evidence("lattice_parameter", "a", value, "measured", found.names[0], note="Rietveld"))
+            rows.append(
+                Evidence("lattice_parameter", "a", value, "measured", found.names[0], note="Rietveld")
+            )
     for site in {s.site: s for s in fit.sites if s.phase == main}.values():
         if site.identified == "fixed":
             continue
@@ -113,7 +117,9 @@ def _pdf_evidence(results: Results) -> tuple[Evidence, ...]:
     if "a" not in widest.parameters:
         return ()
     note = f"PDF, {widest.low:g} to {widest.high:g} Å"
-    return (Evidence("lattice_parameter", "a", widest.parameters["a"], "measured", found.names[0], note=note),)
+    return (
+        Evidence("lattice_parameter", "a", widest.parameters["a"], "measured", found.names[0], note=note),
+    )
 
 
 def _parts(results: Results) -> tuple[Part, ...]:

@@ -33,10 +33,19 @@ def diffraction_parts(found: Diffraction) -> tuple[Part, ...]:
 
 
 def _fit_part(
-    name: str, fit: RietveldFit, stages: tuple[tuple[str, int, float, str], ...], notes: tuple[str, ...], index: int
+    name: str,
+    fit: RietveldFit,
+    stages: tuple[tuple[str, int, float, str], ...],
+    notes: tuple[str, ...],
+    index: int,
 ) -> Part:
-    quality = ", ".join(f"{h.name} R_wp {100 * h.r_wp:.2f} % (expected {100 * h.r_exp:.2f} %)" for h in fit.histograms)
-    sentence = f"{quality}; χ² per degree of freedom {fit.chi2:.2f}, {len(fit.names)} parameters, {fit.points} points."
+    quality = ", ".join(
+        f"{h.name} R_wp {100 * h.r_wp:.2f} % (expected {100 * h.r_exp:.2f} %)" for h in fit.histograms
+    )
+    sentence = (
+        f"{quality}; χ² per degree of freedom {fit.chi2:.2f}, {len(fit.names)} "
+        f"parameters, {fit.points} points."
+    )
     open_words = [f"Not determined: {n.words}." for n in fit.null]
     if fit.null:
         sentence += " The level of the occupancies is not in these data; their ratios are."
@@ -52,10 +61,18 @@ def _fit_part(
     tables.append(Table(("stage", "parameters added", "χ²", "remark"), rows, "Course of the refinement"))
     figures = tuple(_pattern(h, f"rietveld_{index}_{k}") for k, h in enumerate(fit.histograms))
     details = tuple(line for h in fit.histograms for line in h.tables)
-    known = (*fit.closed, *(f"given: {c}" for c in fit.conditions), *(f"constraint: {c}" for c in fit.constraints))
+    known = (
+        *fit.closed,
+        *(f"given: {c}" for c in fit.conditions),
+        *(f"constraint: {c}" for c in fit.constraints),
+    )
     return Part(
-        f"Refinement of {name}", sentence, figures, tuple(t for t in tables if t.rows),
-        (*open_words, *fit.warnings), (*known, *notes, *details, "esds are multiplied by the goodness of fit if above one"),
+        f"Refinement of {name}",
+        sentence,
+        figures,
+        tuple(t for t in tables if t.rows),
+        (*open_words, *fit.warnings),
+        (*known, *notes, *details, "esds are multiplied by the goodness of fit if above one"),
     )
 
 
@@ -101,12 +118,16 @@ def _sites(fit: RietveldFit) -> Table:
     rows = []
     for s in fit.sites:
         fixed = s.identified == "fixed"
-        vacancy = f"{100 * s.vacancy.value:.2f}" if fixed or s.vacancy.doubt == "unknown" else with_esd(
-            100 * s.vacancy.value, 100 * s.vacancy.std
+        vacancy = (
+            f"{100 * s.vacancy.value:.2f}"
+            if fixed or s.vacancy.doubt == "unknown"
+            else with_esd(100 * s.vacancy.value, 100 * s.vacancy.std)
         )
         occupancy = f"{s.occupancy.value:.4g}" if fixed else _shown(s.occupancy)
         b = f"{s.b_iso.value:.3g}" if s.b_iso.doubt == "unknown" else _shown(s.b_iso)
-        rows.append((s.phase, s.site, s.species, str(s.multiplicity), occupancy, f"{vacancy} %", b, s.identified))
+        rows.append(
+            (s.phase, s.site, s.species, str(s.multiplicity), occupancy, f"{vacancy} %", b, s.identified)
+        )
     return Table(
         ("phase", "site", "species", "per cell", "occupancy", "site vacant", "B / Å²", "identified"),
         tuple(rows),
@@ -134,7 +155,11 @@ def _correlations(fit: RietveldFit) -> Table:
 def _series_part(found: Diffraction) -> Part:
     keys = list(found.fits[0].cell)
     rows = tuple(
-        (name, *(_shown(fit.cell[k]) if k in fit.cell else "" for k in keys), f"{100 * fit.histograms[0].r_wp:.2f} %")
+        (
+            name,
+            *(_shown(fit.cell[k]) if k in fit.cell else "" for k in keys),
+            f"{100 * fit.histograms[0].r_wp:.2f} %",
+        )
         for name, fit in zip(found.names, found.fits, strict=True)
     )
     tables = [Table(("sample", *keys, "R_wp"), rows, "Samples")]
@@ -142,7 +167,9 @@ def _series_part(found: Diffraction) -> Part:
         trend_rows = tuple((t.quantity, t.variable, t.correlation.text()) for t in found.trends)
         tables.append(Table(("quantity", "against", "rank correlation"), trend_rows, "Trends"))
     figures = tuple(_trend_figure(t, n) for n, t in enumerate(found.trends))
-    sentence = f"{len(found.fits)} patterns refined" + (f", {len(found.failed)} failed." if found.failed else ".")
+    sentence = f"{len(found.fits)} patterns refined" + (
+        f", {len(found.failed)} failed." if found.failed else "."
+    )
     warnings = tuple(f"{name}: {text}" for name, text in found.failed.items())
     return Part("Samples side by side", sentence, figures, tuple(tables), warnings)
 
@@ -152,7 +179,9 @@ def _trend_figure(item: Trend, number: int) -> Figure:
     low, high = (np.array([e.interval()[i] for e in item.y]) for i in (0, 1))
     known = bool(np.all(np.isfinite(low)))
     label = {"hours": "milling time / h", "speed": "milling speed / rpm"}[item.variable]
-    points = Points(item.x, y, item.quantity, "measured", low if known else None, high if known else None, item.samples)
+    points = Points(
+        item.x, y, item.quantity, "measured", low if known else None, high if known else None, item.samples
+    )
     caption = f"{item.quantity} of the samples; rank correlation {item.correlation.text()}."
     return Figure(f"trend_{number}", caption, Axis(label), Axis(item.quantity), (points,), height=320)
 
@@ -169,8 +198,12 @@ def _pdf_part(name: str, fit: PdfFit, notes: tuple[str, ...], index: int) -> Par
     figures = [_g_figure(r, f"pdf_{index}_{k}") for k, r in enumerate(fit.ranges)]
     names = list(dict.fromkeys(n for r in fit.ranges for n in r.parameters))
     rows = [
-        (f"{r.low:g} to {r.high:g} Å", f"{100 * r.r_w:.1f} %", f"{r.independent:.0f} / {r.free}",
-         *(_shown(r.parameters[n]) if n in r.parameters else f"{r.values[n]:.4g}, kept" for n in names))
+        (
+            f"{r.low:g} to {r.high:g} Å",
+            f"{100 * r.r_w:.1f} %",
+            f"{r.independent:.0f} / {r.free}",
+            *(_shown(r.parameters[n]) if n in r.parameters else f"{r.values[n]:.4g}, kept" for n in names),
+        )
         for r in fit.ranges
     ]
     table = Table(("range", "R_w", "independent points / parameters", *names), tuple(rows), "Fits by range")
@@ -190,7 +223,9 @@ def _pdf_part(name: str, fit: PdfFit, notes: tuple[str, ...], index: int) -> Par
         "Where the average crystal fails (widest range)",
     )
     warnings = tuple(dict.fromkeys(f"{r.low:g} to {r.high:g} Å: {w}" for r in fit.ranges for w in r.warnings))
-    return Part(f"Pair distribution function {name}", sentence, tuple(figures), (table, share), warnings, notes)
+    return Part(
+        f"Pair distribution function {name}", sentence, tuple(figures), (table, share), warnings, notes
+    )
 
 
 def _g_figure(item: PdfRange, name: str) -> Figure:
@@ -211,7 +246,8 @@ def operando_parts(found: Operando) -> tuple[Part, ...]:
     new = [t for t in fit.candidates if t.change.detected]
     if new:
         sentence = "; ".join(
-            f"{t.phase} appears at {t.change.time:.3g} {fit.time_unit} (95 %: {t.change.low:.3g} to {t.change.high:.3g}), "
+            f"{t.phase} appears at {t.change.time:.3g} {fit.time_unit} (95 %: "
+            f"{t.change.low:.3g} to {t.change.high:.3g}), "
             f"{100 * t.change.size:.2f} wt % at the end"
             for t in new
         )
@@ -230,7 +266,14 @@ def operando_parts(found: Operando) -> tuple[Part, ...]:
         for t in fit.candidates
     )
     table = Table(
-        ("candidate", "present", "wt %", "limit, one frame / wt %", "limit, series / wt %", "log-likelihood gain / needed"),
+        (
+            "candidate",
+            "present",
+            "wt %",
+            "limit, one frame / wt %",
+            "limit, series / wt %",
+            "log-likelihood gain / needed",
+        ),
         rows,
         "New phases: likelihood ratio of each candidate",
     )
@@ -267,8 +310,12 @@ def _heat(found: Operando) -> Figure:
     x = fit.x[:size].reshape(-1, step).mean(axis=1)
     layer = Heat(x, fit.time[::rows], np.sqrt(np.maximum(z, 0)), "√ intensity")
     return Figure(
-        "operando_map", "All frames; colour is the root of the intensity.", Axis("2θ / degree"),
-        Axis(f"time / {fit.time_unit}"), (layer,), height=420,
+        "operando_map",
+        "All frames; colour is the root of the intensity.",
+        Axis("2θ / degree"),
+        Axis(f"time / {fit.time_unit}"),
+        (layer,),
+        height=420,
     )
 
 
@@ -281,8 +328,12 @@ def _cell_figures(found: Operando) -> list[Figure]:
         y, s = fit.values[:, index], fit.sigma[:, index]
         out.append(
             Figure(
-                f"operando_{name.replace('/', '_')}", f"{name} frame by frame.", Axis(f"time / {fit.time_unit}"),
-                Axis(f"{name} / Å"), (Points(fit.time, y, name, "measured", y - s, y + s),), height=300,
+                f"operando_{name.replace('/', '_')}",
+                f"{name} frame by frame.",
+                Axis(f"time / {fit.time_unit}"),
+                Axis(f"{name} / Å"),
+                (Points(fit.time, y, name, "measured", y - s, y + s),),
+                height=300,
             )
         )
     return out
@@ -292,12 +343,19 @@ def _candidate_figures(found: Operando) -> list[Figure]:
     fit = found.fit
     layers: list[Layer] = [
         Points(
-            fit.time, 100 * t.fraction, t.phase, ("measured", "computed", *_ROLES)[k % 6],
-            100 * (t.fraction - t.sigma), 100 * (t.fraction + t.sigma), small=True,
+            fit.time,
+            100 * t.fraction,
+            t.phase,
+            ("measured", "computed", *_ROLES)[k % 6],
+            100 * (t.fraction - t.sigma),
+            100 * (t.fraction + t.sigma),
+            small=True,
         )
         for k, t in enumerate(fit.candidates)
     ]
     if not layers:
         return []
     caption = "Weight fraction of each candidate if it were there, with its doubt; negative values are kept."
-    return [Figure("operando_candidates", caption, Axis(f"time / {fit.time_unit}"), Axis("wt %"), tuple(layers))]
+    return [
+        Figure("operando_candidates", caption, Axis(f"time / {fit.time_unit}"), Axis("wt %"), tuple(layers))
+    ]

@@ -39,11 +39,15 @@ def parts(results: Results) -> tuple[Part, ...]:
     figures += [_pdf_figure(found, i) for i in range(len(found.pdfs))]
     tables = tuple(_table(found, i) for i in range(len(found.patterns)))
     ordered = f" and of the mean of {found.count} orderings" if found.count else ""
-    sentence = f"Simulated X-ray, neutron and pair distribution functions of the refined crystal{ordered}." + (
-        " Where the two differ, the ordered supercells say something that the average crystal does not: weak lines "
-        "and diffuse humps between the Bragg lines are the correlation of neighbouring sites."
-        if found.count
-        else ""
+    sentence = (
+        f"Simulated X-ray, neutron and pair distribution functions of the refined crystal{ordered}."
+        + (
+            " Where the two differ, the ordered supercells say something that the "
+            "average crystal does not: weak lines "
+            "and diffuse humps between the Bragg lines are the correlation of neighbouring sites."
+            if found.count
+            else ""
+        )
     )
     return (Part("Computed scattering", sentence, tuple(figures), tables, (), found.notes),)
 
@@ -80,7 +84,8 @@ def _pdf_figure(found: ComputedScattering, index: int) -> Figure:
         layers.append(Line(item.r, item.orderings, f"mean of {found.count} orderings", "second", dash=True))
     caption = (
         f"{name} pair distribution function, Q to {found.settings.q_max:g} 1/Å, pdffit convention. "
-        "The average crystal has each anion site part N, part Cl; the orderings have whole atoms and vacancies."
+        "The average crystal has each anion site part N, part Cl; the orderings have "
+        "whole atoms and vacancies."
     )
     return Figure(f"computed_pdf_{item.radiation}", caption, Axis("r / Å"), Axis("G / Å⁻²"), tuple(layers))
 
