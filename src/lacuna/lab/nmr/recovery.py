@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from lacuna.core.errors import DataError, InputError
 from lacuna.core.estimate import DRAWS, Estimate
@@ -243,8 +244,15 @@ def _bias(record: Recovery, form: str, time: float) -> float:
     """Relative shift of T1 if a perfect inversion were assumed."""
     if form != "three-parameter" or record.signal[0] >= 0:
         return float("nan")
-    other = _solve(record.delays, record.signal, "two-parameter")
-    return float(np.exp(other.parameters[1])) / time - 1
+    t, y = record.delays, record.signal
+    near = np.log(_start(t, y, "two-parameter")[2])
+
+    def cost(log_time: float) -> float:
+        shape = 1 - 2 * np.exp(-t / np.exp(log_time))
+        return float(np.sum((y - (shape @ y) / (shape @ shape) * shape) ** 2))
+
+    found = minimize_scalar(cost, bounds=(near - 0.2, near + 0.2), method="bounded", options={"xatol": 1e-6})
+    return float(np.exp(found.x)) / time - 1
 
 
 def _warnings(record: Recovery, time: float, t1: Estimate, ratio: float) -> tuple[str, ...]:
