@@ -15,7 +15,7 @@ from lacuna.lab.symmetric.generate import Short, SymmetricCell, simulate
 from lacuna.study.commands import app
 from lacuna.study.run import Listener, run_study
 from lacuna.study.sections.impedance import MeasuredImpedance, PelletImpedance, pellet_impedance
-from lacuna.study.sections.symmetric import MeasuredSymmetric, symmetric_cells
+from lacuna.study.sections.symmetric import MeasuredSymmetric, StackLayer, symmetric_cells, symmetric_parts
 from lacuna.study.study import read_study
 
 CIRCUIT = Circuit.parse("p(R1,CPE1)-CPE2")
@@ -171,3 +171,31 @@ def test_refusals_name_what_is_missing(folder):
         MeasuredSymmetric(files, 7.85)
     with pytest.raises(InputError, match="a temperature series needs the geometry"):
         pellet_impedance(MeasuredImpedance(files[:1], follow="temperature", circuit=CIRCUIT.text))
+
+
+def test_the_stack_is_held_against_its_overpotentials(folder):
+    layers = (
+        StackLayer("LHC", "200 ohm"),
+        StackLayer("LNC", thickness="0.05 mm", conductivity="4.3e-5 S/cm", count=2),
+    )
+    found = symmetric_cells(MeasuredSymmetric((folder / "steps.bdf.csv",), 0.785e-4, layers=layers))
+    budget = found.cells[0].budget
+    # 0.05 mm of 4.3e-5 S/cm on 0.785 cm2 is 148 ohm
+    assert budget.total.value == pytest.approx(200 + 2 * 148.1, rel=1e-3)
+    assert [round(s.density, 6) for s in budget.shown] == [1.0, 2.0, 5.0]
+    assert any(
+        "Resistance budget: LHC + 2 × LNC" in t.caption for p in symmetric_parts(found) for t in p.tables
+    )
+    with pytest.raises(
+        InputError, match="layer LNC: give its resistance, or both thickness and conductivity"
+    ):
+        StackLayer("LNC", thickness="0.05 mm")
+
+
+def test_two_cells_in_one_folder_are_noticed(tmp_path):
+    rng = np.random.default_rng(1)
+    files = (tmp_path / "a_25C.csv", tmp_path / "b_25C.csv")
+    for file, ohms in zip(files, (2000.0, 9000.0), strict=True):
+        write_spectrum(file, ohms, rng)
+    found = pellet_impedance(MeasuredImpedance(files, circuit=CIRCUIT.text))
+    assert "differ by a factor of 4.5: different cells in one folder" in found.warnings[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lacuna.lab.impedance.arcs import read_arcs
-from lacuna.lab.impedance.choose import choose_circuit
+from lacuna.lab.impedance.choose import ChoiceSettings, choose_circuit
 from lacuna.lab.impedance.circuit import Circuit
 from lacuna.lab.impedance.fit import FitSettings, fit_circuit
 from lacuna.lab.impedance.kramers_kronig import kramers_kronig
@@ -67,3 +67,12 @@ def test_a_gas_evolving_electrode_does_not_pass(shared_data):
     test = kramers_kronig(read_impedance(shared_data / "eis" / "peis.mpt")[0])
     assert not test.passed
     assert test.noise > 0.1
+
+
+def test_a_battery_with_cable_inductance_gets_a_circuit_with_one(shared_data):
+    # dgbowl/yadg @ 61d55fe: 32 spectra from 1 MHz, the first tens of kHz inductive
+    pytest.importorskip("galvani")
+    spectrum = read_impedance(shared_data / "eis" / "vsp_peis_with.mpr")[10]
+    choice = choose_circuit(spectrum, ChoiceSettings("lithium"))
+    assert choice.best.circuit.startswith("L0-R0-p(R1,CPE1)-p(R2,CPE2)")
+    assert choice.best.noise < 0.03

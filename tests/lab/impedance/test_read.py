@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lacuna.core.errors import DataError, InputError
+from lacuna.lab.biologic import read_ec_lab
 from lacuna.lab.impedance.read import read_impedance, read_many, temperature_from_name
 from lacuna.lab.impedance.spectrum import make_spectrum
 
@@ -168,3 +169,13 @@ def test_temperatures_are_read_from_names(name, kelvin):
     assert temperature_from_name(str(Path("folder_10C") / name)) == (
         None if kelvin is None else pytest.approx(kelvin)
     )
+
+
+def test_all_columns_of_the_binary_equal_the_text_export(shared_data):
+    # dgbowl/yadg @ 61d55fe: 25 columns, equal to 1e-4
+    pytest.importorskip("galvani")
+    binary = read_ec_lab(shared_data / "eis" / "peis.mpr").columns
+    text = read_ec_lab(shared_data / "eis" / "peis.mpt").columns
+    assert len(binary) == 25
+    for name, column in binary.items():
+        np.testing.assert_allclose(column, text[name], rtol=1e-4, atol=1e-7, err_msg=name)

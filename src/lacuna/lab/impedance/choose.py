@@ -20,6 +20,7 @@ CANDIDATES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "lithium": (
         "R0-p(R1,CPE1)",
+        "R0-p(R1,CPE1)-W1",
         "p(R1,CPE1)-p(R2,CPE2)",
         "R0-p(R1,CPE1)-p(R2,CPE2)",
         "R0-p(R1,CPE1)-p(R2,CPE2)-W1",
@@ -71,7 +72,7 @@ def choose_circuit(spectrum: Spectrum, settings: ChoiceSettings | None = None) -
     from dataclasses import replace
 
     settings = settings or ChoiceSettings()
-    circuits = settings.circuits or CANDIDATES[settings.electrodes]
+    circuits = settings.circuits or _candidates(spectrum, settings)
     fits, skipped = [], []
     for circuit in circuits:
         try:
@@ -91,6 +92,15 @@ def choose_circuit(spectrum: Spectrum, settings: ChoiceSettings | None = None) -
         tuple(float(s) for s in support / support.sum()),
         tuple(skipped),
     )
+
+
+def _candidates(spectrum: Spectrum, settings: ChoiceSettings) -> tuple[str, ...]:
+    """The circuits for the electrodes, with a cable's inductance where the spectrum shows one."""
+    plain = CANDIDATES[settings.electrodes]
+    low, high = settings.fit.frequency_low, settings.fit.frequency_high
+    used = (spectrum.frequency >= low) & (spectrum.frequency <= high)
+    inductive = np.count_nonzero(spectrum.impedance[used].imag > 0) >= 2 and not settings.fit.drop_inductive
+    return (*plain, *(f"L0-{circuit}" for circuit in plain)) if inductive else plain
 
 
 def akaike(fit: CircuitFit) -> float:

@@ -165,6 +165,10 @@ def measure(
     )
     warning = conductivity_warning(100 * sigma[0].value, geometry) if sigma and geometry else None
     remarks = [r for s in used for r in s.remarks]
+    if geometry is not None and geometry.density is not None:
+        remarks.append(
+            f"relative density of the pellet: {geometry.density.text()}; σ is that of the pellet as pressed"
+        )
     return PelletImpedance(
         circuit=circuit,
         rivals=rivals,
@@ -176,7 +180,7 @@ def measure(
         series=series,
         growth=_growth(tuple(used), tuple(fits), series, settings),
         remarks=tuple(dict.fromkeys(remarks)),
-        warnings=(*_unstated(settings), *((warning,) if warning else ())),
+        warnings=(*_unstated(settings), *((warning,) if warning else ()), *_mixed(tuple(fits))),
         failures=tuple(lost),
     )
 
@@ -198,6 +202,22 @@ def _length(text: str, rng: np.random.Generator) -> Estimate:
     """A length in m; one without stated doubt enters with none, and `_unstated` says so in the report."""
     found = parse_estimate(text, "m", rng=rng)
     return Estimate.exact(found.value, "m") if found.doubt == "unknown" else found
+
+
+def _mixed(fits: tuple[CircuitFit, ...]) -> list[str]:
+    """Spectra of one temperature that cannot be of one sample."""
+    found = []
+    for i, one in enumerate(fits):
+        for other in fits[:i]:
+            if one.temperature is None or one.temperature != other.temperature:
+                continue
+            a, b = one.total_resistance.value, other.total_resistance.value
+            if max(a, b) > 3 * min(a, b) > 0:
+                found.append(
+                    f"{one.source} and {other.source} are at one temperature and differ by a factor of "
+                    f"{max(a, b) / min(a, b):.1f}: different cells in one folder, or a sample that changed"
+                )
+    return found[:5]
 
 
 def _unstated(settings: MeasuredImpedance) -> list[str]:

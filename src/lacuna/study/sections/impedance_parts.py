@@ -63,7 +63,13 @@ def _spectra_part(found: PelletImpedance) -> Part:
     warnings += [f"{short_name(file)} left out: {reason}" for file, reason in found.failures]
     notes = list(found.remarks)
     tables = (_fit_table(found), *((_rival_table(found),) if found.rivals else ()))
-    return Part("Impedance", sentence, figures, tables, tuple(dict.fromkeys(warnings)), tuple(notes))
+    return Part("Impedance", sentence, figures, tables, _few(warnings), tuple(notes))
+
+
+def _few(warnings: list[str], most: int = 40) -> tuple[str, ...]:
+    """Each warning once; of very many the first ones and their number."""
+    once = list(dict.fromkeys(warnings))
+    return tuple(once if len(once) <= most else [*once[:most], f"and {len(once) - most} more like these"])
 
 
 def _some(fits: tuple[CircuitFit, ...]) -> tuple[CircuitFit, ...]:

@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 import numpy as np
 
 from lacuna.core.errors import InputError, LacunaError
-from lacuna.core.estimate import Estimate
+from lacuna.core.estimate import Estimate, parse_estimate
 from lacuna.core.units import Unit
 from lacuna.lab.cycling.read import read_cycling
 from lacuna.lab.cycling.record import CyclingRecord
+from lacuna.lab.symmetric import budget as stack
 from lacuna.lab.symmetric.compare import published_cells
 from lacuna.lab.symmetric.critical import CriticalCurrent, Lifetime, critical_current, lifetime
 from lacuna.lab.symmetric.shorts import ShortRule
@@ -26,6 +27,7 @@ from lacuna.study.wiring import Stage
 __all__ = [
     "SECTION",
     "MeasuredSymmetric",
+    "StackLayer",
     "SymmetricCells",
     "evidence_of",
     "symmetric_cells",
@@ -34,6 +36,21 @@ __all__ = [
 
 FLOOR = 0.05  # mAh/cm2; where the chart puts cells whose capacity nobody stated
 DRAWN = 6000  # rows of a record drawn; more nobody can see
+
+
+@dataclass(frozen=True)
+class StackLayer:
+    """A layer of the stack: its resistance, or thickness and conductivity. All with their uncertainty."""
+
+    name: str
+    resistance: str | None = None
+    thickness: str | None = None
+    conductivity: str | None = None
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if (self.resistance is None) == (self.thickness is None or self.conductivity is None):
+            raise InputError(f"layer {self.name}: give its resistance, or both thickness and conductivity")
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,7 @@ class MeasuredSymmetric:
     pressure: Annotated[float | None, Unit("Pa")] = None
     smallest: float = 0.04
     significance: float = 6.0
+    layers: tuple[StackLayer, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1e-7 < self.area < 1:
@@ -71,6 +89,7 @@ class OneCell:
     time: np.ndarray
     voltage: np.ndarray
     density: np.ndarray
+    budget: stack.Budget | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +134,32 @@ def _one(record: CyclingRecord, settings: MeasuredSymmetric) -> OneCell:
         record.time[rows] / 3600,
         record.voltage[rows],
         record.current[rows] / settings.area / 10,
+        _budget(decision, settings),
     )
+
+
+def _budget(decision: CriticalCurrent, settings: MeasuredSymmetric) -> stack.Budget | None:
+    """The stack's resistance against the plateau of every completed step."""
+    rng = np.random.default_rng(0)
+    done = [step for step in decision.steps if step.completed]
+    if not settings.layers or not done:
+        return None
+    layers = tuple(_layer(one, settings.area, rng) for one in settings.layers)
+    shown = []
+    for step in {s.density: s for s in done}.values():
+        plateau = decision.halves.plateau[list(step.halves)]
+        spread = max(float(np.std(plateau)), 0.01 * step.overpotential)
+        shown.append((step.density, Estimate.normal(float(np.mean(plateau)), spread, "V", rng=rng)))
+    return stack.resistance_budget(layers, tuple(shown), area=settings.area)
+
+
+def _layer(one: StackLayer, area: float, rng: np.random.Generator) -> stack.Layer:
+    """A layer from the study file."""
+    if one.resistance is not None:
+        return stack.Layer(one.name, parse_estimate(one.resistance, "ohm", rng=rng), one.count)
+    thickness = parse_estimate(one.thickness or "", "m", rng=rng)
+    sigma = parse_estimate(one.conductivity or "", "S/m", rng=rng)
+    return stack.layer(one.name, thickness=thickness, conductivity=sigma, area=area, count=one.count)
 
 
 def evidence_of(found: SymmetricCells) -> tuple[Evidence, ...]:
@@ -184,11 +228,15 @@ def _cell_part(cell: OneCell, resistance: float | None, number: int) -> Part:
     figures = (_record(cell, number), _overpotential(cell, number))
     warnings = tuple(e.text + ("; recovered" if e.recovered else "") for e in decision.events)
     notes = decision.explanation if cell.lifetime is None else decision.explanation[:0]
+    tables = [_steps(decision, resistance)]
+    if cell.budget is not None:
+        tables.append(_budget_table(cell.budget))
+        notes += cell.budget.findings[-1:] if not cell.budget.one_resistance else ()
     return Part(
         f"Symmetric cell {name}",
         sentence,
         figures,
-        (_steps(decision, resistance),),
+        tuple(tables),
         warnings,
         notes,
     )
@@ -257,6 +305,29 @@ def _steps(decision: CriticalCurrent, resistance: float | None) -> Table:
     ohmic_name = () if share is None else ("iR / %",)
     columns = ("j / mA cm⁻²", "cycles", "half / min", "mAh cm⁻²", "plateau / mV")
     return Table((*columns, *ohmic_name, "asymmetry / %", "outcome"), tuple(rows))
+
+
+def _budget_table(budget: stack.Budget) -> Table:
+    """What each current implies beside the layers."""
+    rows = tuple(
+        (
+            f"{one.density / 10:.3g}",
+            f"{1e3 * one.overpotential.value:.4g}",
+            f"{one.implied.value:.4g}",
+            f"{budget.total.value:.4g}",
+            f"{100 * share:.0f}",
+        )
+        for one, share in zip(budget.shown, budget.share, strict=True)
+    )
+    columns = (
+        "j / mA cm⁻²",
+        "overpotential / mV",
+        "R implied / Ω",
+        "R of the layers / Ω",
+        "share of the layers / %",
+    )
+    names = " + ".join(f"{one.count} × {one.name}" if one.count > 1 else one.name for one in budget.layers)
+    return Table(columns, rows, f"Resistance budget: {names}")
 
 
 def _chart_part(found: SymmetricCells) -> Part:
