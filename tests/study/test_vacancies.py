@@ -128,6 +128,12 @@ def test_energies_are_gathered_by_surrounding():
     assert part.warnings == ("1 cells with a vacancy did not reach the force criterion; left out.",)
     (row,) = section.evidence(Found(VacancyEnergies((some,), "toy", "Li", -1.9)))
     assert row.value.value == pytest.approx(1.0)
+    licl = VacancyHost("LiCl", "Li32Cl32", np.array([3.2]), np.array([32]), ("4a",), ("Cl4",))
+    both = VacancyEnergies((some, licl), "toy", "Li", -1.9)
+    assert [e.quantity for e in section.evidence(Found(both))][1:] == ["vacancy_formation_energy_LiCl_4a"]
+    assert len(section.parts(Found(both))[0].figures[0].layers) == 2
+    relative = VacancyEnergies((some, licl), "toy", "Li", None)
+    assert len(section.parts(Found(relative))[0].figures[0].layers) == 1  # one site has no spread
 
 
 def test_some_sites_are_spread_over_all():

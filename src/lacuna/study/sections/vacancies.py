@@ -225,7 +225,7 @@ def _host(
 
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
-    """Mean over the sites of the ground state, where it has an absolute zero."""
+    """Mean over the sites of the ground state and the sites of other hosts, where they have a zero."""
     found = results.get(VacancyEnergies)
     if found is None or found.metal is None:
         return ()
@@ -236,14 +236,34 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
     value = Estimate(np.repeat(host.energies[good], host.copies[good]), "eV")
     note = f"{int(good.sum())} sites of {host.formula}; interval: spread over sites"
     label = f"{found.element} vacancy formation energy"
-    return (Evidence("vacancy_formation_energy", label, value, "computed", found.engine, note=note),)
+    mean = Evidence("vacancy_formation_energy", label, value, "computed", found.engine, note=note)
+    others = [
+        Evidence(
+            f"vacancy_formation_energy_{other.name}_{letter}",
+            f"the same in {other.name}, {letter}",
+            Estimate.unknown_doubt(float(energy), "eV"),
+            "computed",
+            found.engine,
+            note=other.formula,
+        )
+        for other in found.hosts[1:]
+        for energy, letter in zip(other.energies, other.wyckoff, strict=True)
+        if np.isfinite(energy)
+    ]
+    return (mean, *others)
+
+
+def _comparable(found: VacancyEnergies) -> tuple[VacancyHost, ...]:
+    """The ground state, and the hosts whose energies say something: without a zero those with several sites."""
+    others = [h for h in found.hosts[1:] if found.metal is not None or len(h.energies) > 1]
+    return (found.hosts[0], *others)
 
 
 def _share_figure(found: VacancyEnergies) -> Figure:
     """Share of sites below an energy, by host."""
     roles: tuple[Role, ...] = ("computed", "second", "third", "fourth")
     layers = []
-    for host, role in zip(found.hosts, roles, strict=False):
+    for host, role in zip(_comparable(found), roles, strict=False):
         good = np.isfinite(host.energies)
         order = np.argsort(host.energies[good])
         energies = np.repeat(host.energies[good][order], 2)
@@ -287,13 +307,13 @@ def _surrounding_figure(found: VacancyEnergies) -> Figure:
         errors=np.array([spread for _, _, spread in rows.values()]),
         text=tuple(f"{name}: {n} sites<br>{mean:.3f} ± {s:.3f} eV" for name, (n, mean, s) in rows.items()),
     )
-    zero = "" if found.metal is not None else ", from the mean"
+    zero = "" if found.metal is not None else " from the mean"
     return Figure(
         "vacancy_surroundings",
         f"What surrounds the {found.element} that is taken out, and what that costs; □ is a vacant anion "
         "site.",
         Axis("nearest four anion sites"),
-        Axis(f"vacancy formation energy{zero} / eV"),
+        Axis(f"formation energy{zero} / eV"),
         (bars,),
     )
 
@@ -315,13 +335,13 @@ def _dft_table() -> Table:
 
 def _site_rows(found: VacancyEnergies) -> tuple[tuple[str, ...], ...]:
     rows = []
-    for host in found.hosts:
+    for host in _comparable(found):
         good = host.energies[np.isfinite(host.energies)]
         if good.size:
             spread = f"{good.min():.3f} to {good.max():.3f}"
             mean = f"{host.mean:.3f}" if found.metal is not None else "not known"
             rows.append((host.name, host.formula, str(int(host.copies.sum())), mean, spread))
-    for host in found.hosts[1:]:
+    for host in _comparable(found)[1:]:
         for energy, copies, letter in zip(host.energies, host.copies, host.wyckoff, strict=True):
             rows.append((f"{host.name}, {letter}", host.formula, str(int(copies)), f"{energy:.3f}", ""))
     return tuple(rows)
