@@ -39,7 +39,8 @@ class Ocp:
         position = (inside - self.low) * scale
         index = np.minimum(position.astype(np.intp), self.pieces.shape[0] - 1)
         x = position - index
-        a, b, c, d = np.moveaxis(self.pieces[index], -1, 0)
+        piece = self.pieces[index]
+        a, b, c, d = piece[..., 0], piece[..., 1], piece[..., 2], piece[..., 3]
         beyond = stoichiometry - inside
         potential = a + x * (b + x * (c + x * d)) + _WALL * beyond
         slope = np.where(beyond == 0.0, (b + x * (2 * c + x * (3 * d))) * scale, _WALL)
@@ -72,11 +73,13 @@ class Ocp:
         above = np.nonzero(curve >= potential)[0][-1]
         if above == grid.size - 1:
             return float(grid[-1])
-        left, right = float(grid[above]), float(grid[above + 1])
-        for _ in range(60):
-            middle = 0.5 * (left + right)
-            left, right = (middle, right) if float(self(np.asarray(middle))) >= potential else (left, middle)
-        return 0.5 * (left + right)
+        place = float(grid[above])
+        for _ in range(8):  # Newton inside one smooth piece
+            value, slope = self.with_slope(np.asarray(place))
+            if slope >= 0:
+                break
+            place = float(np.clip(place - (value - potential) / slope, grid[above], grid[above + 1]))
+        return place
 
 
 def ocp_from_function(

@@ -103,7 +103,7 @@ def rate_map(
         values=values,
         rates=at,
         capacity=(charge / wide.active_mass / 3600.0).reshape(shape),
-        areal=(charge / 36.0).reshape(shape),
+        areal=(charge / 36000.0).reshape(shape),
         energy=energy.reshape(shape),
         current=(wide.one_c * every).reshape(shape),
         outcome=outcome.reshape(shape),

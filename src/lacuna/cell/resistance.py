@@ -157,3 +157,35 @@ def overpotential(stack: Stack, current: np.ndarray, *, temperature: float | Non
     thermal = 2 * GAS_CONSTANT * now.temperature / FARADAY
     j = np.asarray(current, float)
     return np.asarray(j * float(now.ohmic.reshape(-1)[0]) + 2 * thermal * np.arcsinh(j / (2 * exchange)))
+
+
+def fit_symmetric(current: np.ndarray, voltage: np.ndarray, *, temperature: float) -> tuple[float, float]:
+    """Resistance in ohm m² and exchange current in A/m² with which a symmetric cell shows these
+    overpotentials.
+
+    Parameters
+    ----------
+    current, voltage : A/m² and V, at least two points, shape (n,).
+
+    Raises
+    ------
+    InputError
+        For fewer than two different currents.
+    """
+    from scipy.optimize import least_squares
+
+    j, v = np.asarray(current, float), np.asarray(voltage, float)
+    if np.unique(j).size < 2:
+        raise InputError(
+            f"fit_symmetric: needs overpotentials at two currents or more, got {np.unique(j).size}"
+        )
+    thermal = 4 * GAS_CONSTANT * temperature / FARADAY
+
+    def misfit(x: np.ndarray) -> np.ndarray:
+        resistance, exchange = np.exp(x)
+        return (j * resistance + thermal * np.arcsinh(j / (2 * exchange))) / v - 1
+
+    slope = float(v[np.argmax(j)] / j.max())
+    found = least_squares(misfit, np.log([slope, 3.0]), bounds=(np.log([1e-8, 1e-6]), np.log([1e4, 1e8])))
+    resistance, exchange = np.exp(found.x)
+    return float(resistance), float(exchange)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lacuna.cell.calibrate import Calibration
 from lacuna.cell.record import INFEASIBLE, OUTCOMES
+from lacuna.cell.resistance import fit_symmetric
 from lacuna.cell.work import CellResult, FullResult
 from lacuna.study.figure import Axis, Band, Bars, Figure, Heat, Layer, Line, Points, Role
 from lacuna.study.section import Part, Table
@@ -16,6 +17,7 @@ __all__ = ["calibration_part", "design_parts"]
 
 _ROLES: tuple[Role, ...] = ("computed", "second", "fourth", "third", "guide", "warning", "measured")
 _MAH = 3600.0
+_BANDS = 6
 
 
 def _slug(text: str) -> str:
@@ -126,9 +128,13 @@ def _components(name: str, full: FullResult) -> Figure | None:
     top = curve.parts["open circuit"]
     layers: list[Layer] = []
     losses = {k: v for k, v in curve.parts.items() if k != "open circuit" and np.abs(v).max() > 2e-3}
-    rest = sum(v for k, v in curve.parts.items() if k != "open circuit" and k not in losses)
-    upper = top.copy()
     order = sorted(losses, key=lambda k: -float(np.abs(losses[k]).mean()))
+    if len(order) > _BANDS:
+        losses["others"] = np.sum([losses.pop(k) for k in order[_BANDS - 1 :]], axis=0)
+        order = [*order[: _BANDS - 1], "others"]
+    shown = sum(losses.values())
+    rest = top + shown - curve.voltage
+    upper = top.copy()
     for j, part in enumerate(order):
         lower = upper + losses[part]
         layers.append(
@@ -143,11 +149,11 @@ def _components(name: str, full: FullResult) -> Figure | None:
         upper = lower
     layers.append(Line(curve.capacity, top, name="open circuit", role="published"))
     layers.append(Line(curve.capacity, curve.voltage, name="terminal voltage", role="computed"))
-    small = float(np.abs(np.asarray(rest)).max()) if len(losses) + 1 < len(curve.parts) else 0.0
+    small = float(np.abs(rest).max())
     return Figure(
         f"{name}-losses",
         f"Where the voltage goes at {full.rates[i]:g}C; the losses add up to the terminal voltage"
-        + (f" (those below 2 mV, {1000 * small:.1f} mV together, are not drawn)." if small else "."),
+        + (f" (those below 2 mV, {1000 * small:.1f} mV together, are not drawn)." if small > 1e-6 else "."),
         Axis("Capacity (mAh/g)"),
         Axis("Voltage (V)", range=(max(1.5, float(curve.voltage.min()) - 0.1), float(top.max()) + 0.1)),
         tuple(layers),
@@ -196,8 +202,11 @@ def _rate_capability(name: str, result: CellResult, full: FullResult) -> Figure:
     return Figure(
         f"{name}-rates",
         "Rate capability beside the published points.",
-        Axis("Rate (C)", log=True),
-        Axis("Capacity (mAh/g)"),
+        Axis("Rate (C)"),
+        Axis(
+            "Capacity (mAh/g)",
+            range=(0.0, 1.08 * max([*full.capacity, *(r.capacity / _MAH for r in reported)])),
+        ),
         tuple(layers),
     )
 
@@ -437,10 +446,23 @@ def _symmetric_part(result: CellResult) -> Part:
             "Without a salt gradient the overpotential does not change with time: there is no Sand time, "
             "and a fall "
             "above the critical current means a short, which this model does not describe.",
-            "With i₀ = 0.3 mA/cm², 430 ohm would give 51 mV at 0.1 and 3.74 V at 10 mA/cm² at once; the "
-            "layers' "
-            "measured resistances add up to more.",
+            *_both_at_once(result),
         ),
+    )
+
+
+def _both_at_once(result: CellResult) -> tuple[str, ...]:
+    """Which resistance and kinetics would give all reported overpotentials."""
+    design = result.design
+    if len({r.current for r in design.overpotentials}) < 2:
+        return ()
+    current = np.array([r.current for r in design.overpotentials])
+    voltage = np.array([(r.low + r.high) / 2 for r in design.overpotentials])
+    resistance, exchange = fit_symmetric(current, voltage, temperature=design.temperature)
+    here = float(np.median(result.here.ohmic)) / design.area
+    return (
+        f"All published overpotentials at once need {resistance / design.area:.0f} ohm and an exchange "
+        f"current of {exchange / 10:.2g} mA/cm²; the layers of this design have {here:.0f} ohm.",
     )
 
 
