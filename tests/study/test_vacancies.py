@@ -20,6 +20,7 @@ from lacuna.study.sections.engine import EngineChoice
 from lacuna.study.sections.material import Material
 from lacuna.study.sections.relaxation import RelaxedOrderings
 from lacuna.study.sections.vacancies import Vacancies, VacancyEnergies, VacancyHost, metal_energy
+from lacuna.study.settings import read
 from lacuna.study.wiring import Progress, Workspace
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
@@ -139,7 +140,9 @@ def test_energies_are_gathered_by_surrounding():
 def test_some_sites_are_spread_over_all():
     atoms = tuple(DistinctAtom(i, 1, "1a") for i in range(10))
     assert [a.index for a in section._spread(atoms, 3)] == [0, 4, 9]
-    assert section._spread(atoms, None) == atoms
+    assert section._spread(atoms, "all") == atoms
+    assert read(Vacancies, {"sites": "all", "compare": ["LiCl"]}).compare == ("LiCl",)
+    assert read(Vacancies, {"sites": 3}).sites == 3
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -45,21 +45,21 @@ TETRAHEDRON = 4
 class Vacancies:
     """Vacancies of the mobile element in the ground state and in hosts to stand beside.
 
-    sites : how many symmetry-distinct sites of the ground state, spread over its atoms; without it all.
+    sites : all symmetry-distinct sites of the ground state, or how many, spread over its atoms.
     compare : shipped structures, LiCl and beta-Li3N.
     engine : other than the study's; a potential that never saw a cell lacking a lone atom cannot give the
         absolute energy of one, a universal one or DFT can.
     force : largest force at which a cell with a vacancy counts as relaxed. steps : most steps.
     """
 
-    sites: int | None = None
+    sites: int | Literal["all"] = "all"
     compare: tuple[str, ...] = ()
     engine: EngineChoice | None = None
     force: Annotated[float, Unit("eV/angstrom")] = 0.03
     steps: int = 300
 
     def __post_init__(self) -> None:
-        if self.sites is not None and self.sites < 1:
+        if self.sites != "all" and self.sites < 1:
             raise InputError(f"sites must be at least 1, got {self.sites}")
         for name in self.compare:
             if name not in HOSTS:
@@ -146,9 +146,9 @@ def _perfect(name: str, engine: Engine) -> Frame:
     return repeat(found.frame, HOSTS[name])
 
 
-def _spread(atoms: tuple[DistinctAtom, ...], number: int | None) -> tuple[DistinctAtom, ...]:
+def _spread(atoms: tuple[DistinctAtom, ...], number: int | Literal["all"]) -> tuple[DistinctAtom, ...]:
     """Some of the atoms, evenly over their order."""
-    if number is None or number >= len(atoms):
+    if number == "all" or number >= len(atoms):
         return atoms
     return tuple(atoms[i] for i in np.linspace(0, len(atoms) - 1, number).round().astype(int))
 
@@ -254,7 +254,7 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
 
 
 def _comparable(found: VacancyEnergies) -> tuple[VacancyHost, ...]:
-    """The ground state, and the hosts whose energies say something: without a zero those with several sites."""
+    """The ground state and the hosts that say something: without a zero those with several sites."""
     others = [h for h in found.hosts[1:] if found.metal is not None or len(h.energies) > 1]
     return (found.hosts[0], *others)
 
