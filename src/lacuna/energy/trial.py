@@ -51,7 +51,7 @@ class Trial:
     framework_msd, mobile_msd: mean square displacement at the end, Å², centre of mass held.
     framework_msd_half: the same at half the time; a lattice that stays has about the same value.
     pressure: mean, eV/Å³.
-    steps_per_second: of this run, on one core.
+    steps_per_second: of processor time, one thread.
     failure: why it ended early, empty if it did not.
     """
 
@@ -103,7 +103,7 @@ def run_trial(
     chunk = max(1, int(settings.duration / settings.timestep / frames))
     records: list[tuple[float, ...]] = []
     visited: list[Frame] = []
-    failure, started = "", time.monotonic()
+    failure, started = "", time.process_time()
     with open_lammps(potential, frame) as session:
         framework = _prepare(session, potential, settings, temperature, seed)
         try:
@@ -116,7 +116,7 @@ def run_trial(
                     break
         except LacunaError as error:
             failure = f"atoms lost or energy not finite: {str(error).splitlines()[0]}"
-    seconds = time.monotonic() - started
+    seconds = time.process_time() - started
     table = np.array(records) if records else np.full((1, 4), np.nan)
     done = len(records) * chunk
     outcome = Trial(
