@@ -54,7 +54,7 @@ def made(rng, *, energy=0.3, thermal=0.1, orderings=0.0, temperatures=(500, 550,
     offset = orderings * rng.standard_normal()
     value = 1e-2 * np.exp(-energy / (BOLTZMANN * t) + thermal * rng.standard_normal(t.size) + offset)
     points = tuple(AtTemperature(a, d, thermal, 0.0, d, 0.3, 100.0, 2) for a, d in zip(t, value, strict=True))
-    return Diffusivities(points, (), {}, (), orderings**2, 0.5, 0.0, 0.04, 1.0)
+    return Diffusivities(points, (), {}, (), orderings**2, 0.5, 0.0, 1.0, 0.04, 1.0)
 
 
 def test_interval_of_the_extrapolation_covers_as_often_as_it_says():
@@ -86,7 +86,7 @@ def test_budget_names_the_cause_of_the_interval(rng):
 
 def test_one_temperature_is_not_enough_and_the_reasons_are_told(rng):
     one = made(rng, temperatures=(600,))
-    lonely = Diffusivities(one.trusted, (), {500.0: "framework melted"}, (), 0.0, 0.5, 0.0, 0.04, 1.0)
+    lonely = Diffusivities(one.trusted, (), {500.0: "framework melted"}, (), 0.0, 0.5, 0.0, 1.0, 0.04, 1.0)
     with pytest.raises(NotConverged, match=r"two temperatures .*, 1 did: 500 K: framework melted"):
         conductivity(lonely, rng=rng)
 

@@ -3,7 +3,13 @@ import pytest
 
 from lacuna.core.errors import InputError, NotConverged
 from lacuna.motion.covariance import brownian_covariance, gls_weights
-from lacuna.motion.diffusivity import IonSquares, he_diffusivity, least_variance, settled_start
+from lacuna.motion.diffusivity import (
+    IonSquares,
+    he_diffusivity,
+    least_variance,
+    moving_together,
+    settled_start,
+)
 from lacuna.motion.displacement import Accumulator, Curves, log_lags, msd_fft
 
 CM2 = 0.1  # cm²/s per Å²/fs
@@ -128,6 +134,19 @@ def test_ions_that_move_together_widen_the_error():
     wide = least_variance(squares_of(together), hop_distance=1.0)
     narrow = least_variance(squares_of(alone), hop_distance=1.0)
     assert wide.self_std / wide.self_value > 1.4 * narrow.self_std / narrow.self_value
+
+
+def test_many_runs_tell_how_much_moving_together_widens_the_error():
+    def pairs(rng):
+        single = lattice_walk(rng, rate=0.02, ions=15, rattle=0.0)
+        return np.repeat(single, 2, axis=1) + rng.normal(scale=0.03, size=(300, 30, 3))
+
+    coupled = [squares_of(pairs(np.random.default_rng([11, s]))) for s in range(30)]
+    free = [
+        squares_of(lattice_walk(np.random.default_rng([12, s]), rate=0.02, rattle=0.03)) for s in range(30)
+    ]
+    assert moving_together(coupled, hop_distance=1.0) == pytest.approx(2.0, abs=0.3)
+    assert moving_together(free, hop_distance=1.0) == pytest.approx(1.0, abs=0.15)
 
 
 def test_back_jumps_move_the_start_of_the_fit_and_the_answer_is_right():

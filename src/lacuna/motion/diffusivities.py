@@ -14,6 +14,7 @@ from lacuna.motion.diffusivity import (
     SlopeEstimate,
     he_diffusivity,
     least_variance,
+    moving_together,
     settled_start,
 )
 from lacuna.motion.guards import broken
@@ -67,6 +68,7 @@ class Diffusivities:
     excluded : temperature (K) to reason.
     ordering_variance : of ln D of the mean over orderings, shared by all temperatures.
     start, start_doubt : where the fits begin (in a²), and the relative change of D that choice leaves.
+    together : factor by which ions that move together raise the variance of D.
     density : mobile ions per Å³.      charge : e.
     """
 
@@ -77,6 +79,7 @@ class Diffusivities:
     ordering_variance: float
     start: float
     start_doubt: float
+    together: float
     density: float
     charge: float
 
@@ -110,7 +113,8 @@ def diffusivities(trajectories: Trajectories) -> Diffusivities:
     distance = trajectories.hop_distance
     sound = [r for r in trajectories.runs if not _refusal(r)]
     start, doubt = settled_start([r.squares for r in sound], hop_distance=distance)
-    runs = tuple(_of_run(r, trajectories, start) for r in trajectories.runs)
+    together = moving_together([r.squares for r in sound], hop_distance=distance, start=start)
+    runs = tuple(_of_run(r, trajectories, start, together) for r in trajectories.runs)
     trusted, excluded, warnings = [], {}, []
     for temperature in sorted({r.temperature for r in runs}):
         here = [r for r in runs if r.temperature == temperature]
@@ -137,6 +141,7 @@ def diffusivities(trajectories: Trajectories) -> Diffusivities:
         ordering_variance=variance,
         start=start,
         start_doubt=abs(doubt),
+        together=together,
         density=first.squares.ions / first.volume,
         charge=trajectories.charge,
     )
@@ -155,7 +160,7 @@ def _refusal(run: Run) -> str:
     return "; ".join(broken(run.guards))
 
 
-def _of_run(run: Run, trajectories: Trajectories, start: float) -> RunDiffusivity:
+def _of_run(run: Run, trajectories: Trajectories, start: float, together: float) -> RunDiffusivity:
     """Both estimates; computed for refused runs too where possible, so that the report can show them."""
     distance, refused = trajectories.hop_distance, _refusal(run)
     he = slope = None
@@ -167,7 +172,7 @@ def _of_run(run: Run, trajectories: Trajectories, start: float) -> RunDiffusivit
             hop_distance=distance,
             duration=run.duration,
         )
-        slope = least_variance(run.squares, hop_distance=distance, start=start)
+        slope = least_variance(run.squares, hop_distance=distance, start=start, together=together)
         if not refused and slope.self_value <= 2 * slope.self_std:
             refused = f"D {slope.self_value:.1e} cm²/s is not distinct from 0 (error {slope.self_std:.1e})"
     except NotConverged as error:

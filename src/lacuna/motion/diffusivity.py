@@ -23,6 +23,7 @@ __all__ = [
     "SlopeEstimate",
     "he_diffusivity",
     "least_variance",
+    "moving_together",
     "settled_start",
 ]
 
@@ -145,20 +146,24 @@ def he_diffusivity(
     )
 
 
-def least_variance(squares: IonSquares, *, hop_distance: float, start: float = RATTLING) -> SlopeEstimate:
+def least_variance(
+    squares: IonSquares, *, hop_distance: float, start: float = RATTLING, together: float | None = None
+) -> SlopeEstimate:
     r"""D by generalised least squares, with the error its data show.
 
     The weights are those of least variance for Brownian motion with rattling
     (:func:`~lacuna.motion.covariance.brownian_covariance`); any weights give the right slope, these waste
     least. The error does not rest on that model: it is the scatter between the ions, raised where ions
-    that move together make the scatter between blocks of time significantly larger; and it is never less
-    than the counting error of the hops, 1/√N.
+    that move together make the scatter between blocks of time larger; and it is never less than the
+    counting error of the hops, 1/√N.
 
     Parameters
     ----------
     hop_distance : a, between neighbouring sites, Å.
     start : the fit begins where MSD = start · a². Where a run is too short for that it begins as late as
         an eighth of the run allows.
+    together : factor on the variance from ions that move together, best from many runs
+        (:func:`moving_together`); None: what exceeds its own noise in this run.
 
     Raises
     ------
@@ -168,9 +173,26 @@ def least_variance(squares: IonSquares, *, hop_distance: float, start: float = R
     Source: Aitken (1935) for the slope; Cameron, Gelbach, Miller, J. Bus. Econ. Stat. 29, 238 (2011) for
     clustered errors; Newey, West, Econometrica 55, 703 (1987) for overlapping blocks.
     """
-    return _estimate(
-        _slope(squares, _begin(squares, hop_distance, start), hop_distance), squares, hop_distance
-    )
+    slope = _slope(squares, _begin(squares, hop_distance, start), hop_distance)
+    if together is None:
+        excess, noise = _excess(slope, squares)
+        together = 1.0 + max(0.0, excess - noise)
+    return _estimate(slope, squares, hop_distance, together)
+
+
+def moving_together(every: Sequence[IonSquares], *, hop_distance: float, start: float = RATTLING) -> float:
+    """Factor by which ions that move together raise the variance of D: the mean over many runs, at least 1.
+
+    One run knows it to some 30 %; the runs of a study know it together.
+    """
+    found = []
+    for squares in every:
+        try:
+            slope = _slope(squares, _begin(squares, hop_distance, start), hop_distance)
+        except NotConverged:
+            continue
+        found.append(_excess(slope, squares)[0])
+    return 1.0 + max(0.0, float(np.mean(found))) if found else 1.0
 
 
 def settled_start(every: Sequence[IonSquares], *, hop_distance: float) -> tuple[float, float]:
@@ -275,7 +297,7 @@ def _slope(squares: IonSquares, begin: float, hop_distance: float) -> _Slope:
     )
 
 
-def _estimate(slope: _Slope, squares: IonSquares, hop_distance: float) -> SlopeEstimate:
+def _estimate(slope: _Slope, squares: IonSquares, hop_distance: float, together: float) -> SlopeEstimate:
     """Errors and units.
 
     The summed displacement of many ions is a Brownian path whatever each of them does, so its relative
@@ -284,7 +306,6 @@ def _estimate(slope: _Slope, squares: IonSquares, hop_distance: float) -> SlopeE
     """
     d, collective = (float(v) for v in slope.values)
     hops = max(6.0 * d * squares.duration * squares.ions / hop_distance**2, 1e-9)
-    together = _together(slope.influence, _window(squares, slope.fit_to))
     variance = max(_between_ions(slope.influence) * together, d**2 / hops)
     relative = np.sqrt(slope.single) / max(abs(d), 1e-300)
     return SlopeEstimate(
@@ -305,17 +326,17 @@ def _between_ions(influence: Array) -> float:
     return float(np.sum(influence.sum(axis=0) ** 2)) * ions / max(ions - 1, 1)
 
 
-def _together(influence: Array, window: int) -> float:
-    """Factor by which ions that move together raise the variance: what exceeds its own noise, at least 1.
+def _excess(slope: _Slope, squares: IonSquares) -> tuple[float, float]:
+    """Share by which ions that move together raise the variance, and its standard error.
 
-    The scatter of blocks of time summed over the ions, over the sum of the same for every ion; 1 for
-    independent ions, with a relative error of √(2 window/blocks).
+    The scatter of blocks of time summed over the ions, over the sum of the same for every ion, less 1.
     """
-    blocks = len(influence)
-    all_ions = influence.sum(axis=1)
-    each = float(np.sum(_serial(influence, influence, window)))
+    blocks = len(slope.influence)
+    window = _window(squares, slope.fit_from)
+    all_ions = slope.influence.sum(axis=1)
+    each = float(np.sum(_serial(slope.influence, slope.influence, window)))
     excess = float(_serial(all_ions, all_ions, window)) / each - 1.0 if each > 0 else 0.0
-    return 1.0 + max(0.0, excess - np.sqrt(2.0 * window / blocks))
+    return excess, float(np.sqrt(2.0 * window / blocks))
 
 
 def _window(squares: IonSquares, reach: float) -> int:

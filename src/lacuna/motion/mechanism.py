@@ -13,8 +13,8 @@ from lacuna.core.constants import CM2_PER_S
 from lacuna.core.errors import InputError, NotConverged
 from lacuna.core.estimate import Estimate
 from lacuna.motion.diffusivities import Diffusivities
-from lacuna.motion.jumps import CORE, Jumps, SiteSet, count_jumps
-from lacuna.motion.results import Trajectories
+from lacuna.motion.jumps import CORE, Jumps, SiteSet, count_jumps, site_history
+from lacuna.motion.results import Run, Trajectories
 
 __all__ = ["Mechanism", "MechanismResult", "mechanism"]
 
@@ -48,6 +48,8 @@ class MechanismResult:
     local_energy : activation energy of all jumps, eV.      lasting_energy : of jumps that are not undone.
     by_label : activation energies of jumps out of each kind, eV; those with too few jumps are left out.
     diffusion_energy : of D over the same temperatures, eV.
+    holes : share of the time that ions spend in holes which are no sites, at each temperature; nan where
+        none were given.      interval : longest time between frames, fs.
     """
 
     temperatures: Array
@@ -59,6 +61,7 @@ class MechanismResult:
     lasting_energy: Estimate | None
     by_label: dict[str, Estimate]
     diffusion_energy: Estimate | None
+    holes: Array
     interval: float
 
 
@@ -66,6 +69,7 @@ def mechanism(
     trajectories: Trajectories,
     diffusivities: Diffusivities,
     sites: Sequence[SiteSet],
+    holes: Sequence[SiteSet] | None = None,
     *,
     settings: Mechanism,
     rng: np.random.Generator,
@@ -80,6 +84,7 @@ def mechanism(
     Parameters
     ----------
     sites : one set per ordering.
+    holes : other places an ion may stay in (octahedra), one set per ordering.
 
     Raises
     ------
@@ -118,8 +123,31 @@ def mechanism(
         lasting_energy=_energy(temperatures, every * lasting / np.maximum(number, 1), lasting, rng),
         by_label=_energies(temperatures, found, labels, rng),
         diffusion_energy=_energy(temperatures, value, error**-2.0, rng),
+        holes=np.array(
+            [
+                _share_in_holes([r for r in runs if r.temperature == t], sites, holes, settings)
+                for t in temperatures
+            ]
+        ),
         interval=max(r.path_interval for r in runs),
     )
+
+
+def _share_in_holes(
+    runs: Sequence[Run], sites: Sequence[SiteSet], holes: Sequence[SiteSet] | None, settings: Mechanism
+) -> float:
+    """Share of the time that belongs to holes, when holes count as sites too."""
+    if holes is None:
+        return float("nan")
+    shares = []
+    for run in runs:
+        proper, other = sites[run.ordering], holes[run.ordering]
+        both = SiteSet(
+            np.concatenate([proper.positions, other.positions]), proper.cell, proper.labels + other.labels
+        )
+        index, _ = site_history(run.path.astype(float), both, core=settings.core)
+        shares.append(float(np.mean(index >= len(proper.labels))))
+    return float(np.mean(shares))
 
 
 def merge(every: Sequence[Jumps]) -> Jumps:
