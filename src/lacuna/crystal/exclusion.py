@@ -9,12 +9,11 @@ from scipy.spatial import cKDTree
 from lacuna.core.errors import InputError, NotConverged
 from lacuna.crystal.decorate import VACANT, SupercellSites
 from lacuna.crystal.periodic import images_near, wrap
-from lacuna.crystal.swap import SwapProblem, begin_walk, swap_problem, swap_step
 
 __all__ = ["exclusions", "separate", "walled"]
 
 WALL = 1e3  # eV; what two atoms on exclusive sites cost in annealing, more than any swap can gain
-SWEEPS = 400  # tries per site and decoration before separation gives up
+TRIES = 40  # moves per site of a decoration before separation gives up
 
 
 def exclusions(sites: SupercellSites, *, shortest: float) -> NDArray[np.bool_]:
@@ -59,8 +58,8 @@ def separate(
 ) -> NDArray[np.uint8]:
     """Move atoms, each within its own crystallographic site, until no two are on exclusive positions.
 
-    Swaps that do not add a conflict are taken until none is left, so that arrangements come nearly, not
-    exactly, equally often.
+    An atom in conflict goes to a vacant position without conflict, drawn at random, or to any vacant one
+    where there is none; arrangements then come nearly, not exactly, equally often.
 
     Parameters
     ----------
@@ -78,36 +77,40 @@ def separate(
     NotConverged
         If conflicts are left; the sites hold more atoms than their distances allow.
     """
+    neighbours = [np.flatnonzero(row) for row in exclusive]
     out = decorations.copy()
-    problem = _counting(sites, exclusive)
-    left = np.flatnonzero(begin_walk(out, problem).energies > 0)
-    walk = begin_walk(out[left], problem)
-    for step in range(SWEEPS * len(problem.places)):
-        if len(left) == 0:
-            return out
-        walk = swap_step(walk, problem, thermal_energy=1e-3, rng=rng)
-        if step % 50 == 0:
-            solved = walk.energies < 0.5
-            out[left[solved]] = walk.decorations[solved]
-            left = left[~solved]
-            walk = begin_walk(walk.decorations[~solved], problem)
+    crowds = ((out != VACANT).astype(np.float32) @ exclusive.astype(np.float32)).astype(np.int64)
+    for index in np.flatnonzero(np.any((crowds > 0) & (out != VACANT), axis=1)):
+        out[index] = _separated(out[index], crowds[index], sites, neighbours, rng)
+    return out
+
+
+def _separated(
+    decoration: NDArray[np.uint8],
+    filled_near: NDArray[np.int64],
+    sites: SupercellSites,
+    neighbours: list[NDArray[np.int64]],
+    rng: np.random.Generator,
+) -> NDArray[np.uint8]:
+    """One decoration without conflicts; `filled_near` counts the atoms on positions that exclude each site."""
+    row, crowd = decoration.copy(), filled_near.copy()
+    for _ in range(TRIES * len(row)):
+        stuck = np.flatnonzero((row != VACANT) & (crowd > 0))
+        if len(stuck) == 0:
+            return row
+        here = rng.choice(stuck)
+        crowd[neighbours[here]] -= 1
+        home = sites.orbit == sites.orbit[here]
+        vacant = home & (row == VACANT) & sites.allowed[:, row[here]]
+        free = np.flatnonzero(vacant & (crowd == 0))
+        there = rng.choice(free if len(free) else np.append(np.flatnonzero(vacant), here))
+        row[here], row[there] = VACANT, row[here]
+        crowd[neighbours[there]] += 1
     raise NotConverged(
-        f"{len(left)} of {len(out)} decorations keep atoms on positions that exclude each other; "
-        "the composition puts more atoms on split positions than fit; lower ordering.shortest or take fewer",
-        out,
+        f"{len(stuck)} atoms of a decoration stay on positions that exclude each other; the composition puts "
+        "more atoms on split positions than fit; lower ordering.shortest or take fewer",
+        row,
     )
-
-
-def _counting(sites: SupercellSites, exclusive: NDArray[np.bool_]) -> SwapProblem:
-    """A problem whose energy is the number of conflicts and whose swaps stay on one crystallographic site."""
-    occupied = np.ones(len(sites.species))
-    occupied[VACANT] = 0.0
-    codes = np.arange(len(sites.species))
-    by_orbit = np.zeros((len(sites), len(codes) * (sites.orbit.max() + 1)), dtype=bool)
-    for index, orbit in enumerate(sites.orbit):
-        by_orbit[index, orbit * len(codes) + codes] = sites.allowed[index]
-    free = swap_problem(exclusive.astype(float), charges=occupied, allowed=by_orbit)
-    return SwapProblem(free.matrix, occupied, sites.allowed, free.places, free.partners)
 
 
 def walled(
