@@ -92,7 +92,7 @@ def _separated(
     neighbours: list[NDArray[np.int64]],
     rng: np.random.Generator,
 ) -> NDArray[np.uint8]:
-    """One decoration without conflicts; `filled_near` counts the atoms on positions that exclude each site."""
+    """One decoration without conflicts; `filled_near` counts the atoms on positions that exclude a site."""
     row, crowd = decoration.copy(), filled_near.copy()
     for _ in range(TRIES * len(row)):
         stuck = np.flatnonzero((row != VACANT) & (crowd > 0))
