@@ -12,18 +12,9 @@ from lacuna.scattering.conditions import (
 from lacuna.scattering.data import PowderData
 from lacuna.scattering.from_crystal import phase_of_crystal
 from lacuna.scattering.instrument import ConstantWavelength, TimeOfFlight, laboratory, neutron, synchrotron
-from lacuna.scattering.measured import (
-    Diffraction,
-    DiffractionSettings,
-    Operando,
-    OperandoSettings,
-    PairDistribution,
-    PdfFilesSettings,
-    fit_pdf_files,
-    instrument_from,
-    refine_files,
-    run_operando,
-)
+from lacuna.scattering.measured import Diffraction, DiffractionSettings, instrument_from, refine_files
+from lacuna.scattering.measured_operando import Operando, OperandoSettings, run_operando
+from lacuna.scattering.measured_pdf import OrderedPdf, PairDistribution, PdfFilesSettings, fit_pdf_files
 from lacuna.scattering.model import Histogram
 from lacuna.scattering.operando import Frames, follow
 from lacuna.scattering.pdf import PdfSettings, Split, pdf
@@ -58,6 +49,7 @@ __all__ = [
     "MeasuredDensity",
     "Operando",
     "OperandoSettings",
+    "OrderedPdf",
     "PairDistribution",
     "PdfFilesSettings",
     "PdfSettings",

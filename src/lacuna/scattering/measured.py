@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 
@@ -17,29 +17,20 @@ from .conditions import ChargeNeutrality, Condition, FixedTotal, MeasuredDensity
 from .data import Abscissa, PowderData
 from .instrument import EMISSION_LINES, ConstantWavelength, Instrument, laboratory, neutron, synchrotron
 from .model import Histogram
-from .operando import Frames, OperandoFit, follow
-from .pdf import PdfSettings, Split
-from .pdf_fit import PdfFit, fit_ranges
 from .phase import Phase
 from .phase_library import candidate
-from .read_gr import read_gr
-from .read_gsas import read_instrument
-from .read_pattern import convert, read_pattern
+from .read_gsas import gsas_banks, read_instrument
+from .read_pattern import convert, read_pattern, restated
 from .recipe import Recipe, RecipeFit, run_recipe
+from .refine import refine
 from .result import RietveldFit
 from .series import Trend, sample_name, trend
 
 __all__ = [
     "Diffraction",
     "DiffractionSettings",
-    "Operando",
-    "OperandoSettings",
-    "PairDistribution",
-    "PdfFilesSettings",
-    "fit_pdf_files",
     "instrument_from",
     "refine_files",
-    "run_operando",
 ]
 
 
@@ -49,15 +40,17 @@ class DiffractionSettings:
 
     files : patterns; several are refined one by one (a series), or together with `joint`.
     instrument : "Cu Ka", "Cu Ka1", "xray 0.4592", "neutron 1.87", or a GSAS-II .instprm or GSAS .prm file;
-        one for all files or one per file. bank : in such a file. The wavelength is never assumed.
+        one for all files or one per file. The wavelength is never assumed.
+    bank : in such a file, and in a data file with several; one, or one per file.
     phases : further phases, from the library (LiCl, Li3N, ...) or CIF files.
     occupancies : refine them; what the pattern cannot know is then said. density : of the crystal, measured,
     "1.63(1) g/cm3". neutral : tie the occupancies by charge neutrality. totals : atoms on a site, by label.
+    seconds_per_step : turns a rate into counts. ions : report what changes with form factors of ions.
     """
 
     files: tuple[Path, ...]
     instrument: str | tuple[str, ...]
-    bank: int = 1
+    bank: int | tuple[int, ...] = 1
     abscissa: Abscissa | None = None
     limits: tuple[float, float] | None = None
     background: int = 10
@@ -70,6 +63,8 @@ class DiffractionSettings:
     positions: bool = True
     size_strain: bool = False
     axial: float = 0.0
+    seconds_per_step: Annotated[float | None, Unit("s")] = None
+    ions: bool = False
 
     def __post_init__(self) -> None:
         if not self.files:
@@ -79,6 +74,11 @@ class DiffractionSettings:
                 f"diffraction: {len(self.instruments)} instruments for {len(self.files)} "
                 "patterns; give one, or one each"
             )
+
+    @property
+    def banks(self) -> tuple[int, ...]:
+        """The bank of each file."""
+        return (self.bank,) * len(self.files) if isinstance(self.bank, int) else self.bank
 
     @property
     def instruments(self) -> tuple[str, ...]:
@@ -128,9 +128,17 @@ def instrument_from(text: str, *, bank: int = 1, axial: float = 0.0, folder: Pat
 
 
 def _histogram(
-    path: Path, settings: DiffractionSettings, tool: Instrument, name: str
+    path: Path, settings: DiffractionSettings, tool: Instrument, name: str, bank: int
 ) -> tuple[Histogram, PowderData]:
-    data = read_pattern(path, abscissa=settings.abscissa)
+    several = len(gsas_banks(path)) > 1
+    data = read_pattern(path, abscissa=settings.abscissa, bank=bank if several else None)
+    if data.ordinate == "rate" and data.sigma_from != "file":
+        if settings.seconds_per_step is None:
+            raise InputError(
+                f"{path}: the intensities are a rate and the file has no standard deviations; "
+                "give seconds_per_step"
+            )
+        data = restated(data, seconds_per_step=settings.seconds_per_step)
     if isinstance(tool, ConstantWavelength):
         stated = data.wavelength
         if stated and abs(stated / tool.wavelength - 1) > 2e-3:
@@ -163,12 +171,14 @@ def refine_files(
     )
     conditions = _conditions(settings, crystal, charges)
     tools = settings.instruments * (len(settings.files) if len(settings.instruments) == 1 else 1)
-    items = []
+    items: list[tuple[str, Histogram, PowderData]] = []
     failed: dict[str, str] = {}
-    for path, text in zip(settings.files, tools, strict=True):
-        tool = instrument_from(text, bank=settings.bank, axial=settings.axial)
+    for path, text, bank in zip(settings.files, tools, settings.banks, strict=True):
+        tool = instrument_from(text, bank=bank, axial=settings.axial)
         name = re.sub(r"\W+", "-", path.stem).strip("-") or "pattern"
-        items.append((path.stem, *_histogram(path, settings, tool, name)))
+        if name in [item[1].name for item in items]:
+            name = f"{name}-bank{bank}"
+        items.append((path.stem, *_histogram(path, settings, tool, name, bank)))
     groups = [tuple(items)] if settings.joint else [(item,) for item in items]
     done: list[tuple[str, RecipeFit, tuple[str, ...]]] = []
     for group in groups:
@@ -180,7 +190,10 @@ def refine_files(
                 raise
             failed[label] = str(error)
             continue
-        done.append((label, found, tuple(n for item in group for n in item[2].notes)))
+        notes = tuple(n for item in group for n in item[2].notes)
+        if settings.ions:
+            notes += ion_change(phases, tuple(item[1] for item in group), found.fit, conditions)
+        done.append((label, found, notes))
     if not done:
         raise NotConverged("no pattern could be refined: " + "; ".join(failed.values()))
     return Diffraction(
@@ -194,11 +207,39 @@ def refine_files(
     )
 
 
+_IONS = (("Li", "Li1+"), ("Cl", "Cl1-"), ("O", "O2-"), ("Na", "Na1+"))  # N3- is in no common table
+
+
+def ion_change(
+    phases: tuple[Phase, ...],
+    histograms: tuple[Histogram, ...],
+    fit: RietveldFit,
+    conditions: tuple[Condition, ...] = (),
+) -> tuple[str, ...]:
+    """How occupancies and B change with the form factors of ions instead of atoms, in words."""
+    charged = tuple(replace(h, ions=_IONS) for h in histograms)
+    other = refine(
+        phases,
+        charged,
+        free=fit.names,
+        values=fit.all_values,
+        constraints=fit.constraints,
+        conditions=conditions,
+    )
+    lines = []
+    for name in fit.names:
+        error = fit.std(name)
+        if (name.endswith("/B") or "/occupancy/" in name) and np.isfinite(error) and error > 0:
+            shift = other.value(name) - fit.value(name)
+            lines.append(f"{name} {shift:+.3f} ({shift / error:+.1f} σ)")
+    return ("with form factors of Li+, Cl- and O2- instead of atoms: " + ", ".join(lines),) if lines else ()
+
+
 def _conditions(
     settings: DiffractionSettings, crystal: Phase, charges: dict[str, float] | None
 ) -> tuple[Condition, ...]:
     if not settings.occupancies:
-        return ()
+        return ()  # nothing to close
     out: list[Condition] = []
     if settings.neutral:
         if not charges:
@@ -244,122 +285,3 @@ def _trends(fits: tuple[tuple[str, RietveldFit], ...], crystal: str) -> tuple[Tr
                 )
                 out.append(trend(variable, f"weight fraction {phase}", rows))
     return tuple(out)
-
-
-@dataclass(frozen=True, slots=True)
-class PdfFilesSettings:
-    """Measured pair distribution functions.
-
-    files : .gr. ranges : of the fits, Å. radiation, q_max : where the file does not state them.
-    split : labels of two sites whose nearest distance is resolved by species, "Li1 X1".
-    """
-
-    files: tuple[Path, ...]
-    ranges: tuple[tuple[float, float], ...] = ((1.6, 50.0), (1.6, 6.0), (6.0, 50.0))
-    radiation: Literal["xray", "neutron"] | None = None
-    q_max: Annotated[float | None, Unit("1/angstrom")] = None
-    q_damp: Annotated[float, Unit("1/angstrom")] = 0.02
-    q_broad: Annotated[float, Unit("1/angstrom")] = 0.0
-    convention: Literal["pdffit", "srreal"] = "pdffit"
-    free: tuple[str, ...] | None = None
-    split: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.files:
-            raise InputError("pdf: no G(r) file given")
-        for low, high in self.ranges:
-            if not 0 <= low < high:
-                raise InputError(f"pdf: range {low:g} to {high:g} Å is empty")
-        if self.split is not None and len(self.split.split()) != 2:
-            raise InputError(f"pdf: split {self.split!r} must name two sites, as in 'Li1 X1'")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PairDistribution:
-    """Fits of all files."""
-
-    settings: PdfFilesSettings
-    names: tuple[str, ...]
-    fits: tuple[PdfFit, ...]
-    notes: tuple[tuple[str, ...], ...]
-
-
-def fit_pdf_files(settings: PdfFilesSettings, crystal: Phase) -> PairDistribution:
-    """Fit every G(r) over every range that its data reach.
-
-    Raises
-    ------
-    InputError
-        If radiation or q_max are neither in the file nor given.
-    """
-    fits, notes = [], []
-    for path in settings.files:
-        data = read_gr(path)
-        radiation, q_max = settings.radiation or data.radiation, settings.q_max or data.q_max
-        if radiation is None or q_max is None:
-            raise InputError(
-                f"{path}: states no {'radiation' if radiation is None else 'q_max'}; give it in the settings"
-            )
-        how = PdfSettings(
-            radiation,
-            q_min=0.0,
-            q_max=q_max,
-            q_damp=settings.q_damp,
-            q_broad=settings.q_broad,
-            convention=settings.convention,
-        )
-        split = None
-        if settings.split is not None:
-            first, second = settings.split.split()
-            split = Split(first, second, 0.05)
-        ranges = tuple(
-            (max(low, data.r[0]), min(high, data.r[-1])) for low, high in settings.ranges if low < data.r[-1]
-        )
-        fits.append(fit_ranges(data, crystal, how, ranges=ranges, free=settings.free, split=split))
-        notes.append((*data.notes, f"{fits[-1].engine}; q_damp starts at {how.q_damp:g} 1/Å"))
-    return PairDistribution(settings, tuple(p.stem for p in settings.files), tuple(fits), tuple(notes))
-
-
-@dataclass(frozen=True, slots=True)
-class OperandoSettings:
-    """A series of patterns in time.
-
-    files : in order of time. interval : between frames. candidates : phases that might appear.
-    """
-
-    files: tuple[Path, ...]
-    instrument: str
-    interval: Annotated[float, Unit("h")] = 1.0
-    bank: int = 1
-    abscissa: Abscissa | None = None
-    limits: tuple[float, float] | None = None
-    background: int = 8
-    phases: tuple[str, ...] = ()
-    candidates: tuple[str, ...] = ("Li3N", "LiCl", "LiOH", "NH4Cl", "Li")
-
-    def __post_init__(self) -> None:
-        if len(self.files) < 5:
-            raise InputError(f"operando: {len(self.files)} patterns; a series needs at least five")
-        if not self.interval > 0:
-            raise InputError(f"operando: the interval must be positive, got {self.interval} h")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Operando:
-    """A followed series with its settings."""
-
-    settings: OperandoSettings
-    fit: OperandoFit
-
-
-def run_operando(settings: OperandoSettings, crystal: Phase) -> Operando:
-    """Read all frames and follow them."""
-    tool = instrument_from(settings.instrument, bank=settings.bank)
-    patterns = tuple(read_pattern(p, abscissa=settings.abscissa) for p in settings.files)
-    frames = Frames.of(patterns, settings.interval * np.arange(len(patterns)))
-    histogram = Histogram(
-        "operando", patterns[0], tool, background=settings.background, limits=settings.limits
-    )
-    phases = (crystal, *(candidate(p) for p in settings.phases))
-    wanted = tuple(candidate(c) for c in settings.candidates if c not in settings.phases)
-    return Operando(settings, follow(frames, phases, histogram, candidates=wanted))

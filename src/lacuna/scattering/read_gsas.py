@@ -13,7 +13,7 @@ from lacuna.core.errors import DataError
 from .data import Abscissa, PowderData
 from .instrument import ConstantWavelength, Instrument, TimeOfFlight
 
-__all__ = ["is_gsas", "read_gsas", "read_instrument"]
+__all__ = ["gsas_banks", "is_gsas", "read_gsas", "read_instrument"]
 
 _BANK = re.compile(r"^BANK\s+(\d+)\s+(\d+)\s+(\d+)\s+(\w+)(.*)$", re.MULTILINE)
 
@@ -21,6 +21,17 @@ _BANK = re.compile(r"^BANK\s+(\d+)\s+(\d+)\s+(\d+)\s+(\w+)(.*)$", re.MULTILINE)
 def is_gsas(head: bytes) -> bool:
     """Does the file open with a BANK line near its top?"""
     return re.search(rb"^BANK\s+\d+\s+\d+\s+\d+\s+\w+", head.replace(b"\r", b"\n"), re.MULTILINE) is not None
+
+
+def gsas_banks(path: Path | str) -> tuple[int, ...]:
+    """Numbers of the banks in a file; empty if it is no GSAS file."""
+    path = Path(path)
+    if not path.is_file():
+        return ()
+    with path.open("rb") as stream:
+        if not is_gsas(stream.read(4096)):
+            return ()
+    return tuple(int(m.group(1)) for m in _BANK.finditer(read_text(path)))
 
 
 def read_gsas(path: Path | str, *, bank: int | None = None, abscissa: Abscissa | None = None) -> PowderData:

@@ -8,17 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from lacuna.core.errors import InputError
-from lacuna.scattering.measured import (
-    Diffraction,
-    DiffractionSettings,
-    OperandoSettings,
-    PairDistribution,
-    PdfFilesSettings,
-    fit_pdf_files,
-    instrument_from,
-    refine_files,
-    run_operando,
-)
+from lacuna.scattering.measured import Diffraction, DiffractionSettings, instrument_from, refine_files
+from lacuna.scattering.measured_operando import OperandoSettings, run_operando
+from lacuna.scattering.measured_pdf import PairDistribution, PdfFilesSettings, fit_pdf_files
 from lacuna.scattering.phase import Phase
 from lacuna.scattering.phase_library import candidate
 from lacuna.scattering.write_fit import write_cif, write_instprm
@@ -40,7 +32,9 @@ def rietveld(
         list[str],
         typer.Option(help="'Cu Ka', 'xray 0.4592', 'neutron 1.87', or an .instprm/.prm file; never assumed."),
     ],
-    bank: Annotated[int, typer.Option(help="Bank in the instrument file.")] = 1,
+    bank: Annotated[
+        list[int] | None, typer.Option(help="Bank in the files; one, or one per pattern.")
+    ] = None,
     abscissa: Annotated[
         str | None, typer.Option(help="two_theta, tof, q or d, where the file does not say.")
     ] = None,
@@ -56,6 +50,7 @@ def rietveld(
     ] = None,
     axial: Annotated[float, typer.Option(help="Axial divergence S/L to start from; 0 for none.")] = 0.0,
     size_strain: Annotated[bool, typer.Option(help="Refine size and strain of the sample.")] = False,
+    ions: Annotated[bool, typer.Option(help="Say what changes with form factors of ions.")] = False,
     cif: Annotated[Path | None, typer.Option(help="Write the (first) refinement as CIF.")] = None,
     instprm: Annotated[Path | None, typer.Option(help="Write the instrument for GSAS-II.")] = None,
     html: Html = None,
@@ -66,10 +61,11 @@ def rietveld(
     Example: `lacuna rietveld lnc.xye lnc.cif --instrument "Cu Ka" --occupancies --html fit.html`
     """
     patterns, crystal = _split(files, "rietveld")
+    banks = tuple(bank or (1,))
     settings = DiffractionSettings(
         files=patterns,
         instrument=tuple(instrument),
-        bank=bank,
+        bank=banks[0] if len(banks) == 1 else banks,
         abscissa=abscissa,  # type: ignore[arg-type]
         limits=_pair(limits, "--limits"),
         background=background,
@@ -79,12 +75,13 @@ def rietveld(
         density=density,
         axial=axial,
         size_strain=size_strain,
+        ions=ions,
     )
     found = refine_files(settings, crystal)
     if cif is not None:
         write_cif(cif, found.fits[0], title=found.names[0])
     if instprm is not None:
-        write_instprm(instprm, instrument_from(instrument[0], bank=bank, axial=axial))
+        write_instprm(instprm, instrument_from(instrument[0], bank=banks[0], axial=axial))
     parts = diffraction_parts(found)
     finish(
         "Rietveld refinement",

@@ -7,18 +7,11 @@ from dataclasses import dataclass
 from lacuna.core.errors import InputError
 from lacuna.core.estimate import Estimate
 from lacuna.crystal.crystal import DisorderedCrystal
+from lacuna.crystal.order import Orderings
 from lacuna.scattering.from_crystal import phase_of_crystal
-from lacuna.scattering.measured import (
-    Diffraction,
-    DiffractionSettings,
-    Operando,
-    OperandoSettings,
-    PairDistribution,
-    PdfFilesSettings,
-    fit_pdf_files,
-    refine_files,
-    run_operando,
-)
+from lacuna.scattering.measured import Diffraction, DiffractionSettings, refine_files
+from lacuna.scattering.measured_operando import Operando, OperandoSettings, run_operando
+from lacuna.scattering.measured_pdf import PairDistribution, PdfFilesSettings, fit_pdf_files
 from lacuna.study.section import Evidence, Part, Results, Section
 from lacuna.study.sections.diffraction_parts import diffraction_parts, operando_parts, pdf_parts
 from lacuna.study.sections.material import Material
@@ -68,9 +61,12 @@ def diffraction(settings: MeasuredDiffraction, crystal: DisorderedCrystal) -> Di
     return refine_files(settings, phase, crystal.oxidation_states or None)
 
 
-def pair_distribution(settings: MeasuredPdf, crystal: DisorderedCrystal) -> PairDistribution:
-    """Fit the measured G(r) from the study's crystal."""
-    return fit_pdf_files(settings, phase_of_crystal(crystal, name=_name(crystal)))
+def pair_distribution(
+    settings: MeasuredPdf, crystal: DisorderedCrystal, orderings: Orderings | None
+) -> PairDistribution:
+    """Fit the measured G(r) from the study's crystal; put the computed orderings beside it."""
+    frames = orderings.frames if orderings is not None else ()
+    return fit_pdf_files(settings, phase_of_crystal(crystal, name=_name(crystal)), frames)
 
 
 def operando(settings: MeasuredOperando, crystal: DisorderedCrystal) -> Operando:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lacuna.core.estimate import Estimate
-from lacuna.scattering.measured import Diffraction, Operando, PairDistribution
+from lacuna.scattering.measured import Diffraction
+from lacuna.scattering.measured_operando import Operando
+from lacuna.scattering.measured_pdf import OrderedPdf, PairDistribution
 from lacuna.scattering.pdf_fit import PdfFit, PdfRange
 from lacuna.scattering.result import FittedHistogram, RietveldFit
 from lacuna.scattering.series import Trend
@@ -48,7 +50,10 @@ def _fit_part(
     )
     open_words = [f"Not determined: {n.words}." for n in fit.null]
     if fit.null:
-        sentence += " The level of the occupancies is not in these data; their ratios are."
+        sentence += (
+            " The level of the occupancies is not in these data; their ratios are. A measured density, an "
+            "internal standard, the total of a site or an absolute scale would fix it; neutrality would not."
+        )
     tables = [_cells(fit), _sites(fit)]
     if fit.ratios:
         rows = tuple((k, v.text()) for k, v in fit.ratios.items())
@@ -62,7 +67,7 @@ def _fit_part(
     figures = tuple(_pattern(h, f"rietveld_{index}_{k}") for k, h in enumerate(fit.histograms))
     details = tuple(line for h in fit.histograms for line in h.tables)
     known = (
-        *fit.closed,
+        *(c for c in fit.closed if "closed by" in c),
         *(f"given: {c}" for c in fit.conditions),
         *(f"constraint: {c}" for c in fit.constraints),
     )
@@ -188,25 +193,34 @@ def _trend_figure(item: Trend, number: int) -> Figure:
 
 def pdf_parts(found: PairDistribution) -> tuple[Part, ...]:
     """One part per G(r) file: each range with its R_w, parameters and where the misfit sits."""
+    ordered = found.ordered or (None,) * len(found.fits)
     return tuple(
-        _pdf_part(name, fit, notes, index)
-        for index, (name, fit, notes) in enumerate(zip(found.names, found.fits, found.notes, strict=True))
+        _pdf_part(name, fit, notes, index, frames)
+        for index, (name, fit, notes, frames) in enumerate(
+            zip(found.names, found.fits, found.notes, ordered, strict=True)
+        )
     )
 
 
-def _pdf_part(name: str, fit: PdfFit, notes: tuple[str, ...], index: int) -> Part:
+def _pdf_part(name: str, fit: PdfFit, notes: tuple[str, ...], index: int, ordered: OrderedPdf | None) -> Part:
     figures = [_g_figure(r, f"pdf_{index}_{k}") for k, r in enumerate(fit.ranges)]
+    if ordered is not None:
+        figures.append(_ordered_figure(ordered, fit, f"pdf_{index}_orderings"))
     names = list(dict.fromkeys(n for r in fit.ranges for n in r.parameters))
     rows = [
         (
             f"{r.low:g} to {r.high:g} Å",
             f"{100 * r.r_w:.1f} %",
+            *([f"{100 * ordered.r_w[k]:.1f} %"] if ordered else []),
             f"{r.independent:.0f} / {r.free}",
             *(_shown(r.parameters[n]) if n in r.parameters else f"{r.values[n]:.4g}, kept" for n in names),
         )
-        for r in fit.ranges
+        for k, r in enumerate(fit.ranges)
     ]
-    table = Table(("range", "R_w", "independent points / parameters", *names), tuple(rows), "Fits by range")
+    extra = ("R_w of the orderings, to 20 Å",) if ordered else ()
+    table = Table(
+        ("range", "R_w", *extra, "independent points / parameters", *names), tuple(rows), "Fits by range"
+    )
     worst = max(fit.ranges, key=lambda r: r.high - r.low)
     k = int(np.argmax(worst.share))
     sentence = (
@@ -226,6 +240,19 @@ def _pdf_part(name: str, fit: PdfFit, notes: tuple[str, ...], index: int) -> Par
     return Part(
         f"Pair distribution function {name}", sentence, tuple(figures), (table, share), warnings, notes
     )
+
+
+def _ordered_figure(item: OrderedPdf, fit: PdfFit, name: str) -> Figure:
+    """Observed, average crystal, orderings."""
+    widest = max(fit.ranges, key=lambda r: r.high - r.low)
+    keep = widest.r <= item.r[-1] + 1e-9
+    layers: tuple[Layer, ...] = (
+        Points(widest.r[keep], widest.observed[keep], "observed", "measured", small=True),
+        Line(widest.r[keep], widest.calculated[keep], "average crystal (fitted)", "computed"),
+        Line(item.r, item.calculated, f"mean of {item.count} orderings (scale only)", "second", dash=True),
+    )
+    caption = "Computed disorder beside the measured curve: B and cell from the fit, only the scale adjusted."
+    return Figure(name, caption, Axis("r / Å"), Axis("G / Å⁻²"), layers)
 
 
 def _g_figure(item: PdfRange, name: str) -> Figure:
