@@ -202,7 +202,8 @@ def force_spread(fit: PodFit, frames: Sequence[Frame]) -> NDArray[np.float64]:
     """
     worst = []
     for frame in frames:
-        forces = pod_descriptors(frame, fit.potential.settings).forces @ fit.committee.T
+        descriptors = pod_descriptors(frame, fit.potential.settings, stress=False)
+        forces = descriptors.forces @ fit.committee.T
         spread = np.sqrt(((forces - forces.mean(axis=-1, keepdims=True)) ** 2).sum(axis=1).mean(axis=-1))
         worst.append(float(spread.max()))
     return np.array(worst)
