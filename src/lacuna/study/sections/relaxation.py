@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from concurrent.futures import Future, as_completed
+from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,10 @@ from lacuna.study.section import Evidence, Part, Results, Section, Table
 from lacuna.study.sections.engine import EngineChoice, check, engine_fingerprint, open_engine
 from lacuna.study.wiring import Progress, Stage, Workspace
 
-__all__ = ["SECTION", "RelaxedOrderings"]
+__all__ = ["SECTION", "RelaxedOrderings", "relax_all"]
+
+
+BATCH = 4  # frames per process: a new process costs about a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +52,10 @@ class RelaxedOrderings:
         return tuple(self.relaxed[i].frame for i in self.chosen)
 
 
-def _relax_to(path: Path, frame: Frame, engine: Engine, settings: Relaxation) -> None:
-    """Relax one frame in a process of its own and leave the result in a file."""
-    save(path, relax(frame, engine, settings=settings))
+def _relax_some(work: list[tuple[Path, Frame]], engine: Engine, settings: Relaxation) -> None:
+    """Relax a few frames in a process of its own; each result is a file as soon as it is there."""
+    for path, frame in work:
+        save(path, relax(frame, engine, settings=settings))
 
 
 def _stored(path: Path) -> Relaxed | None:
@@ -63,6 +67,26 @@ def _stored(path: Path) -> Relaxed | None:
     return found if isinstance(found, Relaxed) else None
 
 
+def relax_all(
+    work: dict[Path, Frame], engine: Engine, settings: Relaxation, progress: Progress
+) -> tuple[Relaxed, ...]:
+    """Relax frames, as many at once as there are cores; each is a file as soon as it is done.
+
+    Called again after a kill it relaxes what is missing.
+    """
+    missing = [(path, frame) for path, frame in work.items() if _stored(path) is None]
+    batches = [missing[i : i + BATCH] for i in range(0, len(missing), BATCH)]
+    with Processes(min(os.cpu_count() or 1, max(len(batches), 1))) as pool:
+        waiting = {pool.submit(_relax_some, batch, engine, settings) for batch in batches}
+        while waiting:
+            ended, waiting = wait(waiting, timeout=1.0)
+            for future in ended:
+                future.result()
+            there = sum(path.exists() for path in work)
+            progress(there / len(work), f"{there} of {len(work)} relaxed")
+    return tuple(load(path) for path in work)
+
+
 def relaxations(
     relaxation: Relaxation,
     orderings: Orderings,
@@ -71,21 +95,11 @@ def relaxations(
     workspace: Workspace,
     progress: Progress,
 ) -> RelaxedOrderings:
-    """Relax every ordering, as many at once as there are cores; each is kept as soon as it is done."""
+    """Relax every ordering."""
     model = open_engine(engine)
-    paths = [workspace.folder / f"ordering-{i + 1}" for i in range(len(orderings.frames))]
-    missing = [i for i, path in enumerate(paths) if _stored(path) is None]
-    if isinstance(model, Engine) and missing:
-        model.evaluate(orderings.frames[0])  # refuse an element it does not know here, not in every process
-    with Processes(min(os.cpu_count() or 1, max(len(missing), 1))) as pool:
-        waiting: dict[Future[None], int] = {
-            pool.submit(_relax_to, paths[i], orderings.frames[i], model, relaxation): i for i in missing
-        }
-        for done, future in enumerate(as_completed(waiting)):
-            future.result()
-            total = len(paths)
-            progress((total - len(missing) + done + 1) / total, f"ordering {done + 1} of {len(missing)}")
-    relaxed = tuple(load(path) for path in paths)
+    model.evaluate(orderings.frames[0])  # refuse an element it does not know here, not in every process
+    work = {workspace.folder / f"ordering-{i + 1}": frame for i, frame in enumerate(orderings.frames)}
+    relaxed = relax_all(work, model, relaxation, progress)
     cells = round(abs(np.linalg.det(orderings.frames[0].cell)) / abs(np.linalg.det(crystal.cell)))
     sizes = np.array([(r.frame.volume / cells) ** (1 / 3) for r in relaxed])
     return RelaxedOrderings(relaxed, orderings.kinds, model.name, _by_turns(relaxed, orderings.kinds), sizes)
