@@ -32,6 +32,7 @@ Array = NDArray[np.float64]
 RATTLING = 0.5  # of a²: below it ions have not left their sites (He et al.)
 SPAN = 4.0  # the fit ends at this multiple of its first lag; later points add almost nothing
 SETTLED = 0.03  # relative change of D on doubling the start that is small enough anyhow
+BATCHES = 8  # parts of a run whose scatter shows whether ions move together
 STARTS = (0.5, 1.0, 2.0, 4.0)  # of a²: candidates for the lag at which correlations have died out
 
 
@@ -171,28 +172,32 @@ def least_variance(
         If the MSD does not pass 0.5 a² within a quarter of the run.
 
     Source: Aitken (1935) for the slope; Cameron, Gelbach, Miller, J. Bus. Econ. Stat. 29, 238 (2011) for
-    clustered errors; Newey, West, Econometrica 55, 703 (1987) for overlapping blocks.
+    errors clustered by ion and by time.
     """
     slope = _slope(squares, _begin(squares, hop_distance, start), hop_distance)
     if together is None:
-        excess, noise = _excess(slope, squares)
-        together = 1.0 + max(0.0, excess - noise)
+        all_ions, each = _batches(slope.influence)
+        together = max(1.0, all_ions / max(each, 1e-300) - np.sqrt(2.0 / (BATCHES - 1)))
     return _estimate(slope, squares, hop_distance, together)
 
 
 def moving_together(every: Sequence[IonSquares], *, hop_distance: float, start: float = RATTLING) -> float:
-    """Factor by which ions that move together raise the variance of D: the mean over many runs, at least 1.
+    r"""Factor by which ions that move together raise the variance of D, at least 1.
 
-    One run knows it to some 30 %; the runs of a study know it together.
+    .. math:: \sum_b \Big(\sum_i x_{bi}\Big)^2 \Big/ \sum_b \sum_i x_{bi}^2
+
+    with x the deviation of ion i's contribution in the batch b of a run (an eighth) from its mean: 1 for
+    independent ions. One run knows this to 50 %; the runs of a study know it together.
     """
-    found = []
+    all_ions = each = 0.0
     for squares in every:
         try:
             slope = _slope(squares, _begin(squares, hop_distance, start), hop_distance)
         except NotConverged:
             continue
-        found.append(_excess(slope, squares)[0])
-    return 1.0 + max(0.0, float(np.mean(found))) if found else 1.0
+        joint, single = _batches(slope.influence / slope.values[0])
+        all_ions, each = all_ions + joint * squares.ions, each + single * squares.ions
+    return max(1.0, all_ions / each) if each > 0 else 1.0
 
 
 def settled_start(every: Sequence[IonSquares], *, hop_distance: float) -> tuple[float, float]:
@@ -326,28 +331,9 @@ def _between_ions(influence: Array) -> float:
     return float(np.sum(influence.sum(axis=0) ** 2)) * ions / max(ions - 1, 1)
 
 
-def _excess(slope: _Slope, squares: IonSquares) -> tuple[float, float]:
-    """Share by which ions that move together raise the variance, and its standard error.
-
-    The scatter of blocks of time summed over the ions, over the sum of the same for every ion, less 1.
-    """
-    blocks = len(slope.influence)
-    window = _window(squares, slope.fit_from)
-    all_ions = slope.influence.sum(axis=1)
-    each = float(np.sum(_serial(slope.influence, slope.influence, window)))
-    excess = float(_serial(all_ions, all_ions, window)) / each - 1.0 if each > 0 else 0.0
-    return excess, float(np.sqrt(2.0 * window / blocks))
-
-
-def _window(squares: IonSquares, reach: float) -> int:
-    """Blocks over which origins overlap."""
-    return min(int(np.ceil(reach / squares.block)) + 1, max(len(squares.counts) // 2, 1))
-
-
-def _serial(a: Array, b: Array, window: int) -> Array:
-    """Covariance of two sums over blocks (axis 0) whose neighbours within `window` overlap."""
-    blocks = len(a)
-    total = np.sum(a * b, axis=0)
-    for k in range(1, window):
-        total = total + (1.0 - k / window) * np.sum(a[k:] * b[:-k] + b[k:] * a[:-k], axis=0)
-    return np.asarray(total * blocks / max(blocks - window, 1))
+def _batches(influence: Array) -> tuple[float, float]:
+    """Variance between BATCHES parts of a run: of the sum over ions, and summed over the ions."""
+    parts = np.array([part.sum(axis=0) for part in np.array_split(influence, BATCHES)])
+    parts = parts - parts.mean(axis=0)
+    scale = BATCHES / (BATCHES - 1)
+    return float(np.sum(parts.sum(axis=1) ** 2)) * scale, float(np.sum(parts**2)) * scale
