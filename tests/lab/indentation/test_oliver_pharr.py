@@ -262,3 +262,45 @@ def test_settings_out_of_range_are_refused(settings, text):
 def test_continuous_stiffness_is_refused_where_the_file_has_none(rng):
     with pytest.raises(DataError, match="no continuous stiffness in the file; use method 'unloading'"):
         measured(made(), rng, method="continuous")
+
+
+def continuous(indent):
+    """Loading part of a made indent with the stiffness its area and modulus give."""
+    top = int(np.argmax(indent.load)) + 1
+    reduced = 1 / ((1 - 0.25**2) / 42.43e9 + (1 - 0.07**2) / 1141e9)
+    area = np.maximum(indent.load[:top] / 1.2e9, 1e-30)
+    stiffness = 2 * TIP.beta * reduced * np.sqrt(area / np.pi)
+    return replace(
+        indent, time=indent.time[:top], depth=indent.depth[:top], load=indent.load[:top], stiffness=stiffness
+    )
+
+
+def test_continuous_stiffness_needs_no_unloading(rng):
+    found = measured(continuous(made()), rng, window=(1e-6, 1.9e-6))
+    assert found.method == "continuous"
+    assert found.modulus.value == pytest.approx(42.43, rel=5e-3)
+    assert found.hardness.value == pytest.approx(1.2, rel=5e-3)
+    assert np.isnan(found.exponent)
+
+
+def test_a_window_without_points_is_refused(rng):
+    with pytest.raises(DataError, match="0 stiffness points between 5000 and 6000 nm; 5 or more are needed"):
+        measured(continuous(made()), rng, window=(5e-6, 6e-6))
+
+
+def test_of_repeated_cycles_the_deepest_unloading_counts(rng):
+    small, large = made(depth=1e-6), made(depth=2e-6)
+    n = small.load.size
+    marks = (("Cycle Begin 1", 0), ("Cycle Unload 1", 410), ("Cycle Begin 2", n), ("Cycle Unload 2", n + 405))
+    both = Indent(
+        np.append(small.time, large.time + small.time[-1]),
+        np.append(small.depth, large.depth),
+        np.append(small.load, large.load),
+        np.array([]),
+        marks,
+        "cycles",
+        "cycles",
+    )
+    found = measured(both, rng)
+    assert found.top_depth == pytest.approx(2e-6, rel=0.01)
+    assert found.modulus.value == pytest.approx(42.43, rel=0.02)

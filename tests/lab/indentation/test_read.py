@@ -108,3 +108,34 @@ def test_two_indents_keep_their_wide_interval_and_no_impossible_tail(tmp_path):
     # Student's t of one degree of freedom: 68 % within 1.82 standard errors of the mean
     assert (high - low) / 2 == pytest.approx(1.82 * found.modulus_spread / np.sqrt(2), rel=0.12)
     assert found.modulus.draws.max() < 250
+
+
+def hld(path, *, points=None):
+    t, h, p = curve()
+    rows = [f"{c:.6f}\t{a * 1e9:.6f}\t{b * 1e6:.6f}\t0.0" for a, b, c in zip(h, p, t, strict=True)]
+    header = """File Version: Hysitron HighLoad FBControls 6.1 Release
+Machine Comp: 0.00663947 nm/µN
+Tip C0: 24.5 nm^2/nm^2
+Tip C1: 120 nm^2/nm
+Drift Measurement Data Points: 2
+Time_s\tDisp_nm
+1.016\t0.0
+1.040\t0.1"""
+    head = [*header.split("\n"), f"Test Data Points: {len(rows)}", "Time_s\tDisp_nm\tForce_µN\tLoadCell_nm"]
+    path.write_bytes("\r\n".join(head + rows[:points]).encode("latin-1"))
+    return path
+
+
+def test_a_hysitron_record_gives_its_test_data_and_area_function(tmp_path):
+    found = read_indents(hld(tmp_path / "a.hld"))
+    assert found.area == (24.5, 120.0)
+    assert found.indents[0].load == pytest.approx(curve()[2], abs=1e-11)
+    assert found.indents[0].depth == pytest.approx(curve()[1], abs=1e-14)
+
+
+def test_a_hysitron_record_cut_off_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"300 of \d+ test data points; the file is cut off"):
+        read_indents(hld(tmp_path / "a.hld", points=300))
+    (tmp_path / "b.hld").write_text("File Version: Hysitron\n")
+    with pytest.raises(DataError, match="no line 'Test Data Points:'"):
+        read_indents(tmp_path / "b.hld")

@@ -10,7 +10,14 @@ from lacuna.lab.indentation.analysis import (
 from lacuna.lab.indentation.calibrate import Calibration, calibrate
 from lacuna.lab.indentation.dendrite import StiffnessIndicator, compare_with_lithium
 from lacuna.lab.indentation.oliver_pharr import Contact, contact_area, fit_unloading, sample_modulus, simulate
-from lacuna.lab.indentation.read import Indent, IndentFile, read_agilent, read_indents, read_table
+from lacuna.lab.indentation.read import (
+    Indent,
+    IndentFile,
+    read_agilent,
+    read_hysitron,
+    read_indents,
+    read_table,
+)
 from lacuna.lab.indentation.record import contact_point, course
 
 __all__ = [
@@ -31,6 +38,7 @@ __all__ = [
     "measure_indent",
     "measure_indents",
     "read_agilent",
+    "read_hysitron",
     "read_indents",
     "read_table",
     "sample_modulus",

@@ -15,6 +15,7 @@ from lacuna.lab.indentation.dendrite import StiffnessIndicator, compare_with_lit
 from lacuna.lab.indentation.oliver_pharr import (
     BERKOVICH,
     Contact,
+    Unloading,
     contact_area,
     fit_unloading,
     reduced_modulus,
@@ -37,6 +38,7 @@ class IndentSettings:
     beta : shape factor belonging to the area function, 1.034.
     method : "continuous" where the stiffness was measured while loading, else "unloading".
     window : depths over which the continuous stiffness counts, m.
+    leave_out_outliers : do not count indents far from the others.
     """
 
     files: tuple[Path | str, ...]
@@ -53,6 +55,7 @@ class IndentSettings:
     low: float = 0.4
     high: float = 0.98
     correct_drift: bool = True
+    leave_out_outliers: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -186,20 +189,14 @@ def measure_indent(
     DataError
         If there is no unloading, the drift dominates, or the points do not determine the stiffness.
     """
-    parts = course(indent)
+    continuous = indent.stiffness.size > 0 and settings.method != "unloading"
+    parts = course(indent, unloading_needed=not continuous)
     record, rate = _corrected(indent, parts, settings, already_corrected)
-    law = fit_unloading(
-        record.depth[slice(*parts.unloading)],
-        record.load[slice(*parts.unloading)],
-        low=settings.low,
-        high=settings.high,
-        source=indent.source,
-    )
+    law = _unloading_law(record, parts, settings, optional=continuous)
     own = 1 / (1 / law.stiffness - contact.frame_compliance)
     deep = law.top_depth - contact.frame_compliance * law.top_load - contact.epsilon * law.top_load / own
     if settings.method == "continuous" and not indent.stiffness.size:
         raise DataError(f"{indent.source}: no continuous stiffness in the file; use method 'unloading'")
-    continuous = indent.stiffness.size > 0 and settings.method != "unloading"
     if continuous:
         span = settings.window or window or (0.1 * law.top_depth, 0.9 * law.top_depth)
         reduced_all, hard_all, _ = _continuous(record, parts, contact, span)
@@ -234,6 +231,25 @@ def measure_indent(
     )
 
 
+def _unloading_law(record: Indent, parts: Course, settings: IndentSettings, *, optional: bool) -> Unloading:
+    """The fitted unloading; where it is optional and absent, the last stiffness measured while loading."""
+    rows = slice(*parts.unloading)
+    try:
+        if optional and parts.unloading[0] == parts.unloading[1]:
+            raise DataError("no unloading")
+        return fit_unloading(
+            record.depth[rows], record.load[rows], low=settings.low, high=settings.high, source=record.source
+        )
+    except DataError:
+        if not optional:
+            raise
+        top = int(np.argmax(record.load))
+        known = np.flatnonzero(np.isfinite(record.stiffness[: top + 1]))
+        stiffness = float(record.stiffness[known[-1]]) if known.size else float("nan")
+        nan = float("nan")
+        return Unloading(stiffness, nan, nan, nan, float(record.depth[top]), float(record.load[top]), nan)
+
+
 def _warnings(indent: Indent, parts: Course, exponent: float) -> tuple[str, ...]:
     """Plain words on what must not be overlooked in one indent."""
     said = [
@@ -241,7 +257,7 @@ def _warnings(indent: Indent, parts: Course, exponent: float) -> tuple[str, ...]
         "yielded there"
         for depth, size in parts.pop_ins
     ]
-    if not 1.1 <= exponent <= 2.2:
+    if np.isfinite(exponent) and not 1.1 <= exponent <= 2.2:
         said.append(
             f"{indent.name}: unloading exponent {exponent:.2f} is unusual (1.2 to 1.6 for a Berkovich tip)"
         )
@@ -261,8 +277,8 @@ def _poisson(settings: IndentSettings, file: IndentFile, rng: np.random.Generato
 def measure_indents(settings: IndentSettings) -> IndentResult:
     """Every indent of the files, then the sample.
 
-    An indent that cannot be analysed is left out and named; one far from the others (3.5 robust standard
-    deviations and 5 %) is shown and does not count.
+    An indent that cannot be analysed is left out and named. Those far from the others (3.5 robust standard
+    deviations and 5 %) are named; whether they count is a setting.
 
     Raises
     ------
@@ -287,7 +303,8 @@ def measure_indents(settings: IndentSettings) -> IndentResult:
                 refused.append(str(error))
     if not results:
         raise DataError("; ".join(refused))
-    used = _inliers(np.array([r.modulus.value for r in results]))
+    close = _inliers(np.array([r.modulus.value for r in results]))
+    used = close if settings.leave_out_outliers else np.ones(close.size, bool)
     counted = [r for r, u in zip(results, used, strict=True) if u]
     reduced, _ = _mean([r.reduced for r in counted], rng)
     stiffest = 0.9 * contact.tip_modulus / (1 - contact.tip_poisson**2) / 1e9
@@ -311,8 +328,23 @@ def measure_indents(settings: IndentSettings) -> IndentResult:
         poisson=poisson,
         lithium=compare_with_lithium(sample, poisson=poisson),
         refused=tuple(refused),
-        warnings=tuple(w for r in results for w in r.warnings) + ((said,) if said else ()),
+        warnings=(
+            *_outliers(results, close, settings.leave_out_outliers),
+            *(w for r in results for w in r.warnings),
+            *((said,) if said else ()),
+        ),
     )
+
+
+def _outliers(results: list[Indentation], close: np.ndarray, left_out: bool) -> tuple[str, ...]:
+    """Name the indents far from the others."""
+    far = [
+        f"{r.indent.name} ({r.modulus.value:.4g} GPa)" for r, c in zip(results, close, strict=True) if not c
+    ]
+    if not far:
+        return ()
+    done = "do not count" if left_out else "count all the same (leave_out_outliers: true leaves them out)"
+    return (f"far from the other indents: {', '.join(far)}; they {done}",)
 
 
 def _inliers(values: np.ndarray) -> np.ndarray:

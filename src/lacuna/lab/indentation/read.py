@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lacuna.core.delimited import read_delimited
+from lacuna.core.delimited import read_delimited, read_text
 from lacuna.core.errors import DataError, MissingExtra
 
-__all__ = ["Indent", "IndentFile", "read_agilent", "read_indents", "read_table"]
+__all__ = ["Indent", "IndentFile", "read_agilent", "read_hysitron", "read_indents", "read_table"]
 
 _INVALID = 1e300  # 1.797e308 marks a value the instrument could not compute
 _LENGTH = {"nm": 1e-9, "um": 1e-6, "µm": 1e-6, "μm": 1e-6, "mm": 1e-3, "m": 1.0}
@@ -85,7 +85,48 @@ def read_indents(path: Path | str) -> IndentFile:
         return read_agilent(path)
     if path.suffix.lower() == ".xlsx":
         raise DataError(f"{path}: an .xlsx workbook; export the indents as .xls or as text")
+    if path.suffix.lower() == ".hld":
+        return read_hysitron(path)
     return _bare(read_table(path))
+
+
+def read_hysitron(path: Path | str) -> IndentFile:
+    """A Hysitron record (.hld): the block of test data, with the tip's area function and the machine's
+    compliance.
+
+    Raises
+    ------
+    DataError
+        If there is no block of test data with displacement and force.
+    """
+    lines = read_text(path).split("\n")
+    start = next((i for i, line in enumerate(lines) if line.startswith("Test Data Points:")), None)
+    if start is None or start + 2 >= len(lines):
+        raise DataError(f"{path}: no line 'Test Data Points:'; expected a Hysitron record")
+    count = int(lines[start].split(":")[1])
+    names = [n.strip().lower() for n in lines[start + 1].split("\t")]
+    wanted = [
+        next((i for i, n in enumerate(names) if n.startswith(w)), None) for w in ("time", "disp_nm", "force")
+    ]
+    if None in wanted:
+        raise DataError(f"{path}: the test data has no time, Disp_nm and Force; columns: {', '.join(names)}")
+    rows = [line.split("\t") for line in lines[start + 2 :] if len(line.split("\t")) == len(names)][:count]
+    if len(rows) < count:
+        raise DataError(f"{path}: {len(rows)} of {count} test data points; the file is cut off")
+    table = np.array([[float(r[i]) for i in wanted if i is not None] for r in rows])
+    header = dict(re.findall(r"(?m)^([A-Za-z][^:\n]*):\s*([-+0-9.eE]+)", "\n".join(lines[:start])))
+    indent = Indent(
+        time=table[:, 0],
+        depth=table[:, 1] * 1e-9,
+        load=table[:, 2] * 1e-6,
+        stiffness=np.array([]),
+        segments=(),
+        name=Path(path).stem,
+        source=str(path),
+    )
+    area = tuple(float(header[f"Tip C{i}"]) for i in range(6) if f"Tip C{i}" in header)
+    none = np.array([np.nan])
+    return IndentFile((indent,), area or None, np.nan, None, True, np.nan, none, none, str(path))
 
 
 def _bare(indent: Indent) -> IndentFile:
@@ -181,19 +222,24 @@ def read_agilent(path: Path | str) -> IndentFile:
         raise DataError(
             f"{path}: no sheet 'Test 001' with an indent; sheets: {', '.join(book.sheet_names())}"
         )
-    parsed = [_agilent_indent(book.sheet_by_name(n), n, path) for n in tests]
     results, inputs = _lookup(book, "Results"), _lookup(book, "Inputs Editable Post Test")
+    poisson = _first({**_lookup(book, "Required Inputs"), **inputs}, "Poissons Ratio")
+    parsed = [_agilent_indent(book.sheet_by_name(n), n, path, poisson) for n in tests]
     coefficients = [results[k][0] for k in sorted(results) if k.lower().startswith("area coefficient")]
-    low, high = (_first(inputs, f"{e} Calculation Depth") for e in ("Minimum", "Maximum"))
-    betas = np.array([b for _, b in parsed])
+    low, high = (
+        np.nanmax([_first(inputs, f"{e} Calculation Depth"), _first(inputs, f"{e} Depth for Average"), -1.0])
+        for e in ("Minimum", "Maximum")
+    )
+    betas = np.array([b for _, b, _ in parsed])
     count = len(tests)
     return IndentFile(
-        indents=tuple(i for i, _ in parsed),
-        area=tuple(coefficients) if coefficients else None,
-        poisson=_first({**_lookup(book, "Required Inputs"), **inputs}, "Poissons Ratio"),
-        window=(low * 1e-9, high * 1e-9) if np.isfinite(low) and np.isfinite(high) else None,
+        indents=tuple(i for i, _, _ in parsed),
+        area=tuple(float(c) for c in coefficients) if coefficients else _area_of([a for _, _, a in parsed]),
+        poisson=poisson,
+        window=(float(low) * 1e-9, float(high) * 1e-9) if 0 <= low < high else None,
         drift_corrected=_first(inputs, "Perform Drift Correction") == 1,
-        beta=float(np.nanmedian(betas)) if np.any(np.isfinite(betas)) else float("nan"),
+        # every workbook of this maker whose columns tell it was computed with 1
+        beta=float(np.nanmedian(betas)) if np.any(np.isfinite(betas)) else 1.0,
         modulus=_vendor(results, "E ", count),
         hardness=_vendor(results, "H ", count),
         source=str(path),
@@ -215,14 +261,17 @@ def _first(table: dict[str, np.ndarray], name: str) -> float:
 
 def _vendor(results: dict[str, np.ndarray], start: str, count: int) -> np.ndarray:
     """The vendor's averages over the depth window, Pa."""
+    other = {"E ": "Avg Modulus", "H ": "Avg Hardness"}[start]
     for name, values in results.items():
-        if name.startswith(start) and "Average" in name and values.size == count:
+        if values.size != count or not np.any(np.isfinite(values)):
+            continue
+        if (name.startswith(start) and "Average" in name) or name.startswith((other, f"Avg {start.strip()}")):
             return values * 1e9
     return np.full(count, np.nan)
 
 
-def _agilent_indent(sheet: Any, name: str, path: Path) -> tuple[Indent, float]:
-    """An indent and the shape factor hidden in the vendor's own columns."""
+def _agilent_indent(sheet: Any, name: str, path: Path, poisson: float) -> tuple[Indent, float, np.ndarray]:
+    """An indent, the shape factor hidden in the vendor's own columns, and his contact depths and areas."""
     names, units, rows = _rows(sheet)
     lower = [n.lower() for n in names]
     depth, load, time = (_column(lower, w) for w in (_DEPTH_NAMES, _LOAD_NAMES, _TIME_NAMES))
@@ -246,17 +295,30 @@ def _agilent_indent(sheet: Any, name: str, path: Path) -> tuple[Indent, float]:
     )
     hard, modulus = _column(lower, ("hardness",)), _column(lower, ("modulus",))
     if hard is None or modulus is None or not stiffness.size:
-        return indent, float("nan")
-    return indent, _vendor_beta(indent, _numbers(rows, hard)[keep], _numbers(rows, modulus)[keep])
+        return indent, float("nan"), np.zeros((0, 2))
+    hardness, young = _numbers(rows, hard)[keep], _numbers(rows, modulus)[keep]
+    good = (hardness > 0) & (young > 1) & (indent.depth > 3e-8) & np.isfinite(indent.stiffness)
+    at = (indent.depth - 0.75 * indent.load / indent.stiffness)[good]
+    areas = np.column_stack([at, indent.load[good] / (hardness[good] * 1e9)])
+    beta = _vendor_beta(indent, hardness, young, poisson=poisson if np.isfinite(poisson) else 0.25)
+    return indent, beta, areas
 
 
-def _vendor_beta(
-    indent: Indent, hardness: np.ndarray, modulus: np.ndarray, *, poisson: float = 0.18
-) -> float:
-    """β = √π S/(2 E_r √A) with A = P/H, from the vendor's columns (GPa) of a diamond tip.
-
-    Exact when `poisson` is the vendor's; a wrong one moves β by (1 - ν²), 3 % at most between 0.18 and 0.25.
+def _area_of(columns: list[np.ndarray]) -> tuple[float, ...] | None:
+    """Area coefficients read back from the vendor's hardness, A = P/H, where the workbook does not state
+    them.
     """
+    table = np.concatenate(columns) if columns else np.zeros((0, 2))
+    table = table[(table[:, 0] > 0) & np.isfinite(table).all(axis=1)]
+    if len(table) < 50:
+        return None
+    h, area = table[:, 0] * 1e9, table[:, 1] * 1e18
+    design = np.column_stack([h**2, h, np.sqrt(h)]) / area[:, None]
+    return tuple(float(c) for c in np.linalg.lstsq(design, np.ones_like(h), rcond=None)[0])
+
+
+def _vendor_beta(indent: Indent, hardness: np.ndarray, modulus: np.ndarray, *, poisson: float) -> float:
+    """β = √π S/(2 E_r √A) with A = P/H, from the vendor's columns (GPa) of a diamond tip."""
     good = (hardness > 0) & (modulus > 1) & (indent.depth > 1e-7) & np.isfinite(indent.stiffness)
     if np.count_nonzero(good) < 10:
         return float("nan")

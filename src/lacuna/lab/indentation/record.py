@@ -35,8 +35,11 @@ class Course:
 def contact_point(indent: Indent) -> int:
     """Row at which the tip meets the surface: the last at which the load is still in the approach's noise.
 
-    A record that begins in contact, its load rising from the start, gives row 0.
+    A record that begins in contact, its load rising from the start, gives row 0; so does one whose file
+    names its segments, since such instruments have set depth and load to zero at the surface.
     """
+    if indent.segments:
+        return next((row for name, row in indent.segments if "surface" in name.lower()), 0)
     load, top = indent.load, int(np.argmax(indent.load))
     count = max(top // 20, 5)
     first = load[:count]
@@ -50,21 +53,24 @@ def contact_point(indent: Indent) -> int:
 
 
 def _named(indent: Indent, part: str) -> tuple[int, int] | None:
-    """Row range of a segment the file names."""
+    """Row range of a segment the file names; of several, the last, which is the deepest of repeated
+    cycles.
+    """
     starts = [*(i for _, i in indent.segments), indent.load.size]
+    found = None
     for number, (name, start) in enumerate(indent.segments):
-        if part in name.lower():
-            return start, starts[number + 1]
-    return None
+        if part in name.lower() and starts[number + 1] - start >= 8:
+            found = start, starts[number + 1]
+    return found
 
 
-def course(indent: Indent) -> Course:
+def course(indent: Indent, *, unloading_needed: bool = True) -> Course:
     """Split a record into loading, dwell and unloading.
 
     Raises
     ------
     DataError
-        If there is no unloading.
+        If there is no unloading though it is needed.
     """
     load = indent.load
     peak = float(load.max())
@@ -73,6 +79,8 @@ def course(indent: Indent) -> Course:
     unloading = _named(indent, "unload") or (end_of_dwell, _end_of_unloading(load, end_of_dwell))
     rows = unloading[1] - unloading[0]
     if rows < 8 or load[unloading[0] : unloading[1]].min() > 0.7 * peak:
+        if not unloading_needed:
+            return _without_unloading(indent, first, top)
         raise DataError(
             f"{indent.source}: no unloading: the load falls to {100 * load[top:].min() / peak:.0f} % of its "
             f"largest value in {load.size - top} points; a modulus needs the unloading below 70 %"
@@ -94,6 +102,17 @@ def course(indent: Indent) -> Course:
         drift_rate(indent, unloading[1]),
         pop_ins(indent, loading),
     )
+
+
+def _without_unloading(indent: Indent, first: int, top: int) -> Course:
+    """A record that ends at its largest load: enough where the stiffness was measured while loading."""
+    clocked = bool(np.all(np.isfinite(indent.time[first:top]))) and top - first > 4
+    rate = (
+        float(np.polyfit(indent.time[first:top], indent.depth[first:top], 1)[0]) if clocked else float("nan")
+    )
+    loading = (first, top + 1)
+    end = (top + 1, top + 1)
+    return Course(loading, end, end, rate, 0.0, float("nan"), pop_ins(indent, loading))
 
 
 def _end_of_dwell(indent: Indent, top: int) -> int:
