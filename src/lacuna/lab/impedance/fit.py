@@ -238,10 +238,8 @@ def _result(
     internal = sort_arcs(circuit, ends.parameters[winner])
     residual, slopes = model(internal[None])
     at_bound = (internal <= bounds[0] + 1e-9) | (internal >= bounds[1] - 1e-9)
-    # a resistance at its lower limit is a linear unknown near zero: its column still belongs in the
-    # covariance
-    ohmic = np.array([unit == "ohm" for unit in circuit.units])
-    covariance, rank, direction = _covariance(slopes[0].T, at_bound & ~ohmic)
+    # a parameter at its limit could still move the others: holding it would make them look too well known
+    covariance, rank, direction = _covariance(slopes[0].T)
     chi2 = float(np.sum(residual[0] ** 2))
     dof = residual.shape[1] - rank
     covariance = covariance * (chi2 / dof)
@@ -270,23 +268,14 @@ def _result(
     )
 
 
-def _covariance(jacobian: Array, fixed: Array) -> tuple[Array, int, Array]:
-    """Covariance (P, P) with the fixed parameters held, rank, and its factor (P, r) over determined
-    directions.
-    """
-    n = jacobian.shape[1]
-    free = np.flatnonzero(~fixed)
-    covariance = np.zeros((n, n))
-    covariance[fixed, fixed] = np.inf
-    inner, rank = covariance_of(jacobian[:, free])
-    covariance[np.ix_(free, free)] = inner
-    scale = np.linalg.norm(jacobian[:, free], axis=0)
+def _covariance(jacobian: Array) -> tuple[Array, int, Array]:
+    """Covariance (P, P), rank, and the covariance's factor (P, r) over the determined directions."""
+    covariance, rank = covariance_of(jacobian)
+    scale = np.linalg.norm(jacobian, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    _, singular, rows = np.linalg.svd(jacobian[:, free] / scale, full_matrices=False)
+    _, singular, rows = np.linalg.svd(jacobian / scale, full_matrices=False)
     keep = singular > 1e-10 * singular[0]
-    factor = np.zeros((n, int(keep.sum())))
-    factor[free] = (rows[keep].T / singular[keep]) / scale[:, None]
-    return covariance, rank, factor
+    return covariance, rank, (rows[keep].T / singular[keep]) / scale[:, None]
 
 
 def _draw(circuit: Circuit, internal: Array, factor: Array, rng: np.random.Generator) -> Array:
