@@ -120,6 +120,8 @@ def test_rietveld_says_what_it_cannot_know_and_writes_files(folder):
             "--instrument",
             "Cu Ka",
             "--occupancies",
+            "--ions",
+            "--likelihood",
             "--background",
             "3",
             "--cif",
@@ -139,6 +141,8 @@ def test_rietveld_says_what_it_cannot_know_and_writes_files(folder):
     assert data["parameters"]["lnc/a"][0] == pytest.approx(5.3506, abs=3e-4)
     assert "Lam1:1.5405929" in (folder / "tool.instprm").read_text()
     assert "_cell_length_a 5.350" in (folder / "fit.cif").read_text()
+    assert "flat: not determined" in (folder / "fit.html").read_text()
+    assert "with form factors of Li+, Cl- and O2- instead of atoms" in (folder / "fit.html").read_text()
     assert "not determined" in (folder / "fit.html").read_text()
 
 

@@ -19,6 +19,7 @@ from .instrument import EMISSION_LINES, ConstantWavelength, Instrument, laborato
 from .model import Histogram
 from .phase import Phase
 from .phase_library import candidate
+from .profile_likelihood import Likelihood, profile_likelihood
 from .read_gsas import gsas_banks, read_instrument
 from .read_pattern import convert, read_pattern, restated
 from .recipe import Recipe, RecipeFit, run_recipe
@@ -46,6 +47,7 @@ class DiffractionSettings:
     occupancies : refine them; what the pattern cannot know is then said. density : of the crystal, measured,
     "1.63(1) g/cm3". neutral : tie the occupancies by charge neutrality. totals : atoms on a site, by label.
     seconds_per_step : turns a rate into counts. ions : report what changes with form factors of ions.
+    likelihood : profile of each refined occupancy, all others refined again.
     """
 
     files: tuple[Path, ...]
@@ -65,6 +67,7 @@ class DiffractionSettings:
     axial: float = 0.0
     seconds_per_step: Annotated[float | None, Unit("s")] = None
     ions: bool = False
+    likelihood: bool = False
 
     def __post_init__(self) -> None:
         if not self.files:
@@ -97,6 +100,7 @@ class Diffraction:
     notes: tuple[tuple[str, ...], ...]
     failed: dict[str, str]
     trends: tuple[Trend, ...]
+    likelihoods: tuple[tuple[Likelihood, ...], ...] = ()
 
 
 def instrument_from(text: str, *, bank: int = 1, axial: float = 0.0, folder: Path = Path()) -> Instrument:
@@ -180,6 +184,7 @@ def refine_files(
             name = f"{name}-bank{bank}"
         items.append((path.stem, *_histogram(path, settings, tool, name, bank)))
     groups = [tuple(items)] if settings.joint else [(item,) for item in items]
+    likelihoods: list[tuple[Likelihood, ...]] = []
     done: list[tuple[str, RecipeFit, tuple[str, ...]]] = []
     for group in groups:
         label = " + ".join(item[0] for item in group)
@@ -194,6 +199,8 @@ def refine_files(
         if settings.ions:
             notes += ion_change(phases, tuple(item[1] for item in group), found.fit, conditions)
         done.append((label, found, notes))
+        inputs = (phases, tuple(item[1] for item in group), found.fit, conditions)
+        likelihoods.append(_likelihoods(*inputs) if settings.likelihood else ())
     if not done:
         raise NotConverged("no pattern could be refined: " + "; ".join(failed.values()))
     return Diffraction(
@@ -204,7 +211,25 @@ def refine_files(
         tuple(d[2] for d in done),
         failed,
         _trends(tuple((d[0], d[1].fit) for d in done), crystal.name),
+        tuple(likelihoods),
     )
+
+
+def _likelihoods(
+    phases: tuple[Phase, ...],
+    histograms: tuple[Histogram, ...],
+    fit: RietveldFit,
+    conditions: tuple[Condition, ...],
+) -> tuple[Likelihood, ...]:
+    """Five-point profiles of the refined occupancies: over two esds, or a tenth where there is none."""
+    out = []
+    for name in fit.names:
+        if "/occupancy/" not in name:
+            continue
+        step = fit.std(name) if np.isfinite(fit.std(name)) else 0.05
+        values = fit.value(name) + step * np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+        out.append(profile_likelihood(phases, histograms, fit, name, values=values, conditions=conditions))
+    return tuple(out)
 
 
 _IONS = (("Li", "Li1+"), ("Cl", "Cl1-"), ("O", "O2-"), ("Na", "Na1+"))  # N3- is in no common table

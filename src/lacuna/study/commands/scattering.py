@@ -51,6 +51,9 @@ def rietveld(
     axial: Annotated[float, typer.Option(help="Axial divergence S/L to start from; 0 for none.")] = 0.0,
     size_strain: Annotated[bool, typer.Option(help="Refine size and strain of the sample.")] = False,
     ions: Annotated[bool, typer.Option(help="Say what changes with form factors of ions.")] = False,
+    likelihood: Annotated[
+        bool, typer.Option(help="Profile of each occupancy, all others refined again.")
+    ] = False,
     cif: Annotated[Path | None, typer.Option(help="Write the (first) refinement as CIF.")] = None,
     instprm: Annotated[Path | None, typer.Option(help="Write the instrument for GSAS-II.")] = None,
     html: Html = None,
@@ -76,6 +79,7 @@ def rietveld(
         axial=axial,
         size_strain=size_strain,
         ions=ions,
+        likelihood=likelihood,
     )
     found = refine_files(settings, crystal)
     if cif is not None:

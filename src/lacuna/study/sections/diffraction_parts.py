@@ -9,6 +9,7 @@ from lacuna.scattering.measured import Diffraction
 from lacuna.scattering.measured_operando import Operando
 from lacuna.scattering.measured_pdf import OrderedPdf, PairDistribution
 from lacuna.scattering.pdf_fit import PdfFit, PdfRange
+from lacuna.scattering.profile_likelihood import Likelihood
 from lacuna.scattering.result import FittedHistogram, RietveldFit
 from lacuna.scattering.series import Trend
 from lacuna.scattering.write_fit import with_esd
@@ -23,10 +24,11 @@ _ABSCISSA = {"two_theta": "2θ / degree", "tof": "time of flight / µs"}
 
 def diffraction_parts(found: Diffraction) -> tuple[Part, ...]:
     """One part per refinement, one for trends over the samples."""
+    held = found.likelihoods or ((),) * len(found.fits)
     out = [
-        _fit_part(name, fit, stages, notes, index)
-        for index, (name, fit, stages, notes) in enumerate(
-            zip(found.names, found.fits, found.stages, found.notes, strict=True)
+        _fit_part(name, fit, stages, notes, index, likelihoods)
+        for index, (name, fit, stages, notes, likelihoods) in enumerate(
+            zip(found.names, found.fits, found.stages, found.notes, held, strict=True)
         )
     ]
     if len(found.fits) > 1 or found.failed:
@@ -40,6 +42,7 @@ def _fit_part(
     stages: tuple[tuple[str, int, float, str], ...],
     notes: tuple[str, ...],
     index: int,
+    likelihoods: tuple[Likelihood, ...],
 ) -> Part:
     quality = ", ".join(
         f"{h.name} R_wp {100 * h.r_wp:.2f} % (expected {100 * h.r_exp:.2f} %)" for h in fit.histograms
@@ -62,9 +65,11 @@ def _fit_part(
         rows = tuple((k, v.through(lambda x: 100 * x, unit="%").text()) for k, v in fit.fractions.items())
         tables.append(Table(("pattern/phase", "weight fraction"), rows, "Phases (Hill and Howard)"))
     tables.append(_correlations(fit))
-    rows = tuple((s, str(n), f"{c:.3f}" if c == c else "", r) for s, n, c, r in stages)
-    tables.append(Table(("stage", "parameters added", "χ²", "remark"), rows, "Course of the refinement"))
+    course = tuple((s, str(n), f"{c:.3f}" if c == c else "", r) for s, n, c, r in stages)
+    tables.append(Table(("stage", "parameters added", "χ²", "remark"), course, "Course of the refinement"))
     figures = tuple(_pattern(h, f"rietveld_{index}_{k}") for k, h in enumerate(fit.histograms))
+    if likelihoods:
+        tables.append(_likelihoods(likelihoods))
     details = tuple(line for h in fit.histograms for line in h.tables)
     known = (
         *(c for c in fit.closed if "closed by" in c),
@@ -79,6 +84,15 @@ def _fit_part(
         (*open_words, *fit.warnings),
         (*known, *notes, *details, "esds are multiplied by the goodness of fit if above one"),
     )
+
+
+def _likelihoods(items: tuple[Likelihood, ...]) -> Table:
+    """Profiles of the occupancies in words."""
+    rows = tuple(
+        (item.name, "flat: not determined" if item.flat else f"{item.low:.4g} to {item.high:.4g}")
+        for item in items
+    )
+    return Table(("parameter", "68 % by the likelihood profile"), rows, "Each held, all others refined again")
 
 
 def _pattern(item: FittedHistogram, name: str) -> Figure:
@@ -323,7 +337,7 @@ def operando_parts(found: Operando) -> tuple[Part, ...]:
         "Intensity where no known phase has a line (last quarter of the series)",
     )
     tables = tuple(t for t in (table, changes, excess) if t.rows)
-    figures = (_heat(found), *_cell_figures(found), *_candidate_figures(found))
+    figures = (_heat(found), _residual_heat(found), *_cell_figures(found), *_candidate_figures(found))
     notes = (f"{len(fit.time)} frames, instrument {settings.instrument}",)
     return (Part("Operando series", sentence + ".", figures, tables, fit.warnings, notes),)
 
@@ -344,6 +358,21 @@ def _heat(found: Operando) -> Figure:
         (layer,),
         height=420,
     )
+
+
+def _residual_heat(found: Operando) -> Figure:
+    """What the phases of the start leave over, in σ: new lines stand out as bands."""
+    fit = found.fit
+    step, rows = max(1, len(fit.x) // 400), max(1, len(fit.time) // 300)
+    size = len(fit.x) // step * step
+    z = fit.heat[::rows, :size].reshape(-1, size // step, step).sum(axis=2) / np.sqrt(step)
+    x = fit.x[:size].reshape(-1, step).mean(axis=1)
+    layer = Heat(x, fit.time[::rows], np.clip(z, -6, 6), "residual / σ", diverging=True)
+    caption = (
+        "Observed minus the phases of the start, over σ (cut at ±6): what is new shows as upright bands."
+    )
+    axes = Axis("2θ / degree"), Axis(f"time / {fit.time_unit}")
+    return Figure("operando_residuals", caption, *axes, (layer,), height=420)
 
 
 def _cell_figures(found: Operando) -> list[Figure]:
