@@ -108,8 +108,8 @@ def find_composition(crystal: DisorderedCrystal, supercell: tuple[int, int, int]
     r"""Nearest charge-neutral integer composition of a supercell.
 
     Minimises Σ ((n/M - x)/σ)² over all partial occupancies x ± σ of sites with M positions, with
-    Σ n ≤ M on each site and Σ q n = 0; σ is 0.01 where the file states none. The search is exact: every
-    filling within 12 % of the refined one is listed per site, and the sites are joined by charge.
+    Σ n ≤ M on each site and Σ q n = 0; σ is 0.01 where the file states none. The search is exact: the
+    fillings near the refined one (at most 12 % away) are listed per site and the sites joined by charge.
 
     Parameters
     ----------
@@ -285,13 +285,13 @@ def _doubt(occupancy: Estimate) -> float:
 Option = tuple[float, tuple[dict[str, int], ...]]
 
 
-def _options(crystal: DisorderedCrystal, index: int, positions: int) -> dict[float, list[Option]]:
-    """Fillings of one site near the refined one, as (cost, atoms) by charge, cheapest first."""
+def _options(crystal: DisorderedCrystal, index: int, positions: int, reach: int) -> dict[float, list[Option]]:
+    """Fillings of one site within some atoms of the refined one: (cost, atoms) by charge, cheapest first."""
     site = crystal.sites[index]
     if site.is_full:
         ranges = [range(positions, positions + 1)]
     else:
-        reach = int(np.ceil(WINDOW * positions)) + 2
+        reach = min(reach, _widest(positions))
         middle = [round(o.value * positions) for o in site.occupancy.values()]
         ranges = [range(max(0, m - reach), min(positions, m + reach) + 1) for m in middle]
     charges = crystal.charges_of(list(site.occupancy))
@@ -312,21 +312,49 @@ def _options(crystal: DisorderedCrystal, index: int, positions: int) -> dict[flo
 KEEP = 6  # best ways kept for each charge: the nearest composition and its alternatives
 
 
+def _widest(positions: int) -> int:
+    """Atoms by which a filling may differ from the refined one at most."""
+    return int(np.ceil(WINDOW * positions)) + 2
+
+
 def _join(
     crystal: DisorderedCrystal, supercell: tuple[int, int, int]
 ) -> list[tuple[float, list[dict[str, int]]]]:
-    """The cheapest neutral fillings of all sites, (cost, atoms by site), best first."""
-    joined = _join_all(crystal, supercell)
-    neutral = [option for charge, some in joined.items() if abs(charge) < NEUTRAL for option in some]
-    return [(cost, list(atoms)) for cost, atoms in sorted(neutral, key=lambda o: o[0])[:KEEP]]
+    """The cheapest neutral fillings of all sites, (cost, atoms by site), best first.
+
+    The window grows until nothing outside it can be cheaper than what was found inside.
+    """
+    widest = max(_widest(positions) for positions in _positions(crystal, supercell))
+    reach = 2
+    while True:
+        joined = _join_all(crystal, supercell, reach)
+        neutral = [option for charge, some in joined.items() if abs(charge) < NEUTRAL for option in some]
+        best = sorted(neutral, key=lambda o: o[0])[:KEEP]
+        enough = len(best) == KEEP and best[-1][0] <= _least_outside(crystal, supercell, reach)
+        if enough or reach >= widest:
+            return [(cost, list(atoms)) for cost, atoms in best]
+        reach *= 2
 
 
-def _join_all(crystal: DisorderedCrystal, supercell: tuple[int, int, int]) -> dict[float, list[Option]]:
+def _least_outside(crystal: DisorderedCrystal, supercell: tuple[int, int, int], reach: int) -> float:
+    """What a filling costs at least that differs by more atoms than `reach` from the refined one."""
+    steps = [
+        (reach + 0.5) / (positions * _doubt(occupancy))
+        for site, positions in zip(crystal.sites, _positions(crystal, supercell), strict=True)
+        if not site.is_full
+        for occupancy in site.occupancy.values()
+    ]
+    return min(steps, default=float("inf")) ** 2
+
+
+def _join_all(
+    crystal: DisorderedCrystal, supercell: tuple[int, int, int], reach: int
+) -> dict[float, list[Option]]:
     """The cheapest fillings of all sites by total charge."""
     joined: dict[float, list[Option]] = {0.0: [(0.0, ())]}
     for index, positions in enumerate(_positions(crystal, supercell)):
         grown: dict[float, list[Option]] = {}
-        for charge, more in _options(crystal, index, positions).items():
+        for charge, more in _options(crystal, index, positions, reach).items():
             for before, some in joined.items():
                 options = grown.setdefault(round(before + charge, 6), [])
                 options += [(c + d, atoms + extra) for c, atoms in some for d, extra in more]
@@ -335,7 +363,9 @@ def _join_all(crystal: DisorderedCrystal, supercell: tuple[int, int, int]) -> di
 
 
 def _nearest_charge(crystal: DisorderedCrystal, supercell: tuple[int, int, int]) -> str:
-    charge, some = min(_join_all(crystal, supercell).items(), key=lambda item: abs(item[0]))
+    """Text for the least charged filling that there is."""
+    widest = max(_widest(positions) for positions in _positions(crystal, supercell))
+    charge, some = min(_join_all(crystal, supercell, widest).items(), key=lambda item: abs(item[0]))
     return f"the nearest to neutral, {_formula(_counts(some[0][1]))}, has {charge:+g} e"
 
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lacuna.core.constants import GRAM_PER_CM3
 from lacuna.core.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-AMU_PER_CUBIC_ANGSTROM = 1.66053906660  # g/cm³ in one amu/Å³
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +75,7 @@ class Frame:
         """Mass density, g/cm³."""
         from ase.data import atomic_masses
 
-        return float(atomic_masses[self.numbers].sum() / self.volume * AMU_PER_CUBIC_ANGSTROM)
+        return float(atomic_masses[self.numbers].sum() / self.volume * GRAM_PER_CM3)
 
     def to_ase(self) -> Atoms:
         """Copy into an ASE object, periodic along all three vectors."""
