@@ -15,8 +15,8 @@ from lacuna.stability.library import relaxed_structure
 from lacuna.stability.material import Material
 from lacuna.stability.stack import StackSettings, stack
 from lacuna.study.commands import app
+from lacuna.study.sections.contact_parts import stack_part
 from lacuna.study.sections.stability import SECTION, Stability, phase_in, stability_window
-from lacuna.study.sections.stability_parts import stack_part
 
 
 def run(*arguments):

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from lacuna.core.errors import DataError, InputError
+from lacuna.core.errors import DataError, InputError, MissingExtra
 from lacuna.stability.build import Candidate, build, pending, read_candidates, read_journal
 from lacuna.stability.diff import diff_libraries
 from lacuna.stability.entries import EntrySettings, entries_of
 from lacuna.stability.library import Library, Phase, read_library, reduced, shown
 from lacuna.stability.pack import pack
-from lacuna.stability.relax import RelaxSettings
+from lacuna.stability.relax import RelaxSettings, chgnet_calculator
 
 
 def phase(formula, energy, *, id="x", engine="toy", scheme="none"):
@@ -209,3 +209,19 @@ def test_a_list_that_is_no_list_is_refused(tmp_path):
     (tmp_path / "list.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="the list needs columns formula"):
         read_candidates(tmp_path / "list.csv")
+
+
+def test_a_build_without_the_engine_says_what_to_install(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "chgnet.model", None)
+    with pytest.raises(MissingExtra, match=r"lacuna\[mlip\]"):
+        chgnet_calculator(RelaxSettings())
+
+
+@pytest.mark.parametrize(
+    ("change", "text"), [({"force_tolerance": 0.0}, "above 0"), ({"max_steps": 0}, "at least 1")]
+)
+def test_senseless_relaxations_are_refused(change, text):
+    with pytest.raises(InputError, match=text):
+        RelaxSettings(**change)

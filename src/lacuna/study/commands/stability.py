@@ -29,15 +29,9 @@ from lacuna.stability.read_optimade import MATERIALS_PROJECT, fetch_structures
 from lacuna.stability.relax import RelaxSettings
 from lacuna.stability.window import WindowSettings, window
 from lacuna.study.section import Part, Table
+from lacuna.study.sections.contact_parts import interface_part, moisture_part
 from lacuna.study.sections.stability import library_with, phase_in
-from lacuna.study.sections.stability_parts import (
-    check_part,
-    comparison_part,
-    diff_part,
-    interface_part,
-    moisture_part,
-    window_part,
-)
+from lacuna.study.sections.stability_parts import check_part, comparison_part, diff_part, window_part
 from lacuna.study.terminal import console, finish
 
 __all__ = ["add"]

@@ -26,19 +26,20 @@ from lacuna.stability.library import (
 )
 from lacuna.stability.material import Material as Phase
 from lacuna.stability.material import refuse_unbalanced
-from lacuna.stability.moisture import Moisture, MoistureMap, MoistureSettings, moisture, moisture_map
+from lacuna.stability.moisture import (
+    DRY_AIR,
+    Moisture,
+    MoistureMap,
+    MoistureSettings,
+    moisture,
+    moisture_map,
+)
 from lacuna.stability.read_entries import read_phases
 from lacuna.stability.stack import Stack, StackSettings, stack
 from lacuna.stability.window import Window, window
 from lacuna.study.section import Evidence, Part, Results, Section, Study
-from lacuna.study.sections.stability_parts import (
-    check_part,
-    comparison_part,
-    interface_part,
-    moisture_part,
-    stack_part,
-    window_part,
-)
+from lacuna.study.sections.contact_parts import interface_part, moisture_part, stack_part
+from lacuna.study.sections.stability_parts import check_part, comparison_part, window_part
 from lacuna.study.wiring import Progress, Stage
 
 __all__ = ["SECTION", "Stability", "library_with", "phase_in"]
@@ -205,7 +206,8 @@ def stability_moisture(
         seed=settings.seed,
     )
     points = [moisture(phase, library, replace(how, dew_point=d)) for d in air.dew_points]
-    ended = replace(how, dew_point=air.dew_points[0], reading="equilibrium")
+    gases = air.gases or DRY_AIR
+    ended = replace(how, dew_point=air.dew_points[0], reading="equilibrium", gases=gases)
     chart = moisture_map(
         phase,
         library,
