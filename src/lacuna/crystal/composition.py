@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from lacuna.core.errors import InputError, nearest
 from lacuna.core.estimate import Estimate
 from lacuna.crystal.crystal import DisorderedCrystal, Site
+from lacuna.crystal.neutral import NEUTRAL, least_charged, neutral_fillings, positions_of
 from lacuna.crystal.species import element_of
 
 __all__ = [
@@ -24,9 +24,6 @@ __all__ = [
     "parse_formula",
 ]
 
-ASSUMED_DOUBT = 0.01  # of an occupancy whose uncertainty nobody stated
-WINDOW = 0.12  # search within this share of a site's positions from the refined occupancy, and 2 atoms more
-NEUTRAL = 1e-6  # e
 WISH_DOUBT = 1e-4  # tight: a wished occupancy goes before every refined one
 
 
@@ -125,13 +122,14 @@ def find_composition(crystal: DisorderedCrystal, supercell: tuple[int, int, int]
     InputError
         If no filling within 12 % of the refined occupancies is neutral.
     """
-    best = _join(crystal, supercell)
+    best = neutral_fillings(crystal, supercell)
     if not best:
+        charge, (_, least) = least_charged(crystal, supercell)
         raise InputError(
             f"{crystal.source or 'crystal'}: no charge-neutral composition of a "
             f"{'×'.join(map(str, supercell))} supercell within 12 % of the refined occupancies "
-            f"({_nearest_charge(crystal, supercell)}); check the oxidation states "
-            f"{_states(crystal)} or take a larger supercell"
+            f"(the nearest to neutral, {_formula(_counts(least))}, has {charge:+g} e); "
+            f"check the oxidation states {_states(crystal)} or take a larger supercell"
         )
     (_, first), *others = best
     alternatives = tuple((_formula(_counts(atoms)), float(np.sqrt(cost))) for cost, atoms in others)
@@ -219,7 +217,7 @@ def _check_charge(
 ) -> None:
     charge = float(np.dot(crystal.charges_of(list(wanted)), list(wanted.values())))
     if abs(charge) > NEUTRAL:
-        best = _join(crystal, supercell)
+        best = neutral_fillings(crystal, supercell)
         hint = f"; the nearest neutral one is {_formula(_counts(best[0][1]))}" if best else ""
         raise InputError(f"composition {formula} has the charge {charge:+g} e with {_states(crystal)}{hint}")
 
@@ -228,7 +226,7 @@ def _share_out(
     crystal: DisorderedCrystal, supercell: tuple[int, int, int], formula: str, wanted: dict[str, int]
 ) -> list[dict[str, int]]:
     """Atoms by site: the shares of the refined content, rounded so that the totals are right."""
-    positions = _positions(crystal, supercell)
+    positions = positions_of(crystal, supercell)
     atoms: list[dict[str, int]] = [{} for _ in crystal.sites]
     for name, number in wanted.items():
         homes = [i for i, s in enumerate(crystal.sites) if name in s.occupancy]
@@ -273,102 +271,6 @@ def _round_to(expected: NDArray[np.float64], number: int) -> NDArray[np.int64]:
     return whole
 
 
-def _positions(crystal: DisorderedCrystal, supercell: tuple[int, int, int]) -> list[int]:
-    return [site.multiplicity * int(np.prod(supercell)) for site in crystal.sites]
-
-
-def _doubt(occupancy: Estimate) -> float:
-    """Standard uncertainty to measure by."""
-    return occupancy.std if occupancy.doubt == "known" and occupancy.std > 0 else ASSUMED_DOUBT
-
-
-Option = tuple[float, tuple[dict[str, int], ...]]
-
-
-def _options(crystal: DisorderedCrystal, index: int, positions: int, reach: int) -> dict[float, list[Option]]:
-    """Fillings of one site within some atoms of the refined one: (cost, atoms) by charge, cheapest first."""
-    site = crystal.sites[index]
-    if site.is_full:
-        ranges = [range(positions, positions + 1)]
-    else:
-        reach = min(reach, _widest(positions))
-        middle = [round(o.value * positions) for o in site.occupancy.values()]
-        ranges = [range(max(0, m - reach), min(positions, m + reach) + 1) for m in middle]
-    charges = crystal.charges_of(list(site.occupancy))
-    options: dict[float, list[Option]] = {}
-    for numbers in product(*ranges):
-        if sum(numbers) > positions or (sum(numbers) < positions and not site.has_room):
-            continue
-        cost = sum(
-            ((n / positions - o.value) / _doubt(o)) ** 2
-            for n, o in zip(numbers, site.occupancy.values(), strict=True)
-        )
-        charge = round(float(np.dot(numbers, charges)), 6)
-        atoms = dict(zip(site.occupancy, numbers, strict=True))
-        options.setdefault(charge, []).append((0.0 if site.is_full else cost, (atoms,)))
-    return {charge: sorted(some, key=lambda o: o[0])[:KEEP] for charge, some in options.items()}
-
-
-KEEP = 6  # best ways kept for each charge: the nearest composition and its alternatives
-
-
-def _widest(positions: int) -> int:
-    """Atoms by which a filling may differ from the refined one at most."""
-    return int(np.ceil(WINDOW * positions)) + 2
-
-
-def _join(
-    crystal: DisorderedCrystal, supercell: tuple[int, int, int]
-) -> list[tuple[float, list[dict[str, int]]]]:
-    """The cheapest neutral fillings of all sites, (cost, atoms by site), best first.
-
-    The window grows until nothing outside it can be cheaper than what was found inside.
-    """
-    widest = max(_widest(positions) for positions in _positions(crystal, supercell))
-    reach = 2
-    while True:
-        joined = _join_all(crystal, supercell, reach)
-        neutral = [option for charge, some in joined.items() if abs(charge) < NEUTRAL for option in some]
-        best = sorted(neutral, key=lambda o: o[0])[:KEEP]
-        enough = len(best) == KEEP and best[-1][0] <= _least_outside(crystal, supercell, reach)
-        if enough or reach >= widest:
-            return [(cost, list(atoms)) for cost, atoms in best]
-        reach *= 2
-
-
-def _least_outside(crystal: DisorderedCrystal, supercell: tuple[int, int, int], reach: int) -> float:
-    """What a filling costs at least that differs by more atoms than `reach` from the refined one."""
-    steps = [
-        (reach + 0.5) / (positions * _doubt(occupancy))
-        for site, positions in zip(crystal.sites, _positions(crystal, supercell), strict=True)
-        if not site.is_full
-        for occupancy in site.occupancy.values()
-    ]
-    return min(steps, default=float("inf")) ** 2
-
-
-def _join_all(
-    crystal: DisorderedCrystal, supercell: tuple[int, int, int], reach: int
-) -> dict[float, list[Option]]:
-    """The cheapest fillings of all sites by total charge."""
-    joined: dict[float, list[Option]] = {0.0: [(0.0, ())]}
-    for index, positions in enumerate(_positions(crystal, supercell)):
-        grown: dict[float, list[Option]] = {}
-        for charge, more in _options(crystal, index, positions, reach).items():
-            for before, some in joined.items():
-                options = grown.setdefault(round(before + charge, 6), [])
-                options += [(c + d, atoms + extra) for c, atoms in some for d, extra in more]
-        joined = {charge: sorted(some, key=lambda o: o[0])[:KEEP] for charge, some in grown.items()}
-    return joined
-
-
-def _nearest_charge(crystal: DisorderedCrystal, supercell: tuple[int, int, int]) -> str:
-    """Text for the least charged filling that there is."""
-    widest = max(_widest(positions) for positions in _positions(crystal, supercell))
-    charge, some = min(_join_all(crystal, supercell, widest).items(), key=lambda item: abs(item[0]))
-    return f"the nearest to neutral, {_formula(_counts(some[0][1]))}, has {charge:+g} e"
-
-
 def _composition(
     crystal: DisorderedCrystal,
     supercell: tuple[int, int, int],
@@ -387,7 +289,9 @@ def _composition(
             1 - sum(numbers.values()) / positions,
             site.vacancy,
         )
-        for site, positions, numbers in zip(crystal.sites, _positions(crystal, supercell), atoms, strict=True)
+        for site, positions, numbers in zip(
+            crystal.sites, positions_of(crystal, supercell), atoms, strict=True
+        )
     )
     partial = [
         (abs(f.atoms[name] / f.positions - x.value), x)
