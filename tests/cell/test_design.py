@@ -91,7 +91,8 @@ def test_energy_density_of_a_hand_made_stack():
 
 
 def test_published_designs_reach_the_expected_energy():
-    # 175 mAh/g at 3.7 V, against an independent estimate: 197 Wh/kg with 100/100 µm of separator, 337 with 30/10 µm
+    # 175 mAh/g at 3.7 V, against an independent estimate: 197 Wh/kg with 100/100 µm of separator, 337 with
+    # 30/10 µm
     energy = 175.06 * 0.2742 * 3600 * 3.7
     for (lhc, lnc), expected in {(100e-6, 100e-6): 197, (30e-6, 10e-6): 337}.items():
         got = energy_density(pouch(lhc=lhc, lnc=lnc, porosity=0.15), energy=energy, charge=energy / 3.7)

@@ -19,6 +19,8 @@ from lacuna.core.fit import least_squares
 
 _STEP = 4e-3  # of the logarithms; large against the solver's own noise
 _CLOSE = 1e-3
+_LEVELS = 4  # of a profile, on each side
+_REFITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def calibrate(
     jacobian = model.jacobian(x)
     sizes = np.linalg.svd(jacobian, compute_uv=False)
     rank = int((sizes > 1e-2).sum())  # below, a factor e in the parameters moves no point by 1 % of its error
-    shown = tuple(_profile(model, i, x, chi2, bounds) for i in range(len(free))) if profiles else ()
+    shown = _profiles(model, x, chi2, bounds) if profiles else ()
     fitted = model.capacities(x)
     measured = np.array([p.capacity for p in points])
     dof = residual.size - len(free)
@@ -210,67 +212,97 @@ class _Model:
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Forward differences, all in one batch (backward at an upper bound)."""
+        return self.many(np.asarray(x)[None])[1][0]
+
+    def many(self, x: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Residuals and Jacobian of every row of `x`, all in one batch."""
         top = np.log([f.high for f in self.free])
         signs = np.where(x + _STEP > top, -1.0, 1.0)
-        found = self._simulate([x, *(x + s for s in np.diag(_STEP * signs))])
-        base = self._residuals(found[0])
-        rows = [(self._residuals(found[1 + i]) - base) / (_STEP * s) for i, s in enumerate(signs)]
-        return np.array(rows).T
+        k = len(self.free)
+        every = [
+            row + shift for row, s in zip(x, signs, strict=True) for shift in (0 * s, *np.diag(_STEP * s))
+        ]
+        found = self._simulate(every)
+        residuals, jacobians = [], []
+        for w in range(x.shape[0]):
+            mine = [self._residuals(found[w * (k + 1) + i]) for i in range(k + 1)]
+            residuals.append(mine[0])
+            rows = [(r - mine[0]) / (_STEP * s) for r, s in zip(mine[1:], signs[w], strict=True)]
+            jacobians.append(np.array(rows).T)
+        return residuals, jacobians
 
 
-def _profile(
-    model: _Model, index: int, best: np.ndarray, chi2: float, bounds: tuple[np.ndarray, np.ndarray]
-) -> Profile:
-    """χ² along one parameter with the others refitted, walking outwards from the best fit."""
-    low, high = bounds[0][index], bounds[1][index]
-    others = [i for i in range(best.size) if i != index]
-    grid = np.unique(np.concatenate([np.linspace(low, best[index], 4), np.linspace(best[index], high, 4)]))
-    rises = np.zeros(grid.size)
-    centre = int(np.argmin(np.abs(grid - best[index])))
-    for order in (range(centre, -1, -1), range(centre, grid.size)):
-        x = best.copy()
-        for place in order:
-            x[index] = grid[place]
-            if others:
-                x = _refit(model, x, index, others, bounds)
-            residual = model.residuals(x)
-            rises[place] = max(float(residual @ residual) - chi2, 0.0)
-    inside = grid[rises < 1.0] if (rises < 1.0).any() else grid[[centre]]
-    interval = (
-        float(np.exp(_edge(grid, rises, inside[0], -1))),
-        float(np.exp(_edge(grid, rises, inside[-1], 1))),
-    )
-    name = model.free[index].name
-    return Profile(name, np.exp(grid), rises, interval, bool(rises[0] > 1 and rises[-1] > 1))
+def _profiles(
+    model: _Model, best: np.ndarray, chi2: float, bounds: tuple[np.ndarray, np.ndarray]
+) -> tuple[Profile, ...]:
+    """χ² along every parameter with the others refitted, walking outwards from the best fit.
+
+    All walkers (two a parameter) move together: one batch serves the residuals and slopes of all of them.
+    """
+    k = best.size
+    index = np.repeat(np.arange(k), 2)
+    ends = np.stack([bounds[0], bounds[1]], axis=1).reshape(-1)
+    x = np.tile(best, (2 * k, 1))
+    rises = np.zeros((_LEVELS + 1, 2 * k))
+    for level in range(1, _LEVELS + 1):
+        x[np.arange(2 * k), index] = best[index] + (ends - best[index]) * level / _LEVELS
+        x, found = _refitted(model, x, index, bounds)
+        rises[level] = np.maximum(found - chi2, 0.0)
+    shares = np.arange(_LEVELS + 1) / _LEVELS
+    out = []
+    for i in range(k):
+        down = best[i] + (bounds[0][i] - best[i]) * shares
+        up = best[i] + (bounds[1][i] - best[i]) * shares
+        grid = np.concatenate([down[:0:-1], up])
+        rise = np.concatenate([rises[:0:-1, 2 * i], rises[:, 2 * i + 1]])
+        low, high = _crossing(down, rises[:, 2 * i]), _crossing(up, rises[:, 2 * i + 1])
+        determined = bool(rises[-1, 2 * i] > 1 and rises[-1, 2 * i + 1] > 1)
+        out.append(
+            Profile(
+                model.free[i].name, np.exp(grid), rise, (float(np.exp(low)), float(np.exp(high))), determined
+            )
+        )
+    return tuple(out)
 
 
-def _edge(grid: np.ndarray, rises: np.ndarray, start: float, direction: int) -> float:
-    """Where the profile crosses 1 beyond `start`, linear between grid points; the end if it never does."""
-    i = int(np.argmin(np.abs(grid - start)))
-    j = i + direction
-    if j < 0 or j >= grid.size:
-        return float(start)
-    share = (1.0 - rises[i]) / max(rises[j] - rises[i], 1e-12)
-    return float(grid[i] + np.clip(share, 0, 1) * (grid[j] - grid[i]))
+def _crossing(path: np.ndarray, rise: np.ndarray) -> float:
+    """Where χ² first rises by 1 along a path outwards, as on a parabola; its end if it never does."""
+    above = np.nonzero(rise > 1.0)[0]
+    if above.size == 0:
+        return float(path[-1])
+    j = int(above[0])
+    share = (1 - np.sqrt(rise[j - 1])) / (np.sqrt(rise[j]) - np.sqrt(rise[j - 1]))
+    return float(path[j - 1] + share * (path[j] - path[j - 1]))
 
 
-def _refit(
-    model: _Model, x: np.ndarray, index: int, others: list[int], bounds: tuple[np.ndarray, np.ndarray]
-) -> np.ndarray:
-    def whole(part: np.ndarray) -> np.ndarray:
-        full = x.copy()
-        full[others] = part
-        return full
-
-    fit = least_squares(
-        lambda part: model.residuals(whole(part)),
-        x[others],
-        bounds=(bounds[0][others], bounds[1][others]),
-        jacobian=lambda part: model.jacobian(whole(part))[:, others],
-        max_evaluations=5,
-        tolerance=1e-3,
-    )
-    return whole(np.asarray(fit.parameters))
+def _refitted(
+    model: _Model, x: np.ndarray, held: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """A few damped Gauss-Newton steps of every walker, each with its parameter `held` fixed; x and χ²."""
+    walkers, k = x.shape
+    best, least = x.copy(), np.full(walkers, np.inf)
+    damping = np.full(walkers, 1e-2)
+    trial = x.copy()
+    slopes: list[tuple[np.ndarray, np.ndarray]] = [(np.zeros(0), np.zeros((0, 0)))] * walkers
+    for _ in range(_REFITS):
+        residuals, jacobians = model.many(trial)
+        for w in range(walkers):
+            chi2 = float(residuals[w] @ residuals[w])
+            if chi2 < least[w]:
+                least[w], best[w], slopes[w] = chi2, trial[w], (residuals[w], jacobians[w])
+                damping[w] *= 0.3
+            else:
+                damping[w] *= 10.0
+            r, j = slopes[w]
+            j = np.delete(j, held[w], axis=1)
+            square = j.T @ j
+            push = np.linalg.solve(
+                square + damping[w] * np.diag(np.diag(square) + 1e-9) + 1e-12 * np.eye(k - 1), -j.T @ r
+            )
+            others = [i for i in range(k) if i != held[w]]
+            trial[w] = best[w]
+            trial[w, others] = np.clip(best[w, others] + push, bounds[0][others], bounds[1][others])
+    return best, least
 
 
 def _undetermined(profiles: tuple[Profile, ...], rank: int, free: int) -> tuple[str, ...]:

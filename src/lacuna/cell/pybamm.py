@@ -17,10 +17,13 @@ _HOURS = 3600.0
 def discharge_by_pybamm(
     cells: CellArrays, rate: float, *, cutoff: float, points: int = 30, tolerance: float = 1e-6
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Discharge the first of `cells` at `rate` C to `cutoff` V with PyBaMM's half-cell Doyle-Fuller-Newman model.
+    """Discharge the first of `cells` at `rate` C to `cutoff` V with PyBaMM's half-cell Doyle-Fuller-Newman
+    model.
 
-    The electrolyte is made single-ion (transference number 1, so that its concentration stays as it is), effective
-    conductivities are given directly (Bruggeman exponents 0), layers and contacts together are one resistance.
+    The electrolyte is made single-ion (transference number 1, so that its concentration stays as it is),
+    effective
+    conductivities are given directly (Bruggeman exponents 0), layers and contacts together are one
+    resistance.
     PyBaMM's telemetry is switched off.
 
     Returns
