@@ -162,3 +162,12 @@ def test_delays_of_a_real_list_are_in_seconds(shared_data):
     assert read_delays(shared_data / "nmr" / "28" / "vdlist").tolist() == pytest.approx(
         [0.02, 0.056854, 0.161616, 0.459422, 1.306, 3.713, 10.553, 30.0]
     )
+
+
+# the library leaves the broken file open
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_broken_binary_is_refused_and_not_a_crash(tmp_path):
+    folder = varian(tmp_path / "t1.fid", np.geomspace(0.01, 1, 10), np.ones(10))
+    (folder / "fid").write_bytes((folder / "fid").read_bytes()[:20])
+    with pytest.raises(DataError, match=r"t1\.fid: the experiment cannot be read .* are its files complete"):
+        read.read_varian(folder)

@@ -161,3 +161,20 @@ def test_a_record_without_start_time_is_refused(tmp_path):
     (tmp_path / "a.mpt").write_text("time/s\tEwe/V\n0\t3\n1\t3\n")
     with pytest.raises(DataError, match="no line 'Acquisition started on'"):
         read_cell_record(tmp_path / "a.mpt")
+
+
+@pytest.mark.parametrize("name", ["xmu(trans)", "<xanes>", "mu[arb]"])
+def test_decorated_column_names_are_understood(tmp_path, name):
+    path = columns(tmp_path / "a.dat", ("energy", name), GRID, shape())
+    assert read_spectrum(path).mu == pytest.approx(shape(), abs=1e-6)
+
+
+def test_a_constant_first_column_is_no_energy(tmp_path):
+    # as beamlines write that count events in the first column
+    table = np.c_[np.ones(GRID.size), GRID, np.full(GRID.size, 1e5), 1e5 * np.exp(-shape())]
+    np.savetxt(tmp_path / "a.dat", table, fmt="%.6f", delimiter=", ", header="Data Acquisition")
+    with pytest.raises(DataError, match=r"column 1 .* holds 1 different values and is no energy"):
+        read_spectrum(tmp_path / "a.dat")
+    chosen = Columns(energy="2", incident="3", signal="4")
+    found = read_spectrum(tmp_path / "a.dat", mode="transmission", columns=chosen)
+    assert found.mu == pytest.approx(shape(), abs=1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ __all__ = [
 
 _SUFFIX = {"": 1.0, "s": 1.0, "m": 1e-3, "ms": 1e-3, "u": 1e-6, "us": 1e-6, "n": 1e-9, "ns": 1e-9}
 _DELAY = re.compile(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([munMUN]?[sS]?)$")
+_BROKEN = (struct.error, ValueError, IndexError, KeyError, OSError, ZeroDivisionError, TypeError)
 _VARIAN_DELAYS = ("d2", "tau", "dvar", "d3")
 
 
@@ -171,7 +173,12 @@ def read_bruker(folder: Path | str, *, delays: np.ndarray | None = None) -> FidA
             raise DataError(
                 f"{folder / 'ser'}: holds {held} rows, but TD in acqu2s says {rows} were measured"
             )
-        table, data = ng.bruker.read(str(folder))
+        try:
+            table, data = ng.bruker.read(str(folder))
+        except _BROKEN as error:
+            raise DataError(
+                f"{folder}: the experiment cannot be read ({error}); are its files complete?"
+            ) from error
         data = np.atleast_2d(data)
         fids = ng.bruker.remove_digital_filter(table, data[:rows])
     if delays is None:
@@ -213,7 +220,12 @@ def read_varian(folder: Path | str) -> FidArray:
     ng = _nmrglue()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        table, data = ng.varian.read(str(folder))
+        try:
+            table, data = ng.varian.read(str(folder))
+        except _BROKEN as error:
+            raise DataError(
+                f"{folder}: the experiment cannot be read ({error}); are its files complete?"
+            ) from error
     parameters = {name: entry["values"] for name, entry in table["procpar"].items()}
     data = np.atleast_2d(data)
     arrayed = [part.strip(" ()") for part in "".join(parameters.get("array", [""])).split(",")]

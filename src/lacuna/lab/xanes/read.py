@@ -19,7 +19,7 @@ Mode = Literal["auto", "mu", "transmission", "fluorescence"]
 
 _ENERGY = ("energy", "e", "ev", "energy_ev", "mono", "shifted energy", "enc", "energy (ev)", "mono_energy")
 _MU = ("mu", "xmu", "mutrans", "mufluor", "mu_trans", "mu_fluor", "norm", "normalized", "normalised", "flat",
-       "absorption", "absorbance", "munorm", "mux")  # fmt: skip
+       "absorption", "absorbance", "munorm", "mux", "xanes")  # fmt: skip
 _INCIDENT = ("i0", "io", "i_0", "monitor", "mon", "ion0", "ic0")
 _TRANSMITTED = ("itrans", "it", "i1", "itr", "trans", "i_t", "ic1")
 _FLUORESCENCE = ("ifluor", "if", "iff", "fluor", "fluorescence", "tfy", "pfy", "ify", "sdd", "i_f")
@@ -99,9 +99,14 @@ def _names(table: Delimited) -> list[str]:
 
 def _find(names: list[str], wanted: tuple[str, ...]) -> int | None:
     """Index of the first name that is one of `wanted`, in their order."""
+    bare = [re.sub(r"^[<\[\"']+|[>\]\"']+$", "", n) for n in names]
     for want in wanted:
-        if want in names:
-            return names.index(want)
+        if want in bare:
+            return bare.index(want)
+    for want in wanted:  # xmu(trans), energy[ev], mu_1
+        for index, name in enumerate(bare):
+            if len(want) > 1 and re.match(rf"{re.escape(want)}[^a-z0-9]", name):
+                return index
     return None
 
 
@@ -164,6 +169,12 @@ def read_spectrum(
     unnamed = all(n.startswith("column ") for n in names)
     energy = 0 if unnamed and not choice.energy else _energy_column(names, choice, source)
     data = table.columns
+    if np.unique(data[:, energy]).size < min(10, data.shape[0]):
+        raise DataError(
+            f"{source}: column {energy + 1} ({names[energy]!r}) holds {np.unique(data[:, energy]).size} "
+            "different "
+            f"values and is no energy; choose one of the {data.shape[1]} columns by number (columns: energy)"
+        )
     if mode == "auto":
         mode = _guess(names, choice)
     if mode == "mu":

@@ -13,7 +13,7 @@ from lacuna.core.units import parse
 from lacuna.lab.xanes.analysis import XanesResult, XanesSettings, measure_xanes
 from lacuna.lab.xanes.change import ChangeTest
 from lacuna.lab.xanes.normalise import Normalisation
-from lacuna.lab.xanes.read import Mode
+from lacuna.lab.xanes.read import Columns, Mode
 from lacuna.study.sections.xanes import xanes_evidence, xanes_parts
 from lacuna.study.terminal import finish
 
@@ -29,6 +29,10 @@ def xanes(
     ] = None,
     mode: Annotated[str, typer.Option(help="auto, mu, transmission or fluorescence.")] = "auto",
     energy_unit: Annotated[str, typer.Option(help="eV or keV.")] = "eV",
+    columns: Annotated[
+        str,
+        typer.Option(help="Columns by name or number: 'energy=2, incident=5, signal=6' or 'energy=1, mu=3'."),
+    ] = "",
     edge: Annotated[str, typer.Option(help="Edge energy, where it should not be found.")] = "",
     normalised: Annotated[bool, typer.Option(help="The spectra are normalised already.")] = False,
     record: Annotated[
@@ -59,6 +63,7 @@ def xanes(
         files=tuple(files),
         references=tuple(reference or ()),
         mode=cast(Mode, mode),
+        columns=_columns(columns),
         energy_unit="keV" if energy_unit == "keV" else "eV",
         normalisation=Normalisation(edge=parse(edge, "eV") if edge else None, already=normalised),
         record=record,
@@ -78,6 +83,17 @@ def xanes(
         html=html,
         json_file=json_file,
     )
+
+
+def _columns(text: str) -> Columns:
+    """'energy=2, signal=6' as a choice of columns."""
+    chosen: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, _, value = (w.strip() for w in part.partition("="))
+        if name not in ("energy", "mu", "incident", "signal"):
+            raise InputError(nearest("--columns", name, ("energy", "mu", "incident", "signal")))
+        chosen[name] = value
+    return Columns(**chosen)
 
 
 def _data(found: XanesResult) -> dict[str, Any]:
