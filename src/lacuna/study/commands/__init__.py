@@ -25,6 +25,7 @@ def _register() -> None:
         batch,
         cell,
         cycling,
+        diffusion,
         fit,
         impedance,
         indent,
@@ -38,7 +39,18 @@ def _register() -> None:
     )
 
     materials = (nmr, xanes, indent, particles, batch)
-    for module in (study, ordering, fit, stability, impedance, cycling, scattering, *materials, cell):
+    for module in (
+        study,
+        ordering,
+        fit,
+        diffusion,
+        stability,
+        impedance,
+        cycling,
+        scattering,
+        *materials,
+        cell,
+    ):
         module.add(app)
 
 
