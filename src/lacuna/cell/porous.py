@@ -26,6 +26,8 @@ class Geometry:
     volume_charge: np.ndarray  # C/m² per unit of stoichiometry in each slice and class, (n, k, p)
     surface_current: np.ndarray  # A/m² of particle per unit rate of stoichiometry, (n, 1, p)
     exchange: np.ndarray  # A/m², (n, 1, 1)
+    drive: np.ndarray  # surface_current / (4 exchange), s, (n, 1, p)
+    film_drop: np.ndarray  # V per unit rate of stoichiometry, (n, 1, p)
     thermal: np.ndarray  # 2RT/F, V, (n, 1, 1)
     film: np.ndarray  # ohm m², (n, 1, 1)
     gap: np.ndarray  # ohm m² between slice centres, ionic + electronic, (n, k - 1)
@@ -43,6 +45,8 @@ class Geometry:
             self.volume_charge[which],
             self.surface_current[which],
             self.exchange[which],
+            self.drive[which],
+            self.film_drop[which],
             self.thermal[which],
             self.film[which],
             self.gap[which],
@@ -60,13 +64,16 @@ def reduced(cells: CellArrays, share: np.ndarray) -> Geometry:
     distance = 0.5 * (thickness[:, 1:] + thickness[:, :-1])
     electronic = distance / cells.electronic_conductivity[:, None]
     column = (slice(None), None, None)
+    surface_current = (cells.particle_radius * cells.active_density[:, None] / 3)[:, None, :]
     return Geometry(
         ocp=cells.ocp,
         share=share,
         volume_charge=(cells.charge_density[:, None] * thickness)[:, :, None]
         * cells.particle_fraction[:, None, :],
-        surface_current=(cells.particle_radius * cells.active_density[:, None] / 3)[:, None, :],
+        surface_current=surface_current,
         exchange=cells.exchange_current[column],
+        drive=surface_current / (4 * cells.exchange_current[column]),
+        film_drop=cells.film_resistance[column] * surface_current,
         thermal=cells.thermal_voltage[column],
         film=cells.film_resistance[column],
         gap=distance / cells.ionic_conductivity[:, None] + electronic,
@@ -151,13 +158,12 @@ def solve(
     todo: np.ndarray | None = None  # None: all
     g, c, a, b, x, i = geometry, control, base, gain, rate, current
     level, slope, s = _reaction(g, a, b, x)
-    worst = np.full(n, np.inf)
     for _ in range(_ITERATIONS):
         step, new_faces, psi, new_current, new_voltage = _linear_step(g, c, x, i, level, slope)
         trial = x + step
         level, slope, s = _reaction(g, a, b, trial)
-        with np.errstate(invalid="ignore"):
-            misfit = np.abs(psi[:, :, None] - level).max(axis=(1, 2))
+        misfit = np.abs(psi[:, :, None] - level).max(axis=(1, 2))
+        if c.held_voltage.any():
             misfit = np.where(c.held_voltage, np.maximum(misfit, _lithium_misfit(g, i, new_current)), misfit)
         x, i = trial, new_current
         done = misfit < tolerance
@@ -169,7 +175,6 @@ def solve(
             rate[put], faces[put], potential[put] = x[done], new_faces[done], psi[done]
             surface[put], current[put], voltage[put] = s[done], i[done], new_voltage[done]
             converged[put] = True
-        worst = np.where(np.isfinite(misfit), np.minimum(worst, misfit), np.inf)
         left = ~done & np.isfinite(misfit)
         if not left.any():
             break
@@ -177,7 +182,7 @@ def solve(
             continue
         todo = rows[left]
         g, c, a, b = g.take(left), c.take(left), a[left], b[left]
-        x, i, level, slope, worst = x[left], i[left], level[left], slope[left], worst[left]
+        x, i, level, slope = x[left], i[left], level[left], slope[left]
     return Solved(rate, faces, potential, surface, current, voltage, converged)
 
 
@@ -189,12 +194,11 @@ def _reaction(
     potential, slope = g.ocp.with_slope(s)
     inside = np.minimum(np.maximum(s, _STOICHIOMETRY_FLOOR), 1 - _STOICHIOMETRY_FLOOR)
     product = inside * (1 - inside)
-    to_drive = g.surface_current / (4 * g.exchange)
-    drive_per_rate = to_drive / np.sqrt(product)
+    drive_per_rate = g.drive / np.sqrt(product)
     drive = drive_per_rate * rate
     root = np.sqrt(1 + drive * drive)
     log_slope = np.where(inside == s, (0.5 - inside) / product, 0.0)
-    film = g.film * g.surface_current
+    film = g.film_drop
     level = potential - g.thermal * np.arcsinh(drive) - film * rate
     change = slope * gain - g.thermal * (drive_per_rate - drive * log_slope * gain) / root - film
     return level, change, s
@@ -224,7 +228,9 @@ def _linear_step(
     right[1] = -g.gap_electronic
     right[1, :, 0] += beta[:, 0]
     size = n * (k - 1)
-    bad = ~(np.isfinite(diagonal).all(axis=1) & np.isfinite(right[0]).all(axis=1))
+    bad = np.zeros(n, bool)
+    if not np.isfinite(diagonal.sum() + right[0].sum()):
+        bad = ~(np.isfinite(diagonal).all(axis=1) & np.isfinite(right[0]).all(axis=1))
     if bad.any():  # one broken cell must not touch its neighbours in the shared system
         diagonal[bad], off[bad], right[:, bad] = -1.0, 0.0, 0.0
     band = off.reshape(size)[:-1]
