@@ -20,8 +20,7 @@ class EcLabTable:
 
     columns : by EC-Lab's own name, "-Im(Z)/Ohm", each (n,).
     started : when the acquisition began, ISO local time of the instrument, None where the file does not
-        say. EC-Lab
-        writes no time zone.
+        say. EC-Lab writes no time zone.
     remarks : what the reader noticed.
     """
 

@@ -15,9 +15,11 @@ Verdict = Literal["agrees", "disagrees", "reference not stated"]
 class Reported:
     """A reported number with the range its digits allow.
 
-    role : what it is, "specific capacity". low, high : of the range, in the unit of the role (see `UNITS`).
-    cell : what it belongs to, "high loading". conditions : what must be equal for two numbers to be
-    compared, such as c_rate, cycles, current_density, material.
+    role : what it is, "specific capacity".
+    low, high : of the range, in the unit of the role (see `UNITS`).
+    cell : what it belongs to, "high loading".
+    conditions : what must be equal for two numbers to be compared, such as c_rate, cycles,
+        current_density, material.
     """
 
     name: str
@@ -60,8 +62,11 @@ UNITS = {
 class Finding:
     """One relation checked.
 
-    relation : the law. expected : what the other numbers give, low and high. stated : what is printed.
-    ratio : middle of stated over middle of expected. text : one sentence.
+    relation : the law.
+    expected : what the other numbers give, low and high.
+    stated : what is printed.
+    ratio : middle of stated over middle of expected.
+    text : one sentence.
     """
 
     relation: str

@@ -20,9 +20,11 @@ GAP = (
 class CycleSettings:
     """How cycles are counted and capacities normalised.
 
-    counting : "vendor" takes the file's numbers where it has them, "own" counts charge and discharge pairs.
+    counting : "vendor" takes the file's numbers where it has them, "own" counts charge and discharge
+        pairs.
     convention : of the Coulombic efficiency; "discharge/charge" for a cathode against lithium.
-    mass : of active material, kg. area : of the electrode, m2; None where unknown.
+    mass : of active material, kg.
+    area : of the electrode, m2; None where unknown.
     smallest : share of the largest half-cycle's charge below which a half-cycle is no cycle of its own.
     """
 
@@ -43,11 +45,16 @@ class CycleSettings:
 class CycleTable:
     """One entry per cycle, all arrays (m,).
 
-    cycle : number. begin, end : s. charge, discharge : mAh. efficiency : fraction, by `convention`.
-    charge_energy, discharge_energy : mWh. charge_voltage, discharge_voltage : mean, weighted by charge, V.
-    charge_current, discharge_current : typical size, mA. complete : both halves are there and none was
-        interrupted.
-    remarks : what was noticed, in words. counted_by : "vendor" or "own".
+    cycle : number.
+    begin, end : s.
+    charge, discharge : mAh.
+    efficiency : fraction, by `convention`.
+    charge_energy, discharge_energy : mWh.
+    charge_voltage, discharge_voltage : mean, weighted by charge, V.
+    charge_current, discharge_current : typical size, mA.
+    complete : both halves are there and none was interrupted.
+    remarks : what was noticed, in words.
+    counted_by : "vendor" or "own".
     """
 
     cycle: Array
@@ -151,7 +158,8 @@ def cycle_table(record: CyclingRecord, settings: CycleSettings | None = None) ->
 def charge_steps(record: CyclingRecord) -> Array:
     """Charge that came with each row, C, (n,): the instrument's count, else the trapezoid of the current.
 
-    Where the current changes sign or is switched, and across interruptions, no straight line may be drawn.
+    Where the current changes sign or is switched, and across interruptions, no straight line may be
+    drawn.
     """
     if record.charge is not None:
         return np.diff(record.charge, prepend=record.charge[0])

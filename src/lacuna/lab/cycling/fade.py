@@ -21,9 +21,12 @@ LAWS: tuple[Law, ...] = ("linear", "root", "exponential")
 class Fade:
     """A fitted fade law, the best of three by AICc.
 
-    cycle, capacity : the data, (n,), capacity in its own unit. law : of capacity against n - n_ref.
-    draws : (2000, 2) of the initial capacity and the loss parameter (per cycle, per root cycle, or rate).
-    spread : standard deviation of single points about the law. support : Akaike weights of the three laws.
+    cycle, capacity : the data, (n,), capacity in its own unit.
+    law : of capacity against n - n_ref.
+    draws : (2000, 2) of the initial capacity and the loss parameter (per cycle, per root cycle, or
+        rate).
+    spread : standard deviation of single points about the law.
+    support : Akaike weights of the three laws.
     """
 
     cycle: Array

@@ -25,9 +25,7 @@ class Profile:
 
 @dataclass(frozen=True, eq=False)
 class Differential:
-    """dQ/dV (mAh/V) on a regular grid of voltage (V), and dV/dQ (V/mAh) on a regular grid of capacity
-    (mAh).
-    """
+    """dQ/dV (mAh/V) on a grid of voltage (V), and dV/dQ (V/mAh) on a grid of capacity (mAh)."""
 
     voltage: Array
     dq_dv: Array
@@ -58,8 +56,8 @@ def profile(record: CyclingRecord, table: CycleTable, cycle: int, half: Half) ->
 def differential(curve: Profile, *, width: float = 5e-3) -> Differential:
     """Differential capacity and voltage, smoothed over `width` in volt (and the same share of the capacity).
 
-    The charge between two rows is spread evenly over the voltage between them and summed in bins, so that
-    the area under dQ/dV is the capacity whatever the noise and however sparse the rows.
+    The charge between two rows is spread evenly over the voltage between them and summed in bins, so
+    that the area under dQ/dV is the capacity whatever the noise and however sparse the rows.
 
     Raises
     ------

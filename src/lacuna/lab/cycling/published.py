@@ -66,9 +66,7 @@ def read_published(path: Path | str) -> tuple[Reported, ...]:
 
 
 def reported(entries: Iterable[Mapping[str, Any]]) -> tuple[Reported, ...]:
-    """What of published entries the audit understands; computed values, literature and text are passed
-    over.
-    """
+    """What of published entries the audit understands; no computed values, literature or text."""
     found: list[Reported] = []
     for entry in entries:
         one = _one(entry)

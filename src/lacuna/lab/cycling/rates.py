@@ -16,8 +16,12 @@ Array = np.ndarray
 class RateStep:
     """Neighbouring cycles at one discharge current.
 
-    first, last : cycle numbers. current : mA. c_rate : None without mass. capacity : median discharge, mAh.
-    specific : mAh/g, None without mass. name : "0.1C" or "0.35 mA".
+    first, last : cycle numbers.
+    current : mA.
+    c_rate : None without mass.
+    capacity : median discharge, mAh.
+    specific : mAh/g, None without mass.
+    name : "0.1C" or "0.35 mA".
     """
 
     first: int

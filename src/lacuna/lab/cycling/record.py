@@ -13,13 +13,16 @@ Array = np.ndarray
 class CyclingRecord:
     """One cell's record; positive current charges.
 
-    time : s, shape (n,), rising. voltage : V, (n,). current : A, (n,).
-    cycle, step : the vendor's numbers, (n,), None where the file has none; cycles are counted anew anyway.
+    time : s, shape (n,), rising.
+    voltage : V, (n,).
+    current : A, (n,).
+    cycle, step : the vendor's numbers, (n,), None where the file has none; cycles are counted anew
+        anyway.
     temperature : K, (n,), None where not recorded.
     charge : C, (n,), the instrument's own count of the net charge, never reset; None where it has none.
     source : the file.
-    started : ISO local time of the instrument, None where the file does not say; `zone` names its zone, if
-        it does.
+    started : ISO local time of the instrument, None where the file does not say; `zone` names its zone,
+        if it does.
     remarks : what the reader noticed and did, in words.
     """
 
@@ -70,8 +73,7 @@ def make_record(
     zone: str | None = None,
     remarks: tuple[str, ...] = (),
 ) -> CyclingRecord:
-    """Check a record: rows that are no numbers are dropped and counted, repeated times kept, falling ones "
-    "refused.
+    """Check a record: rows that are no numbers are dropped and counted, falling times refused.
 
     Raises
     ------
@@ -104,8 +106,8 @@ def make_record(
 def segments(current: Array, *, step: Array | None = None, change: float = 0.05) -> Array:
     """First rows of stretches of one current setting, shape (m,); the first is 0.
 
-    A new stretch begins where the sign changes, where the current moves by more than `change` of its size, or
-    where the vendor's step number changes and with it the current or its sign.
+    A new stretch begins where the sign changes, where the current moves by more than `change` of its
+    size, or where the vendor's step number changes and with it the current or its sign.
     """
     size = np.abs(current)
     floor = 1e-3 * float(size.max(initial=0.0)) + 1e-15

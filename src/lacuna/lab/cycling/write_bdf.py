@@ -18,6 +18,7 @@ def write_bdf(record: CyclingRecord, path: Path) -> None:
     """Write a record as `.bdf.csv`; what it does not have is left out.
 
     Source: Battery Data Alliance, Battery Data Format 1.0.
+
     """
     steps = charge_steps(record) / 3600
     columns = {

@@ -21,9 +21,12 @@ REACH = 2.0  # times the exposure; beyond it only a lower bound is given
 class Decay:
     """Conductivity during exposure.
 
-    time : s, (n,). conductivity, std : S/cm, (n,). law : best by AICc. initial : S/cm. loss : relative
-    loss over the record. time_to_lose : s to lose `fraction`, None where the data do not reach so far;
-    then `text` bounds it.
+    time : s, (n,).
+    conductivity, std : S/cm, (n,).
+    law : best by AICc.
+    initial : S/cm.
+    loss : relative loss over the record.
+    time_to_lose : s to lose `fraction`, None where the data do not reach so far; then `text` bounds it.
     support : Akaike weights.
     """
 
@@ -54,8 +57,11 @@ def fit_decay(
 
     Parameters
     ----------
-    time : s, (n,), rising. conductivity : S/cm, (n,). std : S/cm; None takes the scatter.
-    fraction : of the initial conductivity whose loss is dated. humidity : relative, fraction; only recorded.
+    time : s, (n,), rising.
+    conductivity : S/cm, (n,).
+    std : S/cm; None takes the scatter.
+    fraction : of the initial conductivity whose loss is dated.
+    humidity : relative, fraction; only recorded.
 
     Raises
     ------

@@ -25,10 +25,13 @@ LIMITS = ((5e-11, "bulk"), (3e-9, "grain boundary"), (2e-7, "surface layer"), (5
 class Arc:
     """One arc.
 
-    resistance : ohm. time_constant : s. frequency : of its top, Hz. capacitance : Hsu-Mansfeld, F. brug :
-        F, None
-    without a series resistance. permittivity : relative, None without geometry. label : bulk, grain
-    boundary, ...
+    resistance : ohm.
+    time_constant : s.
+    frequency : of its top, Hz.
+    capacitance : Hsu-Mansfeld, F.
+    brug : F, None without a series resistance.
+    permittivity : relative, None without geometry.
+    label : bulk, grain boundary, ...
     """
 
     name: str
@@ -45,6 +48,7 @@ def read_arcs(fit: CircuitFit, geometry: Geometry | None = None) -> tuple[Arc, .
     """The arcs of a fit by rising time constant, each labelled by its capacitance.
 
     Without geometry the cell constant is taken as 1/cm, and the label says "probably".
+
     """
     circuit = Circuit.parse(fit.circuit)
     found = [_arc(fit, pair, geometry) for pair in arcs_of(circuit)]
@@ -84,6 +88,7 @@ def label_of(capacitance: float, geometry: Geometry | None) -> str:
     """The part of the sample a capacitance (F) belongs to.
 
     Source: Irvine, Sinclair, West, Advanced Materials 2 (1990) 132.
+
     """
     per_unit = capacitance * (geometry.cell_constant.value / 100 if geometry else 1.0)
     label = next((name for limit, name in LIMITS if per_unit < limit), "electrode reaction")

@@ -33,7 +33,8 @@ CANDIDATES: Final[dict[str, tuple[str, ...]]] = {
 class ChoiceSettings:
     """What to compare.
 
-    electrodes : "blocking" or "lithium" picks the candidate circuits. circuits : an own list instead.
+    electrodes : "blocking" or "lithium" picks the candidate circuits.
+    circuits : an own list instead.
     fit : how each is fitted; its circuit is replaced.
     """
 
@@ -46,8 +47,10 @@ class ChoiceSettings:
 class Choice:
     """Candidate circuits, best first.
 
-    fits : in the order of rising criterion. criterion : AICc less the smallest, the same order.
-    weights : Akaike weights, the relative support. skipped : circuits the data are too few for.
+    fits : in the order of rising criterion.
+    criterion : AICc less the smallest, the same order.
+    weights : Akaike weights, the relative support.
+    skipped : circuits the data are too few for.
     """
 
     fits: tuple[CircuitFit, ...]

@@ -49,9 +49,8 @@ class Circuit:
     def parse(cls, text: str) -> "Circuit":
         """Read a circuit string.
 
-        Series by "-", parallel by `p(…,…)`; element symbols R, C, L, CPE, W, Wo, Ws, G, TLM, each followed
-        by a
-        number of its own.
+        Series by "-", parallel by `p(…,…)`; element symbols R, C, L, CPE, W, Wo, Ws, G, TLM, each
+        followed by a number of its own.
 
         Raises
         ------

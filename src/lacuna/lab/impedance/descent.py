@@ -21,7 +21,10 @@ STEP_LIMIT = 2.3  # at most a factor of ten in a quantity per iteration
 class Descent:
     """Where the starts ended.
 
-    parameters : shape (B, P). cost : Σ r², shape (B,). converged : shape (B,). evaluations : of the model.
+    parameters : shape (B, P).
+    cost : Σ r², shape (B,).
+    converged : shape (B,).
+    evaluations : of the model.
     """
 
     parameters: Array

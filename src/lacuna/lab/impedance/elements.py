@@ -25,6 +25,7 @@ class Element:
     units: unit of each parameter.
     logarithmic: whether a parameter is positive and fitted through its logarithm.
     law: (omega (F,), values (B, k)) -> impedance (B, F), derivatives (B, k, F), ohm.
+
     """
 
     symbol: str

@@ -59,8 +59,9 @@ class CircuitFit:
     names, units, values : of the parameters, in the order of the circuit string, (P,).
     covariance : of the internal parameters (logarithms of the positive ones), (P, P); infinite where
         undetermined.
-    chi2 : Σ |w ΔZ|². dof : real residuals minus determined parameters. noise : √(χ²/dof), relative for
-        modulus weights.
+    chi2 : Σ |w ΔZ|².
+    dof : real residuals minus determined parameters.
+    noise : √(χ²/dof), relative for modulus weights.
     agreement : share of the followed starts that reached this optimum.
     undetermined : what the data do not fix, in words, by parameter.
     frequency, measured, fitted : Hz and ohm, (F,), the points used.
@@ -127,6 +128,7 @@ class CircuitFit:
         """Resistance of the direct-current path without diffusion and blocking elements, ohm.
 
         The draws carry the correlation of the arcs, so that the sum is known better than its terms.
+
         """
         drawn = direct_resistance(Circuit.parse(self.circuit).root, self.draws)
         if drawn is None:
@@ -137,8 +139,8 @@ class CircuitFit:
 def fit_circuit(spectrum: Spectrum, settings: FitSettings) -> CircuitFit:
     r"""Find the global minimum of Σ|w (Z - Z_fit)|² over the parameters of a circuit.
 
-    Random starts drawn from the spectrum's own sizes, Levenberg-Marquardt on log-parameters from all of them
-    together, the best quarter followed to the end, arcs sorted by time constant.
+    Random starts drawn from the spectrum's own sizes, Levenberg-Marquardt on log-parameters from all of
+    them together, the best quarter followed to the end, arcs sorted by time constant.
 
     Raises
     ------
@@ -185,6 +187,7 @@ def direct_resistance(node: Node, values: Array) -> Array | None:
     """Resistance (n,) of a node at zero frequency for parameters (n, P); None when no direct current passes.
 
     Diffusion and series blocking elements count as shorts, storage elements beside a resistance as open.
+
     """
     if isinstance(node, Leaf):
         if node.element.role == "resistance":

@@ -15,9 +15,10 @@ SANE_CONDUCTIVITY = (1e-13, 1e3)  # S/m; outside it a length was most likely giv
 class Geometry:
     """A disc between two electrodes.
 
-    diameter : of the electrode or pellet, m. thickness : m. density : kg/m3, None if not given; it does
-        not enter
-    the conductivity, only the record (relative density is stated beside σ).
+    diameter : of the electrode or pellet, m.
+    thickness : m.
+    density : kg/m3, None if not given; it does not enter the conductivity, only the record (relative
+        density is stated beside σ).
     """
 
     diameter: Estimate
@@ -71,6 +72,7 @@ def effective_capacitance(resistance: float, charge: float, exponent: float) -> 
     """Hsu-Mansfeld: C = Q^(1/n) R^((1-n)/n), F, the capacitance at the arc's own frequency.
 
     Source: Hsu, Mansfeld, Corrosion 57 (2001) 747.
+
     """
     return float(charge ** (1 / exponent) * resistance ** ((1 - exponent) / exponent))
 
@@ -79,5 +81,6 @@ def surface_capacitance(resistance: float, charge: float, exponent: float, *, se
     """Brug: C = Q^(1/n) (1/R_s + 1/R)^((n-1)/n), F, for time constants spread along a surface.
 
     Source: Brug et al., J. Electroanal. Chem. 176 (1984) 275.
+
     """
     return float(charge ** (1 / exponent) * (1 / series + 1 / resistance) ** ((exponent - 1) / exponent))

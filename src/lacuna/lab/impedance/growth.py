@@ -25,9 +25,13 @@ SMALL = 0.05  # a relative change whose 95 % interval lies below this is called 
 class Growth:
     """Interface resistance against time.
 
-    time : s, (n,). resistance, std : ohm, (n,). initial : R at t = 0, ohm. rate : k of R0 + k√t, ohm/s^0.5.
-    significance : k over its standard deviation. change : relative change over the record. model : best by
-        AICc.
+    time : s, (n,).
+    resistance, std : ohm, (n,).
+    initial : R at t = 0, ohm.
+    rate : k of R0 + k√t, ohm/s^0.5.
+    significance : k over its standard deviation.
+    change : relative change over the record.
+    model : best by AICc.
     saturation : ΔR of the saturating law, ohm, and its time constant, s, where that law is best.
     """
 
@@ -51,8 +55,9 @@ def interface_growth(time: Array, resistance: Array, std: Array | None = None, *
 
     Parameters
     ----------
-    time : s, shape (n,). resistance : ohm, shape (n,). std : standard deviations, ohm; None takes the
-        scatter.
+    time : s, shape (n,).
+    resistance : ohm, shape (n,).
+    std : standard deviations, ohm; None takes the scatter.
     seed : of the draws.
 
     Raises
@@ -114,7 +119,7 @@ def _linear(design: Array, target: Array, *, known: bool) -> tuple[Array, Array]
 
 
 def _gaussian(ratio: float, dof: int) -> float:
-    """Student's ratio as the normal deviate of equal probability: a scatter from few points is itself vague."""
+    """Student's ratio as the normal deviate of equal probability: few points give a vague scatter."""
     from scipy.stats import norm, t
 
     return float(np.sign(ratio) * norm.isf(max(t.sf(abs(ratio), dof), 1e-300)))

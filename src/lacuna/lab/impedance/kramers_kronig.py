@@ -23,11 +23,13 @@ Array = np.ndarray
 class KramersKronig:
     """Outcome of the test.
 
-    residuals : (Z - Z_fit)/|Z|, complex, (F,). elements : number of relaxations used. mu : measure at that
-        number.
-    noise : root mean square residual per real
-    datum. correlation : of neighbouring residuals. passed : whether the residuals look like noise of less
-    than `limit`. verdict : in words.
+    residuals : (Z - Z_fit)/|Z|, complex, (F,).
+    elements : number of relaxations used.
+    mu : measure at that number.
+    noise : root mean square residual per real datum.
+    correlation : of neighbouring residuals.
+    passed : whether the residuals look like noise of less than `limit`.
+    verdict : in words.
     """
 
     frequency: Array

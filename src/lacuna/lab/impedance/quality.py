@@ -14,8 +14,9 @@ FEWEST_PER_DECADE = 5.0
 class Quality:
     """What the spectrum is worth.
 
-    warnings : in words, empty when nothing rings. points_per_decade : mean density. decades : width of the
-        sweep.
+    warnings : in words, empty when nothing rings.
+    points_per_decade : mean density.
+    decades : width of the sweep.
     kramers_kronig : the linear test, None below eight points.
     """
 
@@ -27,9 +28,7 @@ class Quality:
 
 
 def check_spectrum(spectrum: Spectrum) -> Quality:
-    """Look for what spoils a fit: drift, inductance only, blocking only, negative resistance, sparse
-    points.
-    """
+    """Look for what spoils a fit: drift, inductance or blocking only, negative Z', sparse points."""
     frequency, impedance = spectrum.frequency, spectrum.impedance
     decades = float(np.log10(frequency.max() / frequency.min()))
     density = float((frequency.size - 1) / decades) if decades > 0 else 0.0

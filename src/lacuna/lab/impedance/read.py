@@ -84,6 +84,7 @@ def read_biologic(path: Path) -> tuple[Spectrum, ...]:
     """Spectra of an EC-Lab file; its "-Im(Z)" column is turned to Z''.
 
     A new cycle number, a new sequence number or a frequency that jumps back begins the next spectrum.
+
     """
     table = read_ec_lab(path)
     frequency, real = table.get("freq/Hz"), table.get("Re(Z)/Ohm")
@@ -202,9 +203,7 @@ def _impedance_columns(table: Delimited) -> tuple[Array, Array, tuple[str, ...]]
 
 
 def _signed(real: Array, imaginary: Array, title: str, *, stated: bool) -> tuple[Array, tuple[str, ...]]:
-    """Impedance with Z'' negative for a capacitor; a column mostly positive without a minus sign is
-    turned.
-    """
+    """Impedance with Z'' negative for a capacitor; a column that is mostly positive is turned."""
     if not stated and np.mean(imaginary > 0) > 0.8:
         return real - 1j * imaginary, (f"{title!r} is mostly positive: read as -Z''",)
     return real + 1j * imaginary, ()

@@ -30,8 +30,13 @@ class Peak:
 class RelaxationTimes:
     """The distribution.
 
-    tau : s, (M,). gamma : ohm per unit of ln τ, (M,). regularisation : λ used. chosen_by : how.
-    series_resistance : ohm. inductance : H. blocking_capacitance : F, inf where none is needed.
+    tau : s, (M,).
+    gamma : ohm per unit of ln τ, (M,).
+    regularisation : λ used.
+    chosen_by : how.
+    series_resistance : ohm.
+    inductance : H.
+    blocking_capacitance : F, inf where none is needed.
     residuals : complex, relative to |Z|, (F,).
     """
 

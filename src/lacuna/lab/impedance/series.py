@@ -24,8 +24,8 @@ ROOM = 298.15
 class SeriesSettings:
     """How a temperature series is evaluated.
 
-    fit : circuit and weights of every spectrum. form : "sigma T" fits ln σT (the custom of the field),
-        "sigma" ln σ.
+    fit : circuit and weights of every spectrum.
+    form : "sigma T" fits ln σT (the custom of the field), "sigma" ln σ.
     temperature_error : standard deviation of one temperature reading, K; enters Ea.
     simultaneous : fit all spectra at once, every resistance following its own Arrhenius line.
     reference : temperature the conductivity is quoted at, K.
@@ -57,7 +57,8 @@ class PartSeries:
     at_reference : S/cm, at the temperature `reference`, K.
     line : the fitted line, of ln(σT/(S K/cm)) or ln(σ/(S/cm)).
     scatter : √(χ²/dof) of the line; above one it widens the errors.
-    heating, cooling : activation energies of the two branches, eV, where both have at least three points.
+    heating, cooling : activation energies of the two branches, eV, where both have at least three
+        points.
     """
 
     part: str
@@ -78,7 +79,10 @@ class PartSeries:
 class ConductivitySeries:
     """Everything a temperature series of a pellet says.
 
-    parts : total first. fits : by rising temperature. arcs : of every fit. failures : (source, reason).
+    parts : total first.
+    fits : by rising temperature.
+    arcs : of every fit.
+    failures : (source, reason).
     warnings : in words.
     """
 
@@ -151,9 +155,7 @@ def conductivity_series(
 
 
 def _branches(temperature: Array) -> Array:
-    """+1 where the temperature rose to a point, -1 where it fell, in the order measured; the first as the
-    second.
-    """
+    """+1 where the temperature rose to a point, -1 where it fell; the first as the second."""
     if temperature.size < 2:
         return np.ones(temperature.size)
     steps = np.sign(np.diff(temperature))
@@ -237,9 +239,7 @@ def _matched(relative: Array, size: int) -> Array:
 def _line(
     kelvin: Array, logarithm: Array, spread: Array, settings: SeriesSettings, rng: np.random.Generator
 ) -> tuple[Arrhenius, Estimate, Array, float]:
-    """Line, activation energy, draws of the intercept, and √(χ²/dof), which widens the errors when above
-    one.
-    """
+    """Line, activation energy, draws of the intercept, and √(χ²/dof), which widens the errors."""
     variance = spread**2
     first = fit_arrhenius(kelvin, logarithm, covariance=np.maximum(variance, 1e-12))
     # a wrong temperature moves a point along the line by E/kT² δT

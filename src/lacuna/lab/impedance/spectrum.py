@@ -18,7 +18,8 @@ class Spectrum:
     source : file and, where it holds several spectra, which.
     temperature : K, None where nobody said.
     time : s since the start its file states (or since the first of its series), None where unknown.
-    started : that start, ISO local time of the instrument without zone, None where the file does not say.
+    started : that start, ISO local time of the instrument without zone, None where the file does not
+        say.
     remarks : what the reader noticed and did, in words.
     """
 

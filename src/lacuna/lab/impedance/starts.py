@@ -43,8 +43,8 @@ class Scales:
 def draw_starts(circuit: Circuit, scales: Scales, count: int, *, rng: np.random.Generator) -> Array:
     """Random internal parameters (count, P), log-uniform over what the spectrum can show.
 
-    A storage element beside a resistive one gets the charge that puts their time constant inside the measured
-    window; one standing in series gets the charge that explains the low-frequency end.
+    A storage element beside a resistive one gets the charge that puts their time constant inside the
+    measured window; one standing in series gets the charge that explains the low-frequency end.
     """
     values = np.ones((count, len(circuit.names)))
     _draw(circuit.root, None, values, scales, rng)

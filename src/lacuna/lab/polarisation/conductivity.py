@@ -18,8 +18,9 @@ Array = np.ndarray
 class PolarisationSettings:
     """How currents are evaluated.
 
-    rule : when a current counts as settled. detection_limit : of the instrument, A; 0 if unknown, then the
-    result says so. seed : of the draws.
+    rule : when a current counts as settled.
+    detection_limit : of the instrument, A; 0 if unknown, then the result says so.
+    seed : of the draws.
     """
 
     rule: SettleRule = field(default_factory=SettleRule)
@@ -35,10 +36,12 @@ class PolarisationSettings:
 class ElectronicConductivity:
     """Electronic conductivity of a pellet between blocking electrodes.
 
-    conductivity : S/cm; an upper limit where `limit_only`. conductance : S, slope of the line. offset : A,
-    its intercept. ohmic : whether a straight line through the origin explains the currents. transference :
-    electronic over total, where the ionic conductivity was given. detection_limit : the lowest
-    conductivity the instrument shows, S/cm.
+    conductivity : S/cm; an upper limit where `limit_only`.
+    conductance : S, slope of the line.
+    offset : A, its intercept.
+    ohmic : whether a straight line through the origin explains the currents.
+    transference : electronic over total, where the ionic conductivity was given.
+    detection_limit : the lowest conductivity the instrument shows, S/cm.
     """
 
     currents: tuple[SettledCurrent, ...]

@@ -30,8 +30,8 @@ class Transient:
 class SettleRule:
     """When a current counts as settled.
 
-    share : last part of the transient looked at. change : relative change over that part below which it is
-        settled.
+    share : last part of the transient looked at.
+    change : relative change over that part below which it is settled.
     """
 
     share: float = 0.2
@@ -46,10 +46,10 @@ class SettleRule:
 class SettledCurrent:
     """What a transient settles to.
 
-    current : A. settled : by the rule; otherwise `current` is extrapolated and its doubt holds that of the
-        fit.
-    change : relative change over the last part. settle_time : s from which on it stays within the rule's
-        change.
+    current : A.
+    settled : by the rule; otherwise `current` is extrapolated and its doubt holds that of the fit.
+    change : relative change over the last part.
+    settle_time : s from which on it stays within the rule's change.
     """
 
     voltage: float

@@ -32,8 +32,9 @@ class Shown:
 class Budget:
     """The stack's resistance against the cell's.
 
-    total : sum of the layers, ohm. shown : what each current implies. share : of the layers in each
-        overpotential.
+    total : sum of the layers, ohm.
+    shown : what each current implies.
+    share : of the layers in each overpotential.
     one_resistance : whether a single resistance explains all currents within 95 % intervals.
     findings : in sentences.
     """

@@ -9,7 +9,8 @@ from importlib.resources import files
 class PublishedCell:
     """One published symmetric cell.
 
-    critical : mA/cm2. areal_capacity : mAh/cm2 per half-cycle, None where the source does not state it.
+    critical : mA/cm2.
+    areal_capacity : mAh/cm2 per half-cycle, None where the source does not state it.
     """
 
     cell: str

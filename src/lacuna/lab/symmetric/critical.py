@@ -18,9 +18,13 @@ MILLIAMPERE_PER_CM2 = 10.0  # A/m2
 class Step:
     """One current of the test.
 
-    density : A/m2. halves : indices of its half-cycles. time : s per half-cycle. areal_capacity : mAh/cm2 per
-    half-cycle. overpotential : V, median plateau. completed : ran to the end without a short. reason : why
-    not.
+    density : A/m2.
+    halves : indices of its half-cycles.
+    time : s per half-cycle.
+    areal_capacity : mAh/cm2 per half-cycle.
+    overpotential : V, median plateau.
+    completed : ran to the end without a short.
+    reason : why not.
     """
 
     density: float
@@ -38,8 +42,8 @@ class CriticalCurrent:
     """The decision.
 
     critical : A/m2, the highest current completed before the first failed step; nan if none was.
-    reached_end : no step failed: the critical current lies above the test. failed : density of the first
-        failed step.
+    reached_end : no step failed: the critical current lies above the test.
+    failed : density of the first failed step.
     explanation : the rule and what it saw, in sentences.
     """
 
@@ -83,7 +87,10 @@ def critical_current(
 
     Parameters
     ----------
-    area : of one electrode, m2. rule : for shorts. temperature : K. pressure : Pa; both only recorded.
+    area : of one electrode, m2.
+    rule : for shorts.
+    temperature : K.
+    pressure : Pa; both only recorded.
     """
     halves = half_cycles(record, area=area)
     events = find_shorts(record, halves, rule)

@@ -21,8 +21,11 @@ Kind = Literal["hard", "soft"]
 class Short:
     """A short that was put in.
 
-    time : s. left : fraction of the voltage that is left. duration : s until it heals, inf for never.
-    onset : s over which it develops. extra_noise : V, added while it lasts.
+    time : s.
+    left : fraction of the voltage that is left.
+    duration : s until it heals, inf for never.
+    onset : s over which it develops.
+    extra_noise : V, added while it lasts.
     """
 
     kind: Kind
@@ -37,12 +40,16 @@ class Short:
 class SymmetricCell:
     """A cell and its test.
 
-    area : m2. resistance : area-specific, ohm m2. exchange : exchange current density, A/m2. steps : current
-    densities, A/m2, each held for `pairs` pairs of half-cycles of `half` s. interval : s between rows.
+    area : m2.
+    resistance : area-specific, ohm m2.
+    exchange : exchange current density, A/m2.
+    steps : current densities, A/m2, each held for `pairs` pairs of half-cycles of `half` s.
+    interval : s between rows.
     noise : V.
-    drift : relative growth of the polarisation per hour. transient : relative size of the initial
-    transient and its time constant, s. asymmetry : relative difference of the two polarities. temperature
-    : K.
+    drift : relative growth of the polarisation per hour.
+    transient : relative size of the initial transient and its time constant, s.
+    asymmetry : relative difference of the two polarities.
+    temperature : K.
     """
 
     steps: tuple[float, ...]
@@ -62,9 +69,7 @@ class SymmetricCell:
 
 
 def simulate(cell: SymmetricCell, *, rng: np.random.Generator) -> CyclingRecord:
-    """The record of a cell, one row per `interval`; plating of the counter electrode (positive current)
-    first.
-    """
+    """The record of a cell, one row per `interval`, positive current first."""
     rows = round(cell.half / cell.interval)
     levels = np.repeat(np.array(cell.steps), 2 * cell.pairs)
     signs = np.tile([1.0, -1.0], cell.pairs * len(cell.steps))
@@ -96,7 +101,8 @@ def _voltage(cell: SymmetricCell, density: Array, within: Array, time: Array) ->
 class Drawn:
     """A random cell with the truth about it.
 
-    critical : highest current density, A/m2, completed before the first short; nan when the first step fails.
+    critical : highest current density, A/m2, completed before the first short; nan when the first step
+        fails.
     """
 
     cell: SymmetricCell
@@ -106,8 +112,8 @@ class Drawn:
 def random_cell(kind: Kind | None, *, rng: np.random.Generator) -> Drawn:
     """A step test of 6 to 12 rising currents with one short of a kind at a random time, or none.
 
-    Hard shorts leave 0.5 to 8 % of the voltage for good. Soft shorts take 8 to 50 %, develop within 0 to 2
-    rows, make the voltage noisier, and half of them heal after 1 to 40 % of a half-cycle or more.
+    Hard shorts leave 0.5 to 8 % of the voltage for good. Soft shorts take 8 to 50 %, develop within 0
+    to 2 rows, make the voltage noisier, and half of them heal after 0.3 to 3 half-cycles.
     """
     count = int(rng.integers(6, 13))
     steps = tuple(float(s) for s in np.round(np.linspace(1, rng.uniform(3, 12), count), 2))

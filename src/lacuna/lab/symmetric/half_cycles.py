@@ -14,11 +14,13 @@ Array = np.ndarray
 class HalfCycles:
     """One entry per stretch of constant current, all arrays (m,).
 
-    first, last : rows. density : current density with sign, A/m2. duration : s.
-    start, plateau, end : size of the overpotential, V: the first tenth, the median of the middle half, the
-        last tenth.
-    charge : areal, C/m2; `areal_capacity` gives mAh/cm2. noise : V, from second
-    differences, so that slow changes do not count.
+    first, last : rows.
+    density : current density with sign, A/m2.
+    duration : s.
+    start, plateau, end : size of the overpotential, V: the first tenth, the median of the middle half,
+        the last tenth.
+    charge : areal, C/m2; `areal_capacity` gives mAh/cm2.
+    noise : V, from second differences, so that slow changes do not count.
     """
 
     first: Array
@@ -40,9 +42,7 @@ class HalfCycles:
 
     @property
     def asymmetry(self) -> Array:
-        """(|V+| - |V-|)/mean of neighbouring half-cycles of opposite sign and equal size, nan elsewhere,
-        (m,).
-        """
+        """(|V+| - |V-|)/mean of neighbouring opposite half-cycles of equal size, nan elsewhere, (m,)."""
         result = np.full(self.density.size, np.nan)
         pair = np.isclose(self.density[1:], -self.density[:-1], rtol=0.02)
         positive = np.where(self.density[1:] > 0, self.plateau[1:], self.plateau[:-1])
@@ -114,9 +114,7 @@ def _collect(rows: list[tuple[float, ...]], area: float) -> HalfCycles:
 
 
 def noise_of(values: Array) -> float:
-    """Standard deviation of fast noise: scaled median of the second differences, no less than the
-    resolution.
-    """
+    """Standard deviation of fast noise: scaled median of the second differences, or the resolution."""
     if values.size < 4:
         return float(np.std(values))
     second = np.diff(values, n=2)

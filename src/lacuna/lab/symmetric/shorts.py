@@ -31,10 +31,11 @@ WINDOWS = ((3, 2), (3, 4), (5, 4), (5, 8), (12, 1), (12, 2), (12, 4), (12, 8), (
 class ShortRule:
     """The numbers in the rule.
 
-    significance : standard deviations a fall must exceed. smallest : relative fall that counts.
-    hard : fraction left below which a short is hard. boundary : relative fall between half-cycles that
-    counts, larger because it leans on a forecast. skip : rows at the start of a half-cycle where the
-    current still settles.
+    significance : standard deviations a fall must exceed.
+    smallest : relative fall that counts.
+    hard : fraction left below which a short is hard.
+    boundary : relative fall between half-cycles that counts, larger because it leans on a forecast.
+    skip : rows at the start of a half-cycle where the current still settles.
     """
 
     significance: float = 6.0
@@ -56,10 +57,13 @@ class ShortRule:
 class ShortEvent:
     """A short that was found.
 
-    time : s. half_cycle : index. left : fraction of the overpotential that is left. significance : σ of
-        the fall.
-    noise_ratio : fast noise after over before. recovered : whether it came back; recovery_time : s after
-        the fall.
+    time : s.
+    half_cycle : index.
+    left : fraction of the overpotential that is left.
+    significance : σ of the fall.
+    noise_ratio : fast noise after over before.
+    recovered : whether it came back;
+    recovery_time : s after the fall.
     """
 
     kind: Literal["hard", "soft"]

@@ -31,10 +31,13 @@ ROLES: tuple[Role, ...] = ("computed", "measured", "second", "third", "fourth", 
 class MeasuredCycling:
     """Records of full cells.
 
-    mass : of active material. area : of the electrode. one_c : current at 1C, "200 mA/g". reference :
-    cycle that retention refers to; the first complete one of its rate without. profiles : cycles whose
-    voltage is shown.
-    convention : of the Coulombic efficiency. counting : of cycles, the vendor's or own.
+    mass : of active material.
+    area : of the electrode.
+    one_c : current at 1C, "200 mA/g".
+    reference : cycle that retention refers to; the first complete one of its rate without.
+    profiles : cycles whose voltage is shown.
+    convention : of the Coulombic efficiency.
+    counting : of cycles, the vendor's or own.
     """
 
     files: Files

@@ -24,8 +24,9 @@ ROLES: tuple[Role, ...] = ("measured", "second", "third", "fourth")
 class Exposure:
     """One atmosphere.
 
-    file : table of time in h, conductivity in S/cm and, if known, its standard deviation. humidity :
-    relative, fraction; or dew_point. name : of the atmosphere.
+    file : table of time in h, conductivity in S/cm and, if known, its standard deviation.
+    humidity : relative, fraction; or dew_point.
+    name : of the atmosphere.
     """
 
     file: Path

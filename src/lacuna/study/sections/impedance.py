@@ -82,8 +82,11 @@ class MeasuredImpedance:
 class PelletImpedance:
     """What the impedance of a cell says.
 
-    circuit : fitted; rivals: circuit and ΔAICc of those compared. fits, arcs : per spectrum.
-    conductivity : S/cm per spectrum, None without geometry. series : over temperature. growth : over time.
+    circuit : fitted; rivals: circuit and ΔAICc of those compared.
+    fits, arcs : per spectrum.
+    conductivity : S/cm per spectrum, None without geometry.
+    series : over temperature.
+    growth : over time.
     failures : (file, reason).
     """
 
@@ -234,9 +237,7 @@ def _unstated(settings: MeasuredImpedance) -> list[str]:
 def _circuit(
     spectra: tuple[Spectrum, ...], settings: MeasuredImpedance
 ) -> tuple[str, tuple[tuple[str, float], ...]]:
-    """The circuit given, or the one best supported by the spectrum with the most visible arcs: the
-    coldest.
-    """
+    """The circuit given, or the one best supported by the spectrum that shows most: the coldest."""
     if settings.circuit is not None:
         return settings.circuit, ()
     coldest = min(spectra, key=lambda s: s.temperature or np.inf)

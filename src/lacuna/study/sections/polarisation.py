@@ -32,9 +32,10 @@ ROLES: tuple[Role, ...] = ("measured", "computed", "second", "third", "fourth", 
 class MeasuredPolarisation:
     """Current transients of a pellet between blocking electrodes.
 
-    files : records of current at one or several voltages. diameter, thickness : of the pellet; those of
-    `measured.impedance` without. detection_limit : of the instrument. share, change : the settling
-    criterion, see the settled current's text.
+    files : records of current at one or several voltages.
+    diameter, thickness : of the pellet; those of `measured.impedance` without.
+    detection_limit : of the instrument.
+    share, change : the settling criterion, see the settled current's text.
     """
 
     files: Files

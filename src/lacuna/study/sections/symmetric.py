@@ -57,10 +57,10 @@ class StackLayer:
 class MeasuredSymmetric:
     """Records of lithium symmetric cells.
 
-    area : of one electrode. test : "steps" of rising current, "lifetime" at one current, "auto" by the
-        record.
-    resistance : of the cell from impedance, for the ohmic share. smallest, significance : of a soft short,
-    see the rule in the report.
+    area : of one electrode.
+    test : "steps" of rising current, "lifetime" at one current, "auto" by the record.
+    resistance : of the cell from impedance, for the ohmic share.
+    smallest, significance : of a soft short, see the rule in the report.
     """
 
     files: Files
