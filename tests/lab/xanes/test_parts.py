@@ -149,3 +149,21 @@ def test_files_to_result_in_one_call(tmp_path, rng):
 def test_times_must_be_as_many_as_files():
     with pytest.raises(InputError, match="1 times for 2 files"):
         XanesSettings(("a", "b"), times=(1.0,))
+
+
+def test_shares_follow_the_order_of_time_and_not_of_the_files(tmp_path, rng):
+    shares = (0.4, 0.0, 0.2)
+    for i, share in enumerate(shares):
+        np.savetxt(tmp_path / f"s{i}.dat", np.c_[GRID, shape(share)])
+    np.savetxt(tmp_path / "sample.dat", np.c_[GRID, shape()])
+    np.savetxt(tmp_path / "product.dat", np.c_[GRID, shape(1.0)])
+    found = measure_xanes(
+        XanesSettings(
+            tuple(str(tmp_path / f"s{i}.dat") for i in range(3)),
+            references=(str(tmp_path / "sample.dat"), str(tmp_path / "product.dat")),
+            times=(1200.0, 0.0, 600.0),
+        )
+    )
+    assert [s.name for s in found.spectra] == ["s1", "s2", "s0"] == list(found.series.names)
+    assert [c.weights[1].value for c in found.combinations] == pytest.approx([0.0, 0.2, 0.4], abs=0.01)
+    assert found.series.time.tolist() == [0, 600, 1200]

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from lacuna.core.errors import InputError
+from lacuna.core.errors import DataError, InputError
 from lacuna.core.units import Unit
 from lacuna.lab.xanes.athena import read_athena_project
 from lacuna.lab.xanes.change import Change, ChangeTest, find_byproduct, find_feature, find_shift
 from lacuna.lab.xanes.combination import Combination, fit_combination
 from lacuna.lab.xanes.electrochemistry import at_times, read_cell_record
 from lacuna.lab.xanes.normalise import Normalisation, Normalised, normalise
-from lacuna.lab.xanes.peaks import PeakFit, fit_peaks
+from lacuna.lab.xanes.peaks import PeakFit, WhiteLine, fit_peaks, white_line
 from lacuna.lab.xanes.read import Columns, Mode, Spectrum, read_spectrum
 from lacuna.lab.xanes.self_absorption import SelfAbsorption, self_absorption
 from lacuna.lab.xanes.series import PrincipalComponents, SpectrumSeries, principal_components, spectrum_series
@@ -57,9 +57,13 @@ class XanesSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class XanesResult:
-    """Everything said about the spectra; fields that need a series are empty for a single spectrum."""
+    """Everything said about the spectra; fields that need a series are empty for a single spectrum.
+
+    white_lines : one a spectrum, None where it shows none.
+    """
 
     spectra: tuple[Normalised, ...]
+    white_lines: tuple[WhiteLine | None, ...]
     series: SpectrumSeries | None
     components: PrincipalComponents | None
     changes: tuple[Change, ...]
@@ -93,6 +97,11 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
     voltage = charge = np.array([])
     if len(spectra) > 1:
         times = None if settings.times is None else np.array(settings.times)
+        stamps = times if times is not None else np.array([s.start for s in spectra])
+        if np.all(np.isfinite(stamps)):  # shares, peaks and the cell's state follow the order of time as well
+            order = np.argsort(stamps, kind="stable")
+            spectra = tuple(spectra[i] for i in order)
+            times = None if times is None else times[order]
         series = spectrum_series(list(spectra), times=times)
         components = principal_components(series)
         # of the references, the first is the sample itself where shares are asked for
@@ -110,6 +119,7 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
     damping = self_absorption(settings.formula, edge_energy=spectra[0].edge) if settings.formula else None
     return XanesResult(
         spectra=spectra,
+        white_lines=tuple(_white_line(s, rng) for s in spectra),
         series=series,
         components=components,
         changes=changes,
@@ -120,6 +130,14 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
         self_absorption=damping,
         warnings=_warnings(series, fluorescence, damping),
     )
+
+
+def _white_line(spectrum: Normalised, rng: np.random.Generator) -> WhiteLine | None:
+    """The white line where the spectrum has one."""
+    try:
+        return white_line(spectrum, rng=rng)
+    except DataError:
+        return None
 
 
 def _warnings(

@@ -80,6 +80,8 @@ def _spectrum(group: dict[str, Any], path: Path) -> Spectrum | None:
     args = group.get("args", {})
     if str(args.get("datatype", "xmu")) not in ("xmu", "xanes", "norm", "mu(E)") or "y" not in group:
         return None
+    if any(str(args.get(kind, "0")) == "1" for kind in ("is_chi", "is_rsp", "is_qsp", "is_rec", "is_diff")):
+        return None  # an older way to say that the group holds chi(k) or a difference
     shift = _number(args.get("bkg_eshift", 0.0))
     label = str(args.get("label", group.get("name", "group")))
     energy = np.array([_number(v) for v in group["x"]]) + shift

@@ -192,12 +192,32 @@ def _table(found: XanesResult) -> Table:
             f"{s.half:.3f}",
             f"{s.edge_step:.4g}",
             f"{s.noise:.2g}",
+            _white_line(found, i),
             _cell_state(found, i),
         )
         for i, s in ((i, found.spectra[i]) for i in _rows(len(found.spectra)))
     )
-    columns = ("spectrum", "mode", "E₀ / eV", "E(µ = 0.5) / eV", "edge step", "noise / step", "cell")
-    return Table(columns, rows, "Noise: standard deviation of one point over the edge step.")
+    columns = (
+        "spectrum",
+        "mode",
+        "E₀ / eV",
+        "E(µ = 0.5) / eV",
+        "edge step",
+        "noise / step",
+        "white line / eV",
+        "cell",
+    )
+    return Table(
+        columns,
+        rows,
+        "Noise: standard deviation of one point over the edge step; white line: energy and height.",
+    )
+
+
+def _white_line(found: XanesResult, index: int) -> str:
+    """Energy and height of a white line."""
+    line = found.white_lines[index]
+    return "–" if line is None else f"{line.energy.value:.2f} ({line.height.value:.2f})"
 
 
 def _rows(n: int) -> list[int]:
