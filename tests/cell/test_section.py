@@ -2,7 +2,9 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +14,16 @@ from lacuna.cell.design import CellDesign
 from lacuna.cell.work import work_out
 from lacuna.core.archive import load, save
 from lacuna.core.errors import InputError
+from lacuna.core.estimate import Estimate
 from lacuna.study.commands import app
-from lacuna.study.sections.cell import Cells, design_of, evidence_of, reported_points
+from lacuna.study.sections.cell import (
+    Cells,
+    CellSettings,
+    design_of,
+    evidence_of,
+    reported_points,
+    study_conductivity,
+)
 from lacuna.study.sections.cell_parts import design_parts
 from lacuna.study.settings import load_yaml, read
 
@@ -120,3 +130,24 @@ def test_design_files_are_refused_with_what_would_be_right(change, text):
         return
     with pytest.raises(InputError, match=text):
         read(CellDesign, data, "pellet")
+
+
+def test_conductivity_of_the_study_comes_with_its_doubt(rng):
+    draws = np.exp(rng.normal(np.log(4.3e-5), 0.1, 500))
+    found = SimpleNamespace(
+        target=300.0,
+        extrapolated=Estimate(draws, "S/cm"),
+        activation_energy=Estimate(np.full(500, 0.378), "eV"),
+    )
+    value = study_conductivity("LNC", "computed", found, None)
+    by_hand = np.median(draws) * 100 * 300 / 298.15 * np.exp(0.378 / 8.617333e-5 * (1 / 300 - 1 / 298.15))
+    assert value.value == pytest.approx(by_hand, rel=1e-6)
+    design = design_of(EXAMPLES / "pouch.yaml")
+    result = work_out(replace(design, proposals=(), thickness_error=0.0), conductivities={"LNC": value})
+    lnc = 100e-6 / value.value * 1e4
+    assert result.separator.value == pytest.approx(100e-6 / 4.78e-2 * 1e4 + lnc, rel=0.05)
+    assert result.separator.std == pytest.approx(0.1 * lnc, rel=0.3)
+    with pytest.raises(InputError, match=r"the study has none; it needs measured.impedance"):
+        study_conductivity("LNC", "measured", found, None)
+    with pytest.raises(InputError, match="did you mean 'LNC'"):
+        CellSettings(designs=(), conductivities={"LNCC": "measured"})

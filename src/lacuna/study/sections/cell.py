@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from lacuna.cell.calibrate import Calibration, Free, Measured, calibrate
 from lacuna.cell.design import CellDesign
+from lacuna.cell.materials import REFERENCE_TEMPERATURE, electrolytes
 from lacuna.cell.work import CellResult, work_out
-from lacuna.core.errors import InputError
+from lacuna.core.constants import BOLTZMANN
+from lacuna.core.errors import InputError, nearest
 from lacuna.core.estimate import Estimate
+from lacuna.motion.conductivity import Conductivity
 from lacuna.study.section import Evidence, Part, Results, Section, Study
 from lacuna.study.sections.cell_parts import calibration_part, design_parts
+from lacuna.study.sections.impedance import PelletImpedance
 from lacuna.study.settings import Files, load_yaml, read
 from lacuna.study.wiring import Progress, Stage
 
@@ -28,11 +32,19 @@ class CellSettings:
     """Design files of cells.
 
     calibrate : fit one set of parameters to all reported capacities, and say whether there is one.
+    conductivities : materials whose conductivity comes from this study, {LNC: measured} or {LNC: computed};
+        its doubt reaches the resistance and the capacity.
     """
 
     SHORTHAND: ClassVar[str] = "designs"
     designs: Files
     calibrate: bool = True
+    conductivities: dict[str, Literal["computed", "measured"]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.conductivities:
+            if name not in electrolytes():
+                raise InputError(nearest("conductivities", name, electrolytes()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +67,54 @@ def design_of(file: Path) -> CellDesign:
     return design
 
 
-def cells(settings: CellSettings, progress: Progress) -> Cells:
+def cells(
+    settings: CellSettings,
+    progress: Progress,
+    computed: Conductivity | None,
+    measured: PelletImpedance | None,
+) -> Cells:
     """Work every design out."""
+    given = {
+        name: study_conductivity(name, source, computed, measured)
+        for name, source in settings.conductivities.items()
+    }
     found = []
     for done, file in enumerate(settings.designs):
         progress(done / len(settings.designs), file.name)
-        found.append(work_out(design_of(file)))
+        found.append(work_out(design_of(file), conductivities=given))
     return Cells(tuple(found))
+
+
+def study_conductivity(
+    name: str, source: str, computed: Conductivity | None, measured: PelletImpedance | None
+) -> Estimate:
+    """σ(25 °C) in S/m that this study found.
+
+    Raises
+    ------
+    InputError
+        If the study has no such conductivity.
+    """
+    power = 1.0
+    if source == "computed" and computed is not None:
+        start, value, energy = computed.target, computed.extrapolated, computed.activation_energy
+    elif source == "measured" and measured is not None and measured.series and measured.series.parts:
+        total = measured.series.parts[0]
+        start, value, energy = total.reference, total.at_reference, total.activation_energy
+        power = 1.0 if total.form == "sigma T" else 0.0
+    else:
+        needs = "dynamics" if source == "computed" else "measured.impedance with temperatures"
+        raise InputError(
+            f"study.cell: conductivities: {name}: {source}: the study has none; it needs {needs}"
+        )
+    t = REFERENCE_TEMPERATURE
+    if energy.draws.size != value.draws.size:  # one of them is a bare value
+        energy = Estimate(np.full(value.draws.size, energy.value), "eV")
+    return value.through(
+        lambda s, e: 100 * s * (start / t) ** power * np.exp(e / BOLTZMANN * (1 / start - 1 / t)),
+        energy,
+        unit="S/m",
+    )
 
 
 def cell_fit(settings: CellSettings, cells: Cells) -> CellFit:
