@@ -1,6 +1,8 @@
 """NMR, XANES, nanoindentation, particles and synthesis in a study and on the command line."""
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -179,3 +181,33 @@ def test_commands_refuse_in_one_clear_line(folder, words, text):
     done = ask(*(w.format(folder) for w in words))
     assert isinstance(done.exception, LacunaError)
     assert text in str(done.exception)
+
+
+def test_local_motion_stands_beside_dynamics_of_the_same_study(rng):
+    from lacuna.core.estimate import Estimate
+    from lacuna.lab.nmr.analysis import NmrResult
+    from lacuna.lab.nmr.relaxation import RelaxationLaw, analyse_relaxation, correlation_time, relaxation_rate
+    from lacuna.study.sections.nmr import MeasuredNmr, local_motion
+
+    # one hop distance and one process: tau = a^2/6D at every temperature, so that both must agree
+    hop, prefactor, energy = 2.67e-10, 2e-13, 0.25
+    law = RelaxationLaw(155.248e6, hop_distance=hop)
+    t = np.linspace(250, 600, 15)
+    rates = relaxation_rate(
+        correlation_time(t, prefactor=prefactor, activation_energy=energy),
+        coupling=4e9,
+        larmor_frequency=155.248e6,
+    )
+    times = tuple(Estimate.lognormal(float(1 / r), 0.01, "s", rng=rng) for r in rates)
+    nmr = NmrResult((), t, analyse_relaxation(t, times, law), "")
+    tau = float(correlation_time(np.array([600.0]), prefactor=prefactor, activation_energy=energy)[0])
+    dynamics = SimpleNamespace(trusted=(SimpleNamespace(temperature=600.0, value=1e4 * hop**2 / (6 * tau)),))
+    conducts = SimpleNamespace(activation_energy=Estimate.normal(0.378, 0.01, "eV", rng=rng))
+    settings = MeasuredNmr((Path("x"),), law=law)
+    found = local_motion(settings, nmr, conducts, dynamics, None)
+    ((name, comparison),) = found.comparisons
+    ((kelvin, by_nmr, by_dynamics),) = found.jumps
+    assert (name, kelvin) == ("molecular dynamics", 600.0)
+    assert comparison.separated
+    assert by_nmr == pytest.approx(by_dynamics, rel=0.1)
+    assert local_motion(settings, nmr, None, None, None).comparisons == ()

@@ -110,7 +110,7 @@ def test_both_kinds_of_athena_project_are_read(tmp_path):
         "# Athena project file -- Demeter version 0.9.26\n\n$old_group = 'abcd';\n"
         "@args = ('annotation','','bkg_eshift','0.5','datatype','xmu','label','LNC, pristine');\n"
         f"@x = ({perl(GRID)});\n@y = ({perl(shape())});\n[record]\n\n"
-        "$old_group = 'chi0';\n@args = ('is_chi',1,'is_xmu','0','label','k');\n@x = ('0','2');\n@y = ('1','2');\n"
+        "$old_group = 'chi0';\n@args = ('is_chi',1,'label','k');\n@x = ('0','2');\n@y = ('1','2');\n"
         "[record]\n\n$old_group = 'chi1';\n@args = ('datatype','chi','label','k');\n@x = ('1','2');\n"
         "@y = ('1','2');\n[record]\n"
     )
