@@ -40,7 +40,8 @@ def _full_part(result: CellResult, full: FullResult) -> Part:
                 _components(name, full),
                 _curves(name, result, full),
                 _rate_capability(name, result, full),
-                _map(name, result, full),
+                _map(name, full),
+                _temperature_map(name, full),
                 _ragone(name, full),
                 _sensitivity(name, full),
             )
@@ -211,7 +212,7 @@ def _rate_capability(name: str, result: CellResult, full: FullResult) -> Figure:
     )
 
 
-def _map(name: str, result: CellResult, full: FullResult) -> Figure:
+def _map(name: str, full: FullResult) -> Figure:
     known = full.by_loading
     order = np.argsort(known.rates)
     layers: tuple[Layer, ...] = (
@@ -226,6 +227,21 @@ def _map(name: str, result: CellResult, full: FullResult) -> Figure:
         Axis("Loading (mg/cm²)"),
         Axis("Rate (C)", log=True),
         layers,
+    )
+
+
+def _temperature_map(name: str, full: FullResult) -> Figure:
+    known = full.by_temperature
+    lines: tuple[Layer, ...] = tuple(
+        Line(known.values - 273.15, known.capacity[:, i], name=f"{rate:g}C", role=_ROLES[i % len(_ROLES)])
+        for i, rate in enumerate(known.rates)
+    )
+    return Figure(
+        f"{name}-temperature",
+        "Capacity against temperature; conductivities, diffusion and kinetics follow their Arrhenius laws.",
+        Axis("Temperature (°C)"),
+        Axis("Capacity (mAh/g)"),
+        lines,
     )
 
 
