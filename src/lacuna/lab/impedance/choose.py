@@ -7,6 +7,7 @@ import numpy as np
 
 from lacuna.core.errors import InputError
 from lacuna.lab.impedance.fit import CircuitFit, FitSettings, fit_circuit
+from lacuna.lab.impedance.quality import inductive_points
 from lacuna.lab.impedance.spectrum import Spectrum
 
 Electrodes = Literal["blocking", "lithium"]
@@ -102,7 +103,7 @@ def _candidates(spectrum: Spectrum, settings: ChoiceSettings) -> tuple[str, ...]
     plain = CANDIDATES[settings.electrodes]
     low, high = settings.fit.frequency_low, settings.fit.frequency_high
     used = (spectrum.frequency >= low) & (spectrum.frequency <= high)
-    inductive = np.count_nonzero(spectrum.impedance[used].imag > 0) >= 2 and not settings.fit.drop_inductive
+    inductive = np.count_nonzero(inductive_points(spectrum)[used]) >= 2 and not settings.fit.drop_inductive
     return (*plain, *(f"L0-{circuit}" for circuit in plain)) if inductive else plain
 
 

@@ -43,10 +43,8 @@ def check_spectrum(spectrum: Spectrum) -> Quality:
         found.append(
             "inductive at every frequency: no relaxation to see; cables, or the sign of Z'' is swapped"
         )
-    elif np.any(impedance.imag > 0):
-        found.append(
-            f"{int(np.sum(impedance.imag > 0))} points with Z'' > 0 (inductance of cables at high frequency)"
-        )
+    elif (coil := inductive_points(spectrum)).any():
+        found.append(f"{int(coil.sum())} points with Z'' > 0 (inductance of cables at high frequency)")
     if np.all(phase < -75):
         found.append(
             "blocking at every frequency: an upper limit to the conductivity is all that can be said"
@@ -61,3 +59,8 @@ def check_spectrum(spectrum: Spectrum) -> Quality:
     if test is not None and not test.passed:
         found.append(test.verdict)
     return Quality(spectrum.source, tuple(found), density, decades, test)
+
+
+def inductive_points(spectrum: Spectrum) -> np.ndarray:
+    """Points with Z'' above 2 % of |Z|, bool (F,); less may be the noise of a resistance."""
+    return np.asarray(spectrum.impedance.imag > 0.02 * np.abs(spectrum.impedance))
