@@ -1,8 +1,8 @@
 """Does the stated error of D match the scatter of repeated runs? Replicas with the built-in potential.
 
 `python benchmarks/motion_replicas.py FOLDER [REPLICAS] [KELVIN] [PICOSECONDS]` runs one ordering of Li9N2Cl3
-with as many velocity seeds (default 64 of 24 ps at 900 K: about twenty minutes on two free cores; a killed run
-goes on) and prints in how many the 68 % interval holds the mean of all.
+with as many velocity seeds (default 64 of 24 ps at 900 K: twenty minutes on two free cores; a killed run goes
+on) and prints in how many the 68 % interval holds the mean of all.
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ def main(folder, chunk_seconds, crash):
     trajectories = simulate(
         [antifluorite(), antifluorite(0.1)][: 2 if crash else 1],
         Crashing() if crash else LennardJones(),
-        dynamics=short(temperatures=(500.0,) if crash else (400.0, 600.0), orderings=2 if crash else 1),
+        dynamics=short(temperatures=(500.0,), orderings=2 if crash else 1),
         mobile="Li",
         hop_distance=2.675,
         folder=Path(folder),
