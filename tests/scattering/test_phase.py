@@ -96,6 +96,13 @@ def test_species_on_one_position_of_a_cif_become_one_site(tmp_path):
     assert len(phase.rotations) == 192
 
 
+@pytest.mark.parametrize(("symbol", "species"), [("7Li", "7Li"), ("Li1+", "Li"), ("D", "2H"), ("Li", "Li")])
+def test_isotopes_of_a_cif_are_kept_and_charges_dropped(tmp_path, symbol, species):
+    path = tmp_path / "iso.cif"
+    path.write_text(CIF.replace("Li1 Li", f"Li1 {symbol}"))
+    assert read_cif_phase(path).sites[0].occupancy[0][0] == species
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -46,6 +46,7 @@ class DiffractionSettings:
     phases : further phases, from the library (LiCl, Li3N, ...) or CIF files.
     occupancies : refine them; what the pattern cannot know is then said. density : of the crystal, measured,
     "1.63(1) g/cm3". neutral : tie the occupancies by charge neutrality. totals : atoms on a site, by label.
+    axial : divergence S/L to start from; mu_r : absorption of a capillary; monochromator : its 2θ, degrees.
     seconds_per_step : turns a rate into counts. ions : report what changes with form factors of ions.
     likelihood : profile of each refined occupancy, all others refined again.
     """
@@ -65,6 +66,8 @@ class DiffractionSettings:
     positions: bool = True
     size_strain: bool = False
     axial: float = 0.0
+    mu_r: float = 0.0
+    monochromator: Annotated[float, Unit("deg")] = 0.0
     seconds_per_step: Annotated[float | None, Unit("s")] = None
     ions: bool = False
     likelihood: bool = False
@@ -179,6 +182,8 @@ def refine_files(
     failed: dict[str, str] = {}
     for path, text, bank in zip(settings.files, tools, settings.banks, strict=True):
         tool = instrument_from(text, bank=bank, axial=settings.axial)
+        if isinstance(tool, ConstantWavelength):
+            tool = replace(tool, mu_r=settings.mu_r, monochromator=settings.monochromator)
         name = re.sub(r"\W+", "-", path.stem).strip("-") or "pattern"
         if name in [item[1].name for item in items]:
             name = f"{name}-bank{bank}"

@@ -21,7 +21,11 @@ from .tables import Scatterer, scatterers
 __all__ = ["Linked", "Peaks", "link", "peak_table"]
 
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma")
-_NOT_NEGATIVE = ("axial", "mu_r", "beta0", "beta1", "alpha", "texture")
+# Below these a value means nothing; there the difference is one-sided.
+_FLOORS = {
+    **dict.fromkeys(("x", "y", "inverse_size", "strain", "mu_r", "beta0", "beta1"), 0.0),
+    **dict.fromkeys(("axial", "alpha", "texture"), 1e-6),
+}
 _STEPS = {"a": 1e-5, "b": 1e-5, "c": 1e-5, "alpha": 1e-4, "beta": 1e-4, "gamma": 1e-4, "inverse_size": 1e-7}
 
 
@@ -155,7 +159,7 @@ def _step(
         now = getattr(phase if of_phase else instrument, field)
         step = _STEPS.get(field, 1e-6) + 1e-5 * abs(now)
     sides = []
-    low = max(now - step, 1e-6) if field in _NOT_NEGATIVE else now - step
+    low = max(now - step, _FLOORS[field]) if field in _FLOORS else now - step
     for value in (now + step, low):
         other, tool = phase, instrument
         if of_phase:

@@ -92,7 +92,7 @@ def back_to_back(
     bell = np.exp(-(delta**2) / (2 * variance))
     rise, fall = _expo(delta, alpha, variance, bell), _expo(-delta, beta, variance, bell)
     gauss = norm * (rise + fall)
-    pure = not np.any(eta > 0)
+    pure = not gradient and not np.any(eta > 0)  # the slope to η needs the Lorentzian also at η = 0
     p, q = alpha * (delta + 0.5j * width), beta * (-delta + 0.5j * width)
     fp, fq = (np.zeros(1), np.zeros(1)) if pure else (_scaled_e1(p), _scaled_e1(q))
     lorentz = -(2 * norm / np.pi) * (fp.imag + fq.imag)
@@ -110,8 +110,6 @@ def back_to_back(
         gauss * d_beta + norm * by_fall,
         norm * by_variance * 2 * variance / width,
     ]
-    if pure:
-        return (value, *g, np.zeros_like(value))
     sp, sq = fp - 1 / p, fq - 1 / q  # derivative of e^z E₁(z)
     k = -2 * norm / np.pi
     slopes = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def read_cif_phase(path: Path | str, *, name: str | None = None, b_iso: float = 
     cell = tuple(getattr(small.cell, n) for n in ("a", "b", "c", "alpha", "beta", "gamma"))
     rows = [
         (
-            _species(s),
+            _species(s, path),
             (s.fract.x, s.fract.y, s.fract.z),
             float(s.occ) if np.isfinite(s.occ) else 1.0,
             _B_FROM_U * s.u_iso if s.u_iso > 0 else _from_anisotropic(s, b_iso),
@@ -133,9 +134,17 @@ def _operations(block: object, small: object, path: Path) -> tuple[np.ndarray, n
     return rotations, translations, str(group.xhm())
 
 
-def _species(site: object) -> str:
-    """Element with its isotope if the type symbol has one; the charge is kept out of the name."""
-    return str(site.element.name)  # type: ignore[attr-defined]
+def _species(site: object, path: Path) -> str:
+    """Element with its isotope if the type symbol has one ("11B", "7Li", "D"); charges are left out."""
+    text = str(site.type_symbol or site.label)  # type: ignore[attr-defined]
+    match = re.match(r"(\d*)([A-Z][a-z]?)", text.strip())
+    if match is None:
+        raise DataError(f"{path}: atom type {text!r} is no element")
+    isotope, element = match.groups()
+    if element == "D":
+        return "2H"
+    known = str(site.element.name)  # type: ignore[attr-defined]
+    return isotope + element if isotope else known if known != "X" else element
 
 
 def _from_anisotropic(site: object, default: float) -> float:

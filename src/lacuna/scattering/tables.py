@@ -6,13 +6,14 @@ import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import Literal
 
 import numpy as np
 
 from lacuna.core.constants import HC
-from lacuna.core.errors import InputError, MissingExtra, nearest
+from lacuna.core.errors import InputError, MissingExtra
 
 __all__ = [
     "Radiation",
@@ -83,6 +84,13 @@ def absorption_cross_sections() -> dict[str, float]:
     return {row[0]: float(row[2]) for row in _rows("neutron_lengths.csv") if row[2]}
 
 
+def _unknown(where: str, name: str, table: Mapping[str, object]) -> str:
+    """The nearest names only: the tables hold hundreds."""
+    near = get_close_matches(name, list(table), n=3)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return f"{where}: no {name!r} among {len(table)} entries{hint}"
+
+
 def _ion_name(species: str) -> str:
     """Name in the form-factor table: Li+ is Li1+."""
     match = _SPECIES.fullmatch(species)
@@ -126,7 +134,7 @@ def scatterers(
     for name in species:
         wanted = _ion_name((ions or {}).get(name, name))
         if wanted not in table:
-            raise InputError(nearest("X-ray form factors", wanted, table))
+            raise InputError(_unknown("X-ray form factors", wanted, table))
         row = table[wanted]
         f1, f2, source = _anomalous(element_of(name), wavelength)
         out[name] = Scatterer(name, row[0], tuple(row[1:6]), tuple(row[6:11]), f1, f2, f"f0 {wanted}{source}")
@@ -144,7 +152,7 @@ def _neutron(species: tuple[str, ...], own: Mapping[str, float]) -> dict[str, Sc
         elif isotope in table:
             out[name] = Scatterer(name, table[isotope], source="Sears 1992")
         else:
-            raise InputError(nearest("neutron scattering lengths", isotope, table))
+            raise InputError(_unknown("neutron scattering lengths", isotope, table))
     return out
 
 

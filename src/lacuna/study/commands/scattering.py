@@ -50,6 +50,8 @@ def rietveld(
     ] = None,
     axial: Annotated[float, typer.Option(help="Axial divergence S/L to start from; 0 for none.")] = 0.0,
     size_strain: Annotated[bool, typer.Option(help="Refine size and strain of the sample.")] = False,
+    mu_r: Annotated[float, typer.Option(help="Absorption coefficient times radius of a capillary.")] = 0.0,
+    monochromator: Annotated[float, typer.Option(help="2θ of the monochromator, degrees; 0 for none.")] = 0.0,
     ions: Annotated[bool, typer.Option(help="Say what changes with form factors of ions.")] = False,
     likelihood: Annotated[
         bool, typer.Option(help="Profile of each occupancy, all others refined again.")
@@ -78,6 +80,8 @@ def rietveld(
         density=density,
         axial=axial,
         size_strain=size_strain,
+        mu_r=mu_r,
+        monochromator=monochromator,
         ions=ions,
         likelihood=likelihood,
     )

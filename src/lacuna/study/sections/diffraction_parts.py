@@ -367,9 +367,9 @@ def _residual_heat(found: Operando) -> Figure:
     size = len(fit.x) // step * step
     z = fit.heat[::rows, :size].reshape(-1, size // step, step).sum(axis=2) / np.sqrt(step)
     x = fit.x[:size].reshape(-1, step).mean(axis=1)
-    layer = Heat(x, fit.time[::rows], np.clip(z, -6, 6), "residual / σ", diverging=True)
+    layer = Heat(x, fit.time[::rows], np.clip(z, -4, 4), "residual / σ", diverging=True)
     caption = (
-        "Observed minus the phases of the start, over σ (cut at ±6): what is new shows as upright bands."
+        "Observed minus the phases of the start, over σ (cut at ±4): what is new shows as upright bands."
     )
     axes = Axis("2θ / degree"), Axis(f"time / {fit.time_unit}")
     return Figure("operando_residuals", caption, *axes, (layer,), height=420)
