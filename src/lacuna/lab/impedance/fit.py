@@ -103,10 +103,10 @@ class CircuitFit:
 
     @property
     def outliers(self) -> Array:
-        """Points whose residual exceeds four robust standard deviations, bool (F,)."""
+        """Points whose residual exceeds 4.5 robust standard deviations, bool (F,)."""
         size = np.abs(self.residuals)
         # the median of a Rayleigh variable is 1.1774 σ
-        return np.asarray(size > 4 * np.median(size) / 1.1774 + 1e-12)
+        return np.asarray(size > 4.5 * np.median(size) / 1.1774 + 1e-12)
 
     def parameter(self, name: str) -> Estimate:
         """One parameter with its doubt; unknown where the data do not determine it.

@@ -219,7 +219,7 @@ def _fit_table(found: PelletImpedance) -> Table:
     heads = tuple(h for n in names for h in (f"{n} R / Ω", "C", "top"))
     rows = []
     for i, (fit, arcs) in enumerate(zip(found.fits, found.arcs, strict=True)):
-        sigma = "" if found.conductivity is None else _pm(found.conductivity[i], 1.0)
+        sigma = () if found.conductivity is None else (_pm(found.conductivity[i], 1.0),)
         described = tuple(
             cell
             for a in arcs
@@ -229,8 +229,9 @@ def _fit_table(found: PelletImpedance) -> Table:
         test = found.quality[i].kramers_kronig
         passed = "" if test is None else "passed" if test.passed else "failed"
         total = _total(fit)
-        rows.append((_label(fit), total, sigma, *described, f"{100 * fit.noise:.2g}", passed))
-    columns = ("spectrum", "R total / Ω", "σ / S/cm", *heads, "residual / %", "KK")
+        rows.append((_label(fit), total, *sigma, *described, f"{100 * fit.noise:.2g}", passed))
+    sigma_head = () if found.conductivity is None else ("σ / S/cm",)
+    columns = ("spectrum", "R total / Ω", *sigma_head, *heads, "residual / %", "KK")
     caption = "Fits; ± is one standard deviation; C by Hsu and Mansfeld; top: frequency of the arc's top"
     return Table(columns, tuple(rows), caption)
 
