@@ -1,9 +1,13 @@
 """Real cycler files agree with their vendors; what is wrong with a file is said."""
 
+import sys
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lacuna.core.errors import DataError
+from lacuna.core.errors import DataError, MissingExtra
 from lacuna.lab.cycling.cycles import CycleSettings, cycle_table
 from lacuna.lab.cycling.read import read_cycling, read_many
 from lacuna.lab.cycling.record import make_record
@@ -181,3 +185,31 @@ def test_charge_only_and_swapped_sign_are_said():
     swapped = make_record(np.arange(100.0), np.full(100, 3.5), np.full(100, -1e-3), "half.csv")
     assert any("swapped sign of the current?" in r for r in cycle_table(swapped).remarks)
     assert cycle_table(record, CycleSettings(counting="own")).cycle.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("head", "package", "extra", "name"),
+    [
+        (b"BIO-LOGIC MODULAR FILE\x1a", "galvani", "biologic", "x.mpr"),
+        (b"NEWARE", "fastnda", "neware", "x.nda"),
+    ],
+)
+def test_a_missing_extra_is_named_with_its_install_command(tmp_path, monkeypatch, head, package, extra, name):
+    for module in [m for m in sys.modules if m.split(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, package, None)
+    path = tmp_path / name
+    path.write_bytes(head + b"\x00" * 100)
+    with pytest.raises(MissingExtra, match=rf"{package} is not installed.*pip install 'lacuna\[{extra}\]'"):
+        read_cycling(path)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1e5), st.floats(-5, 5), st.floats(-1, 1)), min_size=2, max_size=30))
+def test_any_record_survives_the_battery_data_format(tmp_path_factory, rows):
+    steps, voltage, current = (np.array(c) for c in zip(*rows, strict=True))
+    record = make_record(np.cumsum(steps), voltage, current, "any")
+    path = tmp_path_factory.mktemp("bdf") / "any.bdf.csv"
+    write_bdf(record, path)
+    back = read_cycling(path)
+    for name in ("time", "voltage", "current"):
+        np.testing.assert_allclose(getattr(back, name), getattr(record, name), rtol=1e-9, atol=1e-12)
