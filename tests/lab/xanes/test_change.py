@@ -166,3 +166,20 @@ def test_a_reference_that_ends_early_is_refused(rng):
 def test_a_false_alarm_rate_finer_than_the_permutations_is_refused():
     with pytest.raises(InputError, match="cannot be told from 99 permutations"):
         ChangeTest(false_alarm=0.001, permutations=99)
+
+
+def test_a_clear_step_among_ten_spectra_is_found_though_their_orders_are_few():
+    # a perfect half-way step has a probability of 2/252 by reshuffling alone
+    settings = ChangeTest(permutations=199)
+    for seed in range(5):
+        made = spectrum_series(series(0.05, np.random.default_rng(seed), n=10))
+        assert find_byproduct(made, PRODUCT, settings).found
+        assert find_feature(made, settings).found
+
+
+def test_a_change_said_not_to_be_there_is_below_what_would_be_found():
+    for seed in range(20):
+        made = spectrum_series(series(0.002, np.random.default_rng(seed), n=10))
+        found = find_byproduct(made, PRODUCT, ChangeTest(permutations=199))
+        if not found.found:
+            assert found.size.value < 2 * found.detectable
