@@ -22,6 +22,7 @@ from lacuna.study.sections.cell import (
     design_of,
     evidence_of,
     reported_points,
+    said_once,
     study_conductivity,
 )
 from lacuna.study.sections.cell_parts import design_parts
@@ -54,6 +55,12 @@ def test_published_pellet_stands_beside_its_numbers(worked):
     assert {f.name.rsplit("-", 1)[1] for f in part.figures} >= {"losses", "curves", "rates", "map", "ragone"}
     rows = evidence_of((result,))
     assert [r.published for r in rows] == [False, True] * 3
+
+
+def test_a_warning_is_given_once(worked):
+    both = said_once([*design_parts(worked["pellet"]), *design_parts(worked["pellet"])])
+    assert both[0].warnings
+    assert both[1].warnings == ()
 
 
 def test_losses_of_the_figure_add_up(worked):

@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from lacuna.cell.work import CellResult, work_out
-from lacuna.study.sections.cell import design_of, evidence_of
+from lacuna.study.sections.cell import design_of, evidence_of, said_once
 from lacuna.study.sections.cell_parts import design_parts
 from lacuna.study.terminal import console, finish, live
 
@@ -39,7 +39,7 @@ def cell(
     if csv_file is not None:
         write_curves(csv_file, found)
     title = found[0].design.title if len(found) == 1 else "Cells"
-    parts = [part for result in found for part in design_parts(result)]
+    parts = said_once([part for result in found for part in design_parts(result)])
     finish(
         title,
         parts,

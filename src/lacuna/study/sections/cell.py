@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -22,7 +22,7 @@ from lacuna.study.sections.impedance import PelletImpedance
 from lacuna.study.settings import Files, load_yaml, read
 from lacuna.study.wiring import Progress, Stage
 
-__all__ = ["SECTION", "CellFit", "CellSettings", "Cells", "design_of", "evidence_of"]
+__all__ = ["SECTION", "CellFit", "CellSettings", "Cells", "design_of", "evidence_of", "said_once"]
 
 MAH_PER_G = 3600.0
 
@@ -56,9 +56,13 @@ class Cells:
 
 @dataclass(frozen=True, eq=False)
 class CellFit:
-    """The joint fit; None where fewer than three capacities were reported."""
+    """The joint fit, and one with a utilisation of its own for every cell but the first.
+
+    None where fewer than three capacities were reported (or, for the second, only one cell).
+    """
 
     fit: Calibration | None
+    with_utilisation: Calibration | None
 
 
 def design_of(file: Path) -> CellDesign:
@@ -123,14 +127,17 @@ def cell_fit(settings: CellSettings, cells: Cells) -> CellFit:
     """
     points = reported_points(cells.cells) if settings.calibrate else ()
     if len(points) < 3:
-        return CellFit(None)
+        return CellFit(None, None)
     free = [
         Free("cathode.diffusivity", 5e-16, 1e-17, 1e-14),
         Free("cathode.exchange_current", 1.0, 0.01, 100.0),
         Free("cathode.capacity", 300 * MAH_PER_G, 200 * MAH_PER_G, 400 * MAH_PER_G),
         Free("cathode.bruggeman", 1.5, 1.0, 4.0),
     ]
-    return CellFit(calibrate(points, free))
+    others = list(dict.fromkeys(p.cell for p in points))[1:]
+    own = [Free(f"utilisation of {cell}", 0.85, 0.3, 1.0) for cell in others]
+    second = calibrate(points, [free[0], free[2], *own], profiles=False) if others else None
+    return CellFit(calibrate(points, free), second)
 
 
 def reported_points(cells: tuple[CellResult, ...]) -> tuple[Measured, ...]:
@@ -181,7 +188,7 @@ def evidence_of(cells: tuple[CellResult, ...]) -> tuple[Evidence, ...]:
                     if reported.high > reported.low
                     else Estimate.unknown_doubt(middle, "V")
                 )
-                computed = Estimate.unknown_doubt(volts, "V")
+                computed = Estimate.unknown_doubt(float(f"{volts:.3g}"), "V")
                 rows.append(Evidence(key, label, computed, "computed", "cell", note="layers, Li kinetics"))
                 rows.append(Evidence(key, label, spread, "measured", reported.source, published=True))
     return tuple(rows)
@@ -198,10 +205,10 @@ def _capacities(result: CellResult) -> list[Evidence]:
             continue
         key = f"capacity_{reported.rate:g}C {design.title}"
         label = f"{design.title}: capacity at {reported.rate:g}C"
-        computed = Estimate.unknown_doubt(float(full.capacity[at[0]]), "mAh/g")
+        computed = Estimate.unknown_doubt(round(float(full.capacity[at[0]]), 1), "mAh/g")
         note = "porous electrode; parameters fitted, see the cell part"
         rows.append(Evidence(key, label, computed, "computed", "cell", note=note))
-        value = Estimate.unknown_doubt(reported.capacity / MAH_PER_G, "mAh/g")
+        value = Estimate.unknown_doubt(round(reported.capacity / MAH_PER_G, 2), "mAh/g")
         rows.append(
             Evidence(key, label, value, "measured", reported.source, published=True, note=reported.note)
         )
@@ -219,10 +226,20 @@ def parts(results: Results) -> tuple[Part, ...]:
     found, fitted = results.get(Cells), results.get(CellFit)
     if found is None:
         return ()
-    shown = [part for result in found.cells for part in design_parts(result)]
+    shown = said_once([part for result in found.cells for part in design_parts(result)])
     if fitted is not None and fitted.fit is not None:
-        shown.append(calibration_part(fitted.fit))
+        shown.append(calibration_part(fitted.fit, fitted.with_utilisation))
     return tuple(shown)
+
+
+def said_once(shown: list[Part]) -> list[Part]:
+    """The parts without warnings that an earlier part has given already."""
+    seen: set[str] = set()
+    out = []
+    for part in shown:
+        out.append(replace(part, warnings=tuple(w for w in part.warnings if w not in seen)))
+        seen.update(part.warnings)
+    return out
 
 
 def check(study: Study) -> None:
@@ -239,7 +256,7 @@ def check(study: Study) -> None:
 SECTION = Section(
     key="cell",
     settings=CellSettings,
-    stages=(Stage(cells, version=1), Stage(cell_fit, version=1)),
+    stages=(Stage(cells, version=1), Stage(cell_fit, version=2)),
     evidence=evidence,
     parts=parts,
     check=check,

@@ -1,4 +1,4 @@
-"""How cells are shown: voltage curves, where the voltage goes, rates, maps, Ragone plot, tables."""
+"""How cells are shown: sentences, tables, warnings, the symmetric cell and the joint fit."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import re
 import numpy as np
 
 from lacuna.cell.calibrate import Calibration
-from lacuna.cell.record import INFEASIBLE, OUTCOMES
+from lacuna.cell.record import OUTCOMES
 from lacuna.cell.resistance import fit_symmetric
 from lacuna.cell.work import CellResult, FullResult
-from lacuna.study.figure import Axis, Band, Bars, Figure, Heat, Layer, Line, Points, Role
+from lacuna.study.figure import Axis, Figure, Layer, Line, Points
 from lacuna.study.section import Part, Table
+from lacuna.study.sections.cell_figures import ROLES, full_figures
 
 __all__ = ["calibration_part", "design_parts"]
 
-_ROLES: tuple[Role, ...] = ("computed", "second", "fourth", "third", "guide", "warning", "measured")
 _MAH = 3600.0
-_BANDS = 6
 
 
 def _slug(text: str) -> str:
@@ -34,19 +33,7 @@ def _full_part(result: CellResult, full: FullResult) -> Part:
     return Part(
         title=design.title,
         sentence=_sentence(result, full),
-        figures=tuple(
-            f
-            for f in (
-                _components(name, full),
-                _curves(name, result, full),
-                _rate_capability(name, result, full),
-                _map(name, full),
-                _temperature_map(name, full),
-                _ragone(name, full),
-                _sensitivity(name, full),
-            )
-            if f is not None
-        ),
+        figures=full_figures(name, result, full),
         tables=(
             _capacity_table(result, full),
             _limit_table(full),
@@ -78,23 +65,28 @@ def _warnings(result: CellResult, full: FullResult) -> tuple[str, ...]:
         away = full.capacity[i] - reported.capacity / _MAH
         if abs(away) > 2 * reported.error / _MAH:
             out.append(
-                f"{reported.rate:g}C: computed {full.capacity[i]:.0f}, published "
+                f"{design.title}: {reported.rate:g}C: computed {full.capacity[i]:.0f}, published "
                 f"{reported.capacity / _MAH:.0f} mAh/g: "
                 "these do not agree" + (f" ({reported.note})" if reported.note else "")
             )
     if design.stack.cathode.utilisation < 1:
         out.append(
-            f"utilisation {design.stack.cathode.utilisation:g} was set for this cell alone; agreement at "
+            f"{design.title}: utilisation {design.stack.cathode.utilisation:g} was set for this cell "
+            f"alone; agreement at "
             "the rate it was fitted to proves nothing"
         )
     if full.caution:
         out.append(full.caution)
     for rate, wrong in zip(full.rates, full.beyond_current, strict=True):
         if wrong:
-            out.append(f"{rate:g}C is beyond the critical current density of the lithium side")
+            out.append(
+                f"{design.title}: {rate:g}C is beyond the critical current density of the lithium side"
+            )
     for rate, wrong in zip(full.rates, full.beyond_capacity, strict=True):
         if wrong:
-            out.append(f"{rate:g}C moves more than the critical areal capacity of the lithium side")
+            out.append(
+                f"{design.title}: {rate:g}C moves more than the critical areal capacity of the lithium side"
+            )
     return tuple(out)
 
 
@@ -116,201 +108,6 @@ def _notes(result: CellResult, full: FullResult) -> tuple[str, ...]:
         "Single-ion porous electrode; no salt gradient, no fade, no side reaction. Fits of the kinetics "
         "hold for "
         "this open-circuit curve only.",
-    )
-
-
-def _components(name: str, full: FullResult) -> Figure | None:
-    """Where the voltage goes: losses stacked below the open-circuit line."""
-    usable = [i for i in range(full.rates.size) if full.curves[i].voltage.size > 3]
-    if not usable:
-        return None
-    i = max(usable, key=lambda j: full.rates[j])
-    curve = full.curves[i]
-    top = curve.parts["open circuit"]
-    layers: list[Layer] = []
-    losses = {k: v for k, v in curve.parts.items() if k != "open circuit" and np.abs(v).max() > 2e-3}
-    order = sorted(losses, key=lambda k: -float(np.abs(losses[k]).mean()))
-    if len(order) > _BANDS:
-        losses["others"] = np.sum([losses.pop(k) for k in order[_BANDS - 1 :]], axis=0)
-        order = [*order[: _BANDS - 1], "others"]
-    shown = sum(losses.values())
-    rest = top + shown - curve.voltage
-    upper = top.copy()
-    for j, part in enumerate(order):
-        lower = upper + losses[part]
-        layers.append(
-            Band(
-                curve.capacity,
-                np.minimum(lower, upper),
-                np.maximum(lower, upper),
-                name=part,
-                role=_ROLES[(j + 1) % 6],
-            )
-        )
-        upper = lower
-    layers.append(Line(curve.capacity, top, name="open circuit", role="published"))
-    layers.append(Line(curve.capacity, curve.voltage, name="terminal voltage", role="computed"))
-    small = float(np.abs(rest).max())
-    return Figure(
-        f"{name}-losses",
-        f"Where the voltage goes at {full.rates[i]:g}C; the losses add up to the terminal voltage"
-        + (f" (those below 2 mV, {1000 * small:.1f} mV together, are not drawn)." if small > 1e-6 else "."),
-        Axis("Capacity (mAh/g)"),
-        Axis("Voltage (V)", range=(max(1.5, float(curve.voltage.min()) - 0.1), float(top.max()) + 0.1)),
-        tuple(layers),
-        height=440,
-    )
-
-
-def _curves(name: str, result: CellResult, full: FullResult) -> Figure:
-    layers: list[Layer] = []
-    for i, rate in enumerate(full.rates):
-        curve = full.curves[i]
-        if full.outcome[i] != INFEASIBLE and curve.voltage.size > 1:
-            layers.append(
-                Line(curve.capacity, curve.voltage, name=f"{rate:g}C", role=_ROLES[i % len(_ROLES)])
-            )
-    reported = result.design.reported
-    if reported:
-        x = np.array([r.capacity / _MAH for r in reported])
-        text = tuple(f"{r.rate:g}C, {r.source}" for r in reported)
-        layers.append(
-            Points(
-                x, np.full(x.size, result.design.low), name="published capacity", role="published", text=text
-            )
-        )
-    return Figure(
-        f"{name}-curves",
-        "Discharge curves; open symbols on the lower voltage limit are the published capacities.",
-        Axis("Capacity (mAh/g)"),
-        Axis("Voltage (V)"),
-        tuple(layers),
-        height=420,
-    )
-
-
-def _rate_capability(name: str, result: CellResult, full: FullResult) -> Figure:
-    order = np.argsort(full.rates)
-    layers: list[Layer] = [
-        Line(full.rates[order], full.capacity[order], name="computed"),
-    ]
-    reported = result.design.reported
-    if reported:
-        x = np.array([r.rate for r in reported])
-        y = np.array([r.capacity / _MAH for r in reported])
-        text = tuple(f"{r.cell or result.design.title}, {r.source} {r.note}" for r in reported)
-        layers.append(Points(x, y, name="published", role="published", text=text))
-    return Figure(
-        f"{name}-rates",
-        "Rate capability beside the published points.",
-        Axis("Rate (C)"),
-        Axis(
-            "Capacity (mAh/g)",
-            range=(0.0, 1.08 * max([*full.capacity, *(r.capacity / _MAH for r in reported)])),
-        ),
-        tuple(layers),
-    )
-
-
-def _map(name: str, full: FullResult) -> Figure:
-    known = full.by_loading
-    order = np.argsort(known.rates)
-    layers: tuple[Layer, ...] = (
-        Heat(known.values * 100, known.rates[order], known.areal.T[order], label="mAh/cm²"),
-        Points(
-            np.full(full.rates.size, full.loading * 100), full.rates, name="this design", role="published"
-        ),
-    )
-    return Figure(
-        f"{name}-map",
-        "Areal capacity over loading and rate, everything else as in this design.",
-        Axis("Loading (mg/cm²)"),
-        Axis("Rate (C)", log=True),
-        layers,
-    )
-
-
-def _temperature_map(name: str, full: FullResult) -> Figure:
-    known = full.by_temperature
-    lines: tuple[Layer, ...] = tuple(
-        Line(known.values - 273.15, known.capacity[:, i], name=f"{rate:g}C", role=_ROLES[i % len(_ROLES)])
-        for i, rate in enumerate(known.rates)
-    )
-    return Figure(
-        f"{name}-temperature",
-        "Capacity against temperature; conductivities, diffusion and kinetics follow their Arrhenius laws.",
-        Axis("Temperature (°C)"),
-        Axis("Capacity (mAh/g)"),
-        lines,
-    )
-
-
-def _ragone(name: str, full: FullResult) -> Figure:
-    works = full.energy > 0
-    order = np.argsort(full.rates)
-    order = order[works[order]]
-    layers: list[Layer] = [
-        Line(full.ragone[order, 1], full.ragone[order, 0], name="this design"),
-    ]
-    designs = full.designs
-    alive = designs.power > 0
-    layers.insert(
-        0,
-        Points(
-            designs.power[alive],
-            designs.energy[alive],
-            name=f"designs: energy at {designs.low_rate:g}C, power at {designs.rate:g}C",
-            role="guide",
-            small=True,
-            text=tuple(_design_text(designs.names, v) for v in designs.values[alive]),
-        ),
-    )
-    best = designs.best & alive
-    layers.append(
-        Points(
-            designs.power[best],
-            designs.energy[best],
-            name="none better in energy and in capacity kept",
-            role="second",
-            text=tuple(_design_text(designs.names, v) for v in designs.values[best]),
-        )
-    )
-    return Figure(
-        f"{name}-ragone",
-        "Ragone plot of the stack (collectors in, bag out), and a sweep over loading and separator "
-        "thickness.",
-        Axis("Specific power (W/kg)", log=True),
-        Axis("Specific energy (Wh/kg)"),
-        tuple(layers),
-    )
-
-
-def _design_text(names: tuple[str, ...], values: np.ndarray) -> str:
-    def one(name: str, value: float) -> str:
-        if name.endswith("loading"):
-            return f"{value * 100:.3g} mg/cm²"
-        return f"{name.partition('.')[0]} {value * 1e6:.3g} µm"
-
-    return ", ".join(one(n, v) for n, v in zip(names, values, strict=True))
-
-
-def _sensitivity(name: str, full: FullResult) -> Figure:
-    known = full.sensitivity
-    fine = np.isfinite(known.energy)
-    order = np.argsort(np.where(fine, np.abs(known.energy), 0))
-    return Figure(
-        f"{name}-sensitivity",
-        f"Change of energy per mass of cathode in % for 1 % more of each, at {known.rate:g}C.",
-        Axis("% per %"),
-        Axis(""),
-        (
-            Bars(
-                tuple(known.names[i] for i in order),
-                np.nan_to_num(known.energy[order]),
-                name="energy",
-                horizontal=True,
-            ),
-        ),
     )
 
 
@@ -431,7 +228,7 @@ def _symmetric_part(result: CellResult) -> Part:
     )
     misfit = [(r, float(np.interp(r.current, found.current, found.voltage))) for r in reported]
     warnings = tuple(
-        f"{r.current / 10:g} mA/cm²: computed {v:.3g} V, published {r.low:g} to {r.high:g} V"
+        f"{design.title}: {r.current / 10:g} mA/cm²: computed {v:.3g} V, published {r.low:g} to {r.high:g} V"
         for r, v in misfit
         if not 0.98 * r.low <= v <= 1.02 * r.high
     )
@@ -482,7 +279,7 @@ def _both_at_once(result: CellResult) -> tuple[str, ...]:
     )
 
 
-def calibration_part(fit: Calibration) -> Part:
+def calibration_part(fit: Calibration, own: Calibration | None = None) -> Part:
     """What one set of parameters can and cannot do."""
     rows = tuple(
         (label, f"{m:.0f}", f"{f:.0f}", f"{f - m:+.0f}", f"{p:+.1f}")
@@ -504,7 +301,7 @@ def calibration_part(fit: Calibration) -> Part:
             p.values / fit.values[i],
             np.minimum(p.chi2, 100.0),
             name=_named(p.name),
-            role=_ROLES[i % len(_ROLES)],
+            role=ROLES[i % len(ROLES)],
         )
         for i, p in enumerate(fit.profiles)
     )
@@ -532,11 +329,28 @@ def calibration_part(fit: Calibration) -> Part:
         warnings=fit.undetermined,
         notes=(
             "All active material is taken as reached, in every cell; an error of 4 mAh/g is assumed for "
-            "each point. "
-            "A utilisation of its own for every pouch cell absorbs their misfit, but not the conflict "
-            "between 0.5C "
-            "and 1C, which belong to different cells of one recipe.",
+            "each point.",
+            *_with_utilisation(own),
         ),
+    )
+
+
+def _with_utilisation(own: Calibration | None) -> tuple[str, ...]:
+    """What a utilisation of its own for every further cell changes."""
+    if own is None:
+        return ()
+    shares = [
+        f"{name.removeprefix('utilisation of ')} {value:.2f}"
+        for name, value in zip(own.names, own.values, strict=True)
+        if name.startswith("utilisation of ")
+    ]
+    points = [
+        f"{label} {f:.0f} for {m:.0f}"
+        for label, f, m in zip(own.labels, own.fitted, own.measured, strict=True)
+    ]
+    return (
+        f"With a utilisation of its own for every further cell ({', '.join(shares)}): {own.verdict}. "
+        f"All points, mAh/g: {'; '.join(points)}.",
     )
 
 
