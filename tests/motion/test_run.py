@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -323,3 +324,25 @@ def test_trajectory_file_cut_in_a_frame_is_refused(run, tmp_path):
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-3]))
     with pytest.raises(DataError, match="no whole number of frames of 16 atoms"):
         read_positions(path)
+
+
+def test_full_disk_is_said_and_the_next_call_ends_as_if_nothing_had_happened(toys, tmp_path, monkeypatch):
+    frame, engine = toys.wells()
+    settings = {"dynamics": toys.short(), "mobile": "Li", "hop_distance": 3.0, "chunk_seconds": 0.0}
+    calls = []
+
+    def full(_descriptor):
+        calls.append(1)
+        if len(calls) > 8:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(
+            DataError, match=r"disk is full|No space left on device\); what was stored is intact"
+        ):
+            simulate([frame], engine, folder=tmp_path / "a", executor=pool, **settings)
+        monkeypatch.undo()
+        again = simulate([frame], engine, folder=tmp_path / "a", executor=pool, **settings)
+        calm = simulate([frame], engine, folder=tmp_path / "b", executor=pool, **settings)
+    assert toys.digest(again, tmp_path / "a") == toys.digest(calm, tmp_path / "b")
