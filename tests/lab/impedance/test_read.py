@@ -179,3 +179,10 @@ def test_all_columns_of_the_binary_equal_the_text_export(shared_data):
     assert len(binary) == 25
     for name, column in binary.items():
         np.testing.assert_allclose(column, text[name], rtol=1e-4, atol=1e-7, err_msg=name)
+
+
+def test_a_long_nameless_table_is_no_spectrum(tmp_path):
+    path = tmp_path / "pattern.xye"
+    path.write_text("\n".join(f"{i + 1} {100 + i % 7} {10}" for i in range(1200)))
+    with pytest.raises(DataError, match="1200 rows of 3 columns without a header are no impedance spectrum"):
+        read_impedance(path)

@@ -299,7 +299,7 @@ def _undetermined(circuit: Circuit, values: Array, covariance: Array, at_bound: 
     for i, name in enumerate(circuit.names):
         unit = circuit.units[i]
         if at_bound[i] and not (circuit.units[i] == "ohm" and np.isfinite(spread[i])):
-            said[name] = f"ended at the limit {values[i]:.3g} {unit}"
+            said[name] = f"ended at the limit {values[i]:.3g} {unit}".removesuffix(" 1")
         elif circuit.logarithmic[i] and unit == "ohm" and spread[i] > VAGUE:
             said[name] = (
                 f"not determined; below {values[i] * (1 + 2 * spread[i]):.3g} {unit} with 95 % confidence"

@@ -17,6 +17,7 @@ Array = np.ndarray
 FORMATS = (
     "BioLogic .mpr/.mpt, Gamry .dta, ZPlot .z, and tables with frequency, Z' and Z'' (NEISYS .txt, .csv)"
 )
+LONGEST = 1000  # rows of a nameless table that may still be a sweep
 FREQUENCY = re.compile(r"^(f|freq.*|frequency.*|ν|nu|f/hz|f \(hz\))$|hz", re.IGNORECASE)
 RE = re.compile(r"re\s*\(?z|z_?re|zs?'(?!')|z_?real|^real|z\s*prime(?!2)", re.IGNORECASE)
 IM = re.compile(r"im\s*\(?z|z_?im|zs?''|z_?imag|^-?\s*imag|zs?\"", re.IGNORECASE)
@@ -178,6 +179,12 @@ def _impedance_columns(table: Delimited) -> tuple[Array, Array, tuple[str, ...]]
     if columns.shape[1] < 3:
         raise DataError(f"{table.path}: {columns.shape[1]} columns; impedance needs frequency, Z' and Z''")
     if all(name.startswith("column ") for name in names):
+        if len(columns) > LONGEST:
+            raise DataError(
+                f"{table.path}: {len(columns)} rows of {columns.shape[1]} columns without a header are "
+                f"no impedance "
+                "spectrum; name the columns frequency, Z' and Z''"
+            )
         impedance, remarks = _signed(columns[:, 1], columns[:, 2], "column 3", stated=False)
         return columns[:, 0], impedance, ("no header: columns read as frequency, Z', Z''", *remarks)
     at_frequency = _first(names, FREQUENCY)
