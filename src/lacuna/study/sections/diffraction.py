@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
 from lacuna.crystal.crystal import DisorderedCrystal
 from lacuna.crystal.order import Orderings
 from lacuna.scattering.from_crystal import phase_of_crystal
@@ -88,11 +87,9 @@ def evidence_of(found: Diffraction, mobile: str = "Li") -> tuple[Evidence, ...]:
                 Evidence("lattice_parameter", "a", value, "measured", found.names[0], note="Rietveld")
             )
     for site in {s.site: s for s in fit.sites if s.phase == main}.values():
-        if site.identified == "fixed":
-            continue
+        if site.identified not in ("identified", "through the conditions"):
+            continue  # a number that the data do not determine is no evidence
         share = site.vacancy.through(lambda v: 100 * v, unit="%")
-        if site.identified.startswith("not"):
-            share = Estimate.unknown_doubt(share.value, "%")
         name = "mobile_vacancies" if site.species == mobile else "framework_vacancies"
         rows.append(
             Evidence(name, f"vacant {site.site}", share, "measured", found.names[0], note=site.identified)

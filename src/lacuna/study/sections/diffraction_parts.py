@@ -137,16 +137,15 @@ def _sites(fit: RietveldFit) -> Table:
     rows = []
     for s in fit.sites:
         fixed = s.identified == "fixed"
-        vacancy = (
-            f"{100 * s.vacancy.value:.2f}"
-            if fixed or s.vacancy.doubt == "unknown"
-            else with_esd(100 * s.vacancy.value, 100 * s.vacancy.std)
-        )
+        if s.identified.startswith("not"):
+            vacancy = "not determined"
+        elif fixed or s.vacancy.doubt == "unknown":
+            vacancy = f"{100 * s.vacancy.value:.2f} %"
+        else:
+            vacancy = f"{with_esd(100 * s.vacancy.value, 100 * s.vacancy.std)} %"
         occupancy = f"{s.occupancy.value:.4g}" if fixed else _shown(s.occupancy)
         b = f"{s.b_iso.value:.3g}" if s.b_iso.doubt == "unknown" else _shown(s.b_iso)
-        rows.append(
-            (s.phase, s.site, s.species, str(s.multiplicity), occupancy, f"{vacancy} %", b, s.identified)
-        )
+        rows.append((s.phase, s.site, s.species, str(s.multiplicity), occupancy, vacancy, b, s.identified))
     return Table(
         ("phase", "site", "species", "per cell", "occupancy", "site vacant", "B / Å²", "identified"),
         tuple(rows),
