@@ -253,3 +253,22 @@ def test_protocol_for_another_number_of_cells_is_refused(lithium_nmc):
 def test_protocol_and_numerics_refuse_nonsense(build, text):
     with pytest.raises(InputError, match=text):
         build()
+
+
+def test_extreme_designs_all_end_with_an_outcome_and_none_breaks_the_batch(lithium_nmc, rng):
+    n = 400
+    cells = lithium_nmc(
+        n,
+        cathode_thickness=10 ** rng.uniform(-5, -3.3, n),
+        diffusivity=10 ** rng.uniform(-17, -11, (n, 1)),
+        contact_resistance=10 ** rng.uniform(-5, 0, (n, 1)),
+        exchange_current=10 ** rng.uniform(-3, 2, n),
+    )
+    rates = 10 ** rng.uniform(-3, 3, n)
+    batch = simulate(
+        cells, schedule([Discharge(1, until=2.8)], cells.one_c, rates=rates), numerics=FAST, record=False
+    )
+    assert set(np.unique(batch.outcome)) == {VOLTAGE, INFEASIBLE}
+    content = cells.stoichiometry + batch.charge[:, 0] / cells.capacity
+    assert (content <= 1 + 1e-3).all()
+    assert (batch.energy[batch.outcome[:, 0] == VOLTAGE] > 0).all()
