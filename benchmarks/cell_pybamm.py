@@ -1,9 +1,7 @@
-"""The cell against PyBaMM: 1000 single-ion designs to a cut-off voltage, both at 0.2 mAh/g of their own fine
-answer.
+"""The cell against PyBaMM: 1000 single-ion designs to a cut-off voltage, each against its own fine answer.
 
-Needs `pip install 'lacuna[pybamm]'`. Designs vary thickness, loading, diffusivity, resistance and rate.
-PyBaMM takes
-no thickness as an input, so it gets the equivalent cell of reference thickness: κ (L₀/L)², I L₀/L, R L/L₀,
+Needs `pip install 'lacuna[pybamm]'`. Designs vary thickness, loading, diffusivity, resistance and rate. PyBaMM
+takes no thickness as an input, so it gets the equivalent cell of reference thickness: κ (L₀/L)², I L₀/L, R L/L₀,
 i₀ L₀/L.
 """
 
@@ -34,7 +32,6 @@ THICKNESS, AREA, C_MAX, KAPPA, SEPARATOR, LITHIUM = (
     73.6,
 )
 DENSITY, CUT = 4700.0, 2.8
-GOAL = 0.2  # mAh/g
 
 
 def nmc532(s: np.ndarray) -> np.ndarray:
@@ -199,9 +196,9 @@ def screening(n: int = 100_000) -> None:
 
 
 def start() -> None:
-    code = "import time; t = time.process_time(); import lacuna.cell.work; print(time.process_time() - t)"
+    code = "import time; t = time.process_time(); import lacuna.cell; print(time.process_time() - t)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    print(f"import of lacuna.cell.work: {float(out.stdout):.2f} s")
+    print(f"import of lacuna.cell: {float(out.stdout):.2f} s")
 
 
 def main() -> None:
