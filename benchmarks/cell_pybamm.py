@@ -1,7 +1,7 @@
 """The cell against PyBaMM: 1000 single-ion designs to a cut-off voltage, each against its own fine answer.
 
-Needs `pip install 'lacuna[pybamm]'`. Designs vary thickness, loading, diffusivity, resistance and rate. PyBaMM
-takes no thickness as an input, so it gets the equivalent cell of reference thickness: κ (L₀/L)², I L₀/L, R L/L₀,
+Needs `lacuna[pybamm]`. Designs vary thickness, loading, diffusivity, resistance and rate. PyBaMM
+takes no thickness as an input, so it gets the equivalent cell of one thickness: κ (L₀/L)², I L₀/L, R L/L₀,
 i₀ L₀/L.
 """
 
