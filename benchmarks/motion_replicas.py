@@ -50,6 +50,9 @@ def main() -> None:
     value = np.array([s.self_value for s in slopes])
     error = np.array([s.self_std for s in slopes])
     number = len(value)
+    if number < 3:
+        print(f"\n{number} of {len(runs.runs)} runs passed their guards: too few to compare with one another")
+        return
     held = np.mean(np.abs(value - value.mean()) < error * np.sqrt(1 - 1 / number))
     print(
         f"\n{number} of {len(runs.runs)} runs passed their guards; D {value.mean():.3g} cm²/s\n"
