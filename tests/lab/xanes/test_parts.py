@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.lab.xanes.made import GRID, shape, spectrum
 
-from lacuna.core.errors import DataError, InputError, MissingExtra
+from lacuna.core.errors import DataError, InputError
 from lacuna.lab.xanes.analysis import XanesSettings, measure_xanes
 from lacuna.lab.xanes.combination import fit_combination
 from lacuna.lab.xanes.normalise import Normalisation, normalise
@@ -98,7 +98,6 @@ def test_a_spectrum_that_ends_before_its_white_line_is_refused(rng):
 
 
 def test_a_light_matrix_damps_its_absorber_and_a_trace_does_not():
-    pytest.importorskip("xraydb", reason="the extra lacuna[xanes] is not installed")
     thick = self_absorption("Li9N2Cl3", edge_energy=2826.0)
     trace = self_absorption("Pb100Cl0.1", edge_energy=2826.0)
     assert thick.element == "Cl"
@@ -109,21 +108,13 @@ def test_a_light_matrix_damps_its_absorber_and_a_trace_does_not():
 
 
 def test_an_edge_no_element_has_is_refused():
-    pytest.importorskip("xraydb", reason="the extra lacuna[xanes] is not installed")
     with pytest.raises(InputError, match=r"no element of Li, N, Cl has an edge near 7112.0 eV"):
         self_absorption("Li9N2Cl3", edge_energy=7112.0)
 
 
 def test_a_formula_that_is_none_is_refused():
-    pytest.importorskip("xraydb", reason="the extra lacuna[xanes] is not installed")
     with pytest.raises(InputError, match="formula 'lithium' is not understood"):
         self_absorption("lithium", edge_energy=2826.0)
-
-
-def test_missing_tables_name_their_extra(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "xraydb", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'lacuna\[xanes\]'"):
-        self_absorption("LiCl", edge_energy=2826.0)
 
 
 def test_files_to_result_in_one_call(tmp_path, rng):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lacuna.core.errors import InputError, MissingExtra
+from lacuna.core.errors import InputError
 
 __all__ = ["SelfAbsorption", "self_absorption"]
 
@@ -51,13 +51,9 @@ def self_absorption(
     ------
     InputError
         If no element of the formula has an edge within 2 % of the energy.
-    MissingExtra
-        If xraydb is not installed.
     """
-    try:
-        import xraydb
-    except ImportError as error:
-        raise MissingExtra("xanes", "xraydb") from error
+    import xraydb
+
     counts: dict[str, float] = {}
     for symbol, number in _FORMULA.findall(formula):
         counts[symbol] = counts.get(symbol, 0.0) + (float(number) if number else 1.0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from lacuna.core.archive import fingerprint
 from lacuna.core.constants import GPA
 from lacuna.core.errors import InputError
 from lacuna.crystal.order import Ordering, composition_of
@@ -191,5 +192,11 @@ def _trials(certificate: Certificate) -> Table:
     return Table(columns, rows, "Trial runs of the certificate")
 
 
-STAGE = Stage(engine_account, fingerprint=engine_fingerprint)
+def _account_fingerprint(engine: EngineChoice) -> str:
+    """The coefficients and the certificate that speaks of them."""
+    found = engine_account(engine)
+    return f"{engine_fingerprint(engine=engine)} {fingerprint(found.certificate)}"
+
+
+STAGE = Stage(engine_account, fingerprint=_account_fingerprint)
 SECTION = Section("engine", EngineChoice, (STAGE,), parts=parts, check=check, implicit=True)

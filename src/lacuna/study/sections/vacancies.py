@@ -6,9 +6,7 @@ E_f = E(one atom fewer) + E(metal, per atom) - E(perfect), the cell held at that
 from __future__ import annotations
 
 import csv
-import os
 import re
-from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,8 +14,8 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from lacuna.core.archive import load, save
-from lacuna.core.errors import DataError, InputError, NotConverged
+from lacuna.core.archive import load
+from lacuna.core.errors import InputError, NotConverged
 from lacuna.core.estimate import Estimate
 from lacuna.core.units import Unit
 from lacuna.crystal.frame import Frame
@@ -25,13 +23,12 @@ from lacuna.crystal.library import shipped_crystal, shipped_names
 from lacuna.crystal.site import EMPTY, DistinctAtom, distinct_atoms, repeat, surroundings, without_atom
 from lacuna.energy.engine import Engine
 from lacuna.energy.lammps import LammpsPod
-from lacuna.energy.relax import Relaxation, Relaxed, relax
-from lacuna.motion.processes import Processes
+from lacuna.energy.relax import Relaxation, relax
 from lacuna.study.figure import Axis, Bars, Figure, Line, Role
 from lacuna.study.section import Evidence, Part, Results, Section, Study, Table
 from lacuna.study.sections.engine import EngineChoice, engine_fingerprint, open_engine
 from lacuna.study.sections.material import Material
-from lacuna.study.sections.relaxation import RelaxedOrderings
+from lacuna.study.sections.relaxation import RelaxedOrderings, relax_all
 from lacuna.study.wiring import Progress, Stage, Workspace
 
 __all__ = ["SECTION", "Vacancies", "VacancyEnergies", "VacancyHost"]
@@ -119,19 +116,6 @@ def metal_energy(engine: Engine, element: str) -> float | None:
     return found.energy / len(found.frame)
 
 
-def _relax_to(path: Path, frame: Frame, engine: Engine, settings: Relaxation) -> None:
-    """Relax one frame in a process of its own and leave the result in a file."""
-    save(path, relax(frame, engine, settings=settings))
-
-
-def _stored(path: Path) -> Relaxed | None:
-    try:
-        found = load(path)
-    except DataError:
-        return None
-    return found if isinstance(found, Relaxed) else None
-
-
 def _perfect(name: str, engine: Engine) -> Frame:
     """Supercell of a shipped structure, relaxed with its cell.
 
@@ -176,25 +160,13 @@ def vacancy_energies(
         for atom in some
     }
     settings = Relaxation(force=vacancies.force, cell=False, steps=vacancies.steps)
-    _relax_all(tasks, model, settings, progress)
+    relax_all(tasks, model, settings, progress)
     metal = metal_energy(model, element)
     hosts = tuple(
         _host(name, frame, sites[name], model.evaluate(frame).energy, metal, element, workspace.folder)
         for name, frame in frames.items()
     )
     return VacancyEnergies(hosts, model.name, element, metal)
-
-
-def _relax_all(tasks: dict[Path, Frame], model: Engine, settings: Relaxation, progress: Progress) -> None:
-    """Relax what is not there yet, as many at once as there are cores."""
-    missing = [path for path in tasks if _stored(path) is None]
-    with Processes(min(os.cpu_count() or 1, max(len(missing), 1))) as pool:
-        waiting: list[Future[None]] = [
-            pool.submit(_relax_to, path, tasks[path], model, settings) for path in missing
-        ]
-        for done, future in enumerate(as_completed(waiting), start=len(tasks) - len(missing) + 1):
-            future.result()
-            progress(done / len(tasks), f"vacancy {done} of {len(tasks)}")
 
 
 def _host(
