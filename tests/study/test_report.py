@@ -9,7 +9,7 @@ from lacuna.core import Estimate
 from lacuna.study.figure import Atoms, Axis, Band, Bars, Figure, Heat, Line, Points
 from lacuna.study.figure_page import to_plotly
 from lacuna.study.figure_paper import write_figure
-from lacuna.study.report import page, results_json, write_report
+from lacuna.study.report import disagreements, page, results_json, write_report
 from lacuna.study.run import run_study
 from lacuna.study.section import Evidence, Part
 from lacuna.study.study import read_study
@@ -129,3 +129,14 @@ def test_a_closing_tag_in_data_cannot_end_the_script():
 def test_unknown_doubt_is_written_as_words():
     e = Evidence("q", "Q", Estimate.unknown_doubt(3.0, "eV"), "computed", "s")
     assert "uncertainty not stated" in page("t", [], evidence=[e])
+
+
+def test_a_published_number_outside_the_interval_is_named_and_one_inside_is_not(rng):
+    own = Evidence("q", "Q", Estimate.normal(1.0, 0.1, "V", rng=rng), "computed", "s")
+
+    def published(millivolt: float) -> Evidence:
+        return Evidence("q", "Q", Estimate.unknown_doubt(millivolt, "mV"), "measured", "doi", published=True)
+
+    (text,) = disagreements([own, published(1050.0), published(1500.0)])
+    assert "published measured 1.5 V" in text
+    assert "do not agree within the stated uncertainties" in text

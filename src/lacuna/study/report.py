@@ -267,7 +267,28 @@ def _provenance(results: Results) -> str:
 
 def _all_warnings(results: Results, parts: Sequence[Part]) -> tuple[str, ...]:
     failed = tuple(f"{stage}: {text}" for stage, text in results.failures.items())
-    return failed + tuple(w for part in parts for w in part.warnings)
+    return failed + disagreements(evidence_of(results)) + tuple(w for part in parts for w in part.warnings)
+
+
+def disagreements(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Published numbers that lie outside the 95 % interval of the study's own, in words."""
+    found = []
+    for own in evidence:
+        if own.published or own.value.doubt != "known":
+            continue
+        low, high = own.value.interval(0.95)
+        for other in evidence:
+            if not other.published or other.quantity != own.quantity:
+                continue
+            there = _same_unit(other.value, own.value.unit)
+            ends = there.interval(0.95) if there.doubt == "known" else (there.value, there.value)
+            if ends[1] < low or ends[0] > high:
+                text = own.value.text(0.95)
+                found.append(
+                    f"{own.label}: {own.kind} here {text} (95 %), published {other.kind} {there.text(0.95)}; "
+                    "these do not agree within the stated uncertainties."
+                )
+    return tuple(found)
 
 
 def report_html(results: Results) -> str:

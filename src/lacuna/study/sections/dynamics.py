@@ -294,6 +294,12 @@ def parts(results: Results) -> tuple[Part, ...]:
     if found is None:
         return (dynamics,)
     excluded = tuple(f"{t:g} K is excluded from σ: {why}" for t, why in found.excluded.items())
+    bounds = (
+        f"The interval of σ({found.target:g} K) holds the errors of the runs, the orderings and the line. "
+        f"What {runs.engine} itself gets wrong is not in it, nor whether the line, seen from "
+        f"{found.temperatures.min():g} to {found.temperatures.max():g} K, is straight down to "
+        f"{found.target:g} K.",
+    )
     answer = (
         f"σ({found.target:g} K) = {found.extrapolated.text()}, "
         f"activation energy {found.activation_energy.text()} "
@@ -303,7 +309,7 @@ def parts(results: Results) -> tuple[Part, ...]:
         answer += f" Divided by the Haven ratio {found.haven_ratio.text()}: {found.corrected.text()}."
     figure = arrhenius_figure(found, results.study.published)
     tables = (_line_table(found), _budget(found))
-    return (dynamics, Part("Conductivity", answer, (figure,), tables, excluded + found.warnings))
+    return (dynamics, Part("Conductivity", answer, (figure,), tables, bounds + excluded + found.warnings))
 
 
 SECTION = Section(
