@@ -206,7 +206,11 @@ def arrhenius_figure(found: Conductivity, published: tuple[Evidence, ...]) -> Fi
 def _guard_table(found: Trajectories) -> Table:
     """Every guard of every run: what was found, and whether it holds."""
     names = tuple(dict.fromkeys(g.name for r in found.runs for g in r.guards))
-    limits = {g.name: f"{g.name} (limit {g.limit:.3g} {g.unit})" for r in found.runs for g in r.guards}
+    limits = {
+        g.name: f"{g.name} (limit {g.limit:.3g}{'' if g.unit == '1' else ' ' + g.unit})"
+        for r in found.runs
+        for g in r.guards
+    }
     rows = []
     for run in found.runs:
         here = {g.name: g for g in run.guards}
