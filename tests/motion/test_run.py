@@ -273,8 +273,28 @@ def test_progress_grows_to_one(toys, tmp_path):
     assert shares[-1] == 1.0
 
 
+class Waiting:
+    """An engine that holds its 600th evaluation until the run was told to stop: no race."""
+
+    def __init__(self, engine, stop):
+        self.engine, self.stop, self.calls = engine, stop, 0
+
+    @property
+    def name(self):
+        return self.engine.name
+
+    def evaluate(self, frame):
+        self.calls += 1
+        for _ in range(600 if self.calls == 600 else 0):
+            if self.stop.exists():
+                break
+            time.sleep(0.05)
+        return self.engine.evaluate(frame)
+
+
 def test_interrupt_leaves_checkpoints_and_the_next_call_goes_on(toys, tmp_path):
     frame, engine = toys.wells()
+    waiting = Waiting(engine, tmp_path / "a" / STOP)
 
     def press_ctrl_c(share, _text):
         if 0 < share < 1:
@@ -287,7 +307,9 @@ def test_interrupt_leaves_checkpoints_and_the_next_call_goes_on(toys, tmp_path):
     }
     with ThreadPoolExecutor(1) as pool:
         with pytest.raises(KeyboardInterrupt):
-            simulate([frame], engine, folder=tmp_path / "a", executor=pool, progress=press_ctrl_c, **settings)
+            simulate(
+                [frame], waiting, folder=tmp_path / "a", executor=pool, progress=press_ctrl_c, **settings
+            )
         assert (tmp_path / "a" / STOP).exists()
         (checkpoint,) = (tmp_path / "a").glob(f"*/{CHECKPOINT}")
         assert 0 < int(read_checkpoint(checkpoint)["step"]) < 3200
