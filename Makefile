@@ -20,8 +20,10 @@ test: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
+# Replicas of real runs take twenty minutes and are started by hand: benchmarks/motion_replicas.py.
 bench: $(VENV)/.bench
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in $(filter-out benchmarks/motion_replicas.py,$(sort $(wildcard benchmarks/*.py))); do \
+	  echo "== $$file"; OMP_NUM_THREADS=1 $(BIN)/python $$file || exit 1; done
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check src tests benchmarks
