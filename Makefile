@@ -39,7 +39,7 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base tools/gpaw_siteconfig.py
-	$(PIP) -c constraints.txt -e '.[test,all]'
+	$(PIP) -c constraints.txt -e '.[test,all,pdffit,pybamm]'
 	@# GPAW is compiled here; where that fails the tests that need it say so and are skipped.
 	GPAW_CONFIG=$(CURDIR)/tools/gpaw_siteconfig.py $(PIP) -c constraints.txt -e '.[dft]' \
 	  || echo "GPAW could not be built (a C compiler is needed): its tests will be skipped"
