@@ -171,3 +171,15 @@ def test_a_supercell_narrower_than_the_reach_of_the_potential_is_refused():
     with pytest.raises(LacunaError, match=r"1×2×2 is 5\.35 Å wide, far reaches 5\.40 Å.*own image"):
         check_width(crystal, Ordering(supercell=(1, 2, 2)), reaching)
     check_width(crystal, Ordering(supercell=(2, 2, 2)), reaching)
+
+
+def test_brackets_of_a_refusal_reach_the_terminal(capsys, monkeypatch):
+    from lacuna.core.errors import MissingExtra
+
+    def refuse():
+        raise MissingExtra("mlip", "chgnet")
+
+    monkeypatch.setattr(commands, "app", refuse)
+    with pytest.raises(SystemExit):
+        commands.main()
+    assert "pip install 'lacuna[mlip]'" in capsys.readouterr().out

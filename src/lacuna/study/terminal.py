@@ -123,6 +123,6 @@ def finish(
                 console.print(f"[dim]{escape(note)}[/dim]")
         if json_file is not None:
             json_file.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            console.print(f"data: {json_file}")
+            console.print(f"data: {escape(str(json_file))}")
     if html is not None:
-        console.print(f"page: {write_page(html, title, parts, evidence=evidence)}")
+        console.print(f"page: {escape(str(write_page(html, title, parts, evidence=evidence)))}")

@@ -59,12 +59,14 @@ _register()
 
 def main() -> None:
     """Entry point: a refusal is one clear line and exit status 2, Ctrl-C is 130."""
+    from rich.markup import escape
+
     from lacuna.study.terminal import console
 
     try:
         app()
     except LacunaError as error:
-        console.print(f"[bold red]lacuna:[/bold red] {error}", markup=True, soft_wrap=True)
+        console.print(f"[bold red]lacuna:[/bold red] {escape(str(error))}", soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         console.print("stopped; run the same command again and it goes on from here")

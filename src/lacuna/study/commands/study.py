@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from lacuna.core.registry import known
 from lacuna.study.report import evidence_of, write_report
@@ -36,8 +37,8 @@ def _close(results: Results) -> None:
     path = write_report(results)
     print_table(headline(evidence_of(results)))
     for stage, text in results.failures.items():
-        console.print(f"[red]![/red] {stage}: {text}", soft_wrap=True)
-    console.print(f"report: {path}", soft_wrap=True)
+        console.print(f"[red]![/red] {stage}: {escape(text)}", soft_wrap=True)
+    console.print(f"report: {escape(str(path))}", soft_wrap=True)
 
 
 def check(study: File) -> None:
@@ -47,7 +48,7 @@ def check(study: File) -> None:
     """
     checked = read_study(study)
     stages = ", ".join(stage.name for stage in stages_of(checked))
-    console.print(f"{checked.title}: nothing wrong was found; stages: {stages}", soft_wrap=True)
+    console.print(f"{escape(checked.title)}: nothing wrong was found; stages: {stages}", soft_wrap=True)
 
 
 def report(study: File) -> None:
