@@ -1,6 +1,6 @@
 # Two commands do all their own set-up:
 #   make study   environment, installation, the Li9N2Cl3 study, its headline table and report
-#   make test    the same with the test dependencies and every extra, then the whole suite
+#   make test    the same with the test dependencies and every extra but mp, then the whole suite
 # Also: make bench (ratios against peers), make lint, make clean.
 
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \

@@ -28,3 +28,11 @@ def test_a_registered_name_is_loaded(monkeypatch):
 def test_a_missing_extra_says_how_to_get_it():
     with pytest.raises(MissingExtra, match=r"chgnet is not installed.*pip install 'lacuna\[mlip\]'"):
         raise MissingExtra("mlip", "chgnet")
+
+
+def test_a_missing_extra_survives_the_way_from_a_worker_process():
+    import pickle
+
+    back = pickle.loads(pickle.dumps(MissingExtra("mlip", "chgnet")))  # noqa: S301
+    assert str(back) == str(MissingExtra("mlip", "chgnet"))
+    assert back.extra == "mlip"

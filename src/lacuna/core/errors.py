@@ -38,6 +38,10 @@ class MissingExtra(LacunaError):
         self.extra = extra
         self.package = package
 
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
+        """Rebuilt from its two words, so that worker processes can hand it on."""
+        return type(self), (self.extra, self.package)
+
 
 def nearest(where: str, name: str, known: Iterable[str]) -> str:
     """Text for an unknown name: where it stood, the nearest known name, all known names."""
