@@ -1,25 +1,35 @@
 """Fit a POD potential to labels, and say what it gets wrong on frames it has not seen.
 
 The model is linear in its coefficients. Energies, forces and stresses are fitted together, after the
-ZBL core is taken off; LAMMPS supplies the descriptors and the solution is one ridge regression.
+ZBL core is taken off; LAMMPS supplies the descriptors and the solution is one ridge regression. A second,
+cheaper reference method may take part, by low-weighted labels or as the point the coefficients are held to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacuna.core.errors import DataError, InputError
-from lacuna.energy.descriptors import Descriptors, core_energy, pod_descriptors
+from lacuna.energy.descriptors import Descriptors
+from lacuna.energy.equations import EquationBook, Equations, NormalEquations, normal_equations
 from lacuna.energy.labels import Label, fingerprint
 from lacuna.energy.potential import PodSettings, Potential
 
-__all__ = ["FitErrors", "PodFit", "fit_pod"]
+__all__ = ["CheapLabels", "FitErrors", "PodFit", "fit_pod", "solve"]
 
-VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheapLabels:
+    """Labels of a second, cheaper reference method, and the weight of their rows against one of the first."""
+
+    labels: tuple[Label, ...]
+    weight: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +66,20 @@ class PodFit:
     committee: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Row:
-    """A label as linear equations."""
-
-    label: Label
-    design: NDArray[np.float64]
-    target: NDArray[np.float64]
-    weight: NDArray[np.float64]
-
-
 def fit_pod(
     labels: tuple[Label, ...],
     settings: PodSettings,
     *,
     name: str,
     folds: int = 8,
+    cheap: CheapLabels | None = None,
+    prior: NDArray[np.float64] | None = None,
+    book: EquationBook | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> PodFit:
     """Fit `settings` to `labels`, and again with each fold of runs left out.
 
-    Minimises Σ w² (A c - b)² + λ N |c|² with energies per atom, force components and stresses times the
+    Minimises Σ w² (A c - b)² + λ N |c - c₀|² with energies per atom, force components and stresses times the
     volume per atom as rows (weights in `settings`), N the number of force components.
 
     Parameters
@@ -85,6 +88,11 @@ def fit_pod(
     settings : shape, weights, regularisation.
     name : of the potential.
     folds : number of left-out groups; frames of one run stay together.
+    cheap : labels of a second, cheaper method that take part with a lower weight. They are in every fit and
+        no error is measured on them; frames that are also among the left-out labels are taken out with them.
+    prior : eV, shape (m,); c₀, for instance a fit to a cheaper method, so that only the correction to it is
+        held small. Without it zero.
+    book : keeps equations between fits.
     progress : called with (labels done, labels in all) while descriptors are computed.
 
     Raises
@@ -103,26 +111,24 @@ def fit_pod(
             f"{len(labels)} labels from {len(set(groups))} runs: at least two runs are needed, "
             "one to fit and one to judge by"
         )
-    rows = []
-    for number, label in enumerate(labels):
-        rows.append(_row(label, settings))
-        if progress is not None:
-            progress(number + 1, len(labels))
-    grams = [_gram(row) for row in rows]
+    rows = (book or EquationBook()).equations(labels, settings, progress)
     fold_of = np.array([groups[i] % folds for i in range(len(labels))])
-    committee = np.array(
-        [
-            _solve([g for g, f in zip(grams, fold_of, strict=True) if f != fold], settings)
-            for fold in range(folds)
-        ]
-    )
-    coefficients = _solve(grams, settings)
-    held_out = [_miss(row, committee[fold]) for row, fold in zip(rows, fold_of, strict=True)]
-    trained = [_miss(row, coefficients) for row in rows]
+    parts = [
+        normal_equations([r for r, f in zip(rows, fold_of, strict=True) if f == fold], settings)
+        for fold in range(folds)
+    ]
+    whole = reduce(add, parts)
+    committee, coefficients = [], solve(whole, settings, prior=prior, cheap=_cheap(cheap, (), book, settings))
+    for fold, part in enumerate(parts):
+        left_out = tuple(x for x, f in zip(labels, fold_of, strict=True) if f == fold)
+        side = _cheap(cheap, left_out, book, settings)
+        committee.append(solve(whole - part, settings, prior=prior, cheap=side))
+    held_out = [row.miss(committee[fold]) for row, fold in zip(rows, fold_of, strict=True)]
+    trained = [row.miss(coefficients) for row in rows]
     potential = Potential(name, settings, coefficients, fingerprint(labels), {})
     near = np.array([np.sqrt(np.mean(x.forces**2)) <= settings.far_force for x in labels])
     trained_errors = _mean("all", None, [m for m, n in zip(trained, near, strict=True) if n])
-    return PodFit(potential, _by_kind(labels, held_out, near), trained_errors, committee)
+    return PodFit(potential, _by_kind(labels, held_out, near), trained_errors, np.array(committee))
 
 
 def _groups(labels: tuple[Label, ...]) -> list[int]:
@@ -131,54 +137,59 @@ def _groups(labels: tuple[Label, ...]) -> list[int]:
     out = []
     for number, label in enumerate(labels):
         run: tuple[object, ...] = (number,)
-        if label.temperature is not None and "a0" in label.source:
+        if "run" in label.source:
+            run = (label.kind, label.source["run"])
+        elif label.temperature is not None and "a0" in label.source:
             run = (label.kind, label.temperature, round(float(label.source["a0"]), 4), len(label.frame))
         out.append(seen.setdefault(run, len(seen)))
     return out
 
 
-def _row(label: Label, settings: PodSettings) -> _Row:
-    """Energy per atom, forces, stress times volume per atom as equations for the coefficients."""
-    descriptors = pod_descriptors(label.frame, settings)
-    core, core_forces, core_stress = core_energy(label.frame, settings)
-    size, volume = len(label.frame), label.frame.volume
-    design = [descriptors.energy[None] / size, descriptors.forces.reshape(3 * size, -1)]
-    target = [np.array([(label.energy - core) / size]), (label.forces - core_forces).ravel()]
-    weight = [np.array([settings.energy_weight]), np.ones(3 * size)]
-    if label.stress is not None:
-        i, j = np.array(VOIGT).T
-        design.append(descriptors.stress[i, j] * volume / size)
-        target.append((label.stress - core_stress)[i, j] * volume / size)
-        weight.append(np.full(6, settings.stress_weight))
-    trust = 1 / np.sqrt(1 + np.mean(label.forces**2) / settings.force_scale**2)
-    return _Row(label, np.vstack(design), np.concatenate(target), trust * np.concatenate(weight))
+def _cheap(
+    cheap: CheapLabels | None, left_out: tuple[Label, ...], book: EquationBook | None, settings: PodSettings
+) -> NormalEquations | None:
+    """Normal equations of the cheap labels, bordered by one energy offset per element.
+
+    Two methods have unlike zeros of energy for each element; the offsets are unknowns of the same least
+    squares and stay out of the potential.
+    """
+    if cheap is None or not cheap.labels:
+        return None
+    same = {x.identity for x in left_out}
+    used = [x for x in cheap.labels if x.identity not in same]
+    found = (book or EquationBook()).equations(used, settings)
+    extended = []
+    for one in found:
+        counts = [one.label.frame.symbols.count(e) / len(one.label.frame) for e in settings.elements]
+        border = np.zeros((len(one.target), len(counts)))
+        border[0] = counts
+        extended.append(Equations(one.label, np.hstack([one.design, border]), one.target))
+    sums = normal_equations(extended, settings)
+    return NormalEquations(cheap.weight**2 * sums.matrix, cheap.weight**2 * sums.right, 0)
 
 
-def _gram(row: _Row) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Normal equations of one label, and its number of force components."""
-    a = row.design * row.weight[:, None]
-    return a.T @ a, a.T @ (row.target * row.weight), 3 * len(row.label.frame)
-
-
-def _solve(
-    grams: list[tuple[NDArray[np.float64], NDArray[np.float64], int]], settings: PodSettings
+def solve(
+    sums: NormalEquations,
+    settings: PodSettings,
+    *,
+    prior: NDArray[np.float64] | None = None,
+    cheap: NormalEquations | None = None,
 ) -> NDArray[np.float64]:
-    """Ridge solution of summed normal equations."""
-    matrix = np.sum([g[0] for g in grams], axis=0)
-    right = np.sum([g[1] for g in grams], axis=0)
-    ridge = settings.regularisation * sum(g[2] for g in grams)
-    solution: NDArray[np.float64] = np.linalg.solve(matrix + ridge * np.eye(len(right)), right)
-    return solution
-
-
-def _miss(row: _Row, coefficients: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Absolute errors of one label: eV/atom, eV/Å, eV/Å³."""
-    size = len(row.label.frame)
-    miss = row.design @ coefficients - row.target
-    pressure = np.nan
-    if row.label.stress is not None:
-        pressure = abs(miss[1 + 3 * size :][:3].mean()) * size / row.label.frame.volume
-    return abs(miss[0]), float(np.abs(miss[1 : 1 + 3 * size]).mean()), float(pressure)
+    """Ridge solution of summed normal equations, eV, shape (m,)."""
+    size = len(sums.right)
+    matrix, right = sums.matrix, sums.right
+    ridge = np.full(size, settings.regularisation * sums.components)
+    if cheap is not None:
+        extra = len(cheap.right) - size
+        matrix = cheap.matrix + np.pad(matrix, (0, extra))
+        right = cheap.right + np.pad(right, (0, extra))
+        # Offsets are not to be held small; this only keeps elements that never vary from being singular.
+        ridge = np.pad(ridge, (0, extra), constant_values=1e-9 * float(np.trace(matrix)) / len(matrix))
+    start = np.zeros(len(right))
+    if prior is not None:
+        start[:size] = prior
+    solution: NDArray[np.float64] = np.linalg.solve(matrix + np.diag(ridge), right + ridge * start)
+    return solution[:size]
 
 
 def _mean(kind: str, temperature: float | None, misses: list[tuple[float, float, float]]) -> FitErrors:

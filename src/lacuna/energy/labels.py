@@ -22,7 +22,7 @@ from lacuna.crystal.frame import Frame
 
 __all__ = ["Label", "append_label", "fingerprint", "merge", "read_labels", "repair", "write_labels"]
 
-KEPT = ("kind", "T", "a0", "origin", "code", "seconds", "kpts", "key", "pool")
+KEPT = ("kind", "T", "a0", "run", "round", "origin", "code", "seconds", "kpts", "key", "pool")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ from lacuna.crystal.frame import Frame
 from lacuna.crystal.order import Kind, Orderings
 from lacuna.energy.engine import Engine
 from lacuna.energy.relax import Relaxation, Relaxed, relax
-from lacuna.motion.processes import Processes
+from lacuna.core.processes import Processes
 from lacuna.study.figure import Axis, Figure, Points, Role
 from lacuna.study.section import Evidence, Part, Results, Section, Table
 from lacuna.study.sections.engine import EngineChoice, check, engine_fingerprint, open_engine
