@@ -1,12 +1,9 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError, LacunaError
+from lacuna.core.errors import DataError, InputError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.dft import label_frames
-from lacuna.energy.engine import Evaluation
 from lacuna.energy.labels import Label, append_label, fingerprint, read_labels, repair, write_labels
-from lacuna.energy.lammps import li_n_cl
 
 
 def made(frame: Frame, *, shift: float = 0.0, settings: str = "one", **source) -> Label:
@@ -104,50 +101,3 @@ def test_a_full_disk_leaves_the_earlier_labels(tmp_path, labels, monkeypatch):
     with pytest.raises(DataError, match=r"No space left on device.*earlier labels are intact"):
         append_label(path, labels[1])
     assert fingerprint(read_labels(path)) == fingerprint(labels[:1])
-
-
-class Counting:
-    """The shipped potential, counting calls; refuses frames whose first atom sits at x > 100 Å."""
-
-    name = "counting"
-
-    def __init__(self):
-        self.calls = 0
-        self.engine = li_n_cl()
-
-    def evaluate(self, frame: Frame) -> Evaluation:
-        self.calls += 1
-        if frame.positions[0, 0] > 100:
-            raise LacunaError("the cycle did not converge")
-        return self.engine.evaluate(frame)
-
-
-def frames_of(frame: Frame):
-    return tuple(
-        (Frame(frame.positions + s, frame.cell, frame.numbers), {"kind": "lnc"})
-        for s in (0.0, 0.1, 200.0, 0.3)
-    )
-
-
-def test_labelling_goes_on_after_a_failed_frame_and_names_it(tmp_path, li_n_cl_cell):
-    engine = Counting()
-    run = label_frames(frames_of(li_n_cl_cell), tmp_path / "a.xyz", engine=engine, settings="one")
-    assert (run.done, run.already) == (3, 0)
-    assert run.failed == ((2, "the cycle did not converge"),)
-    assert len(read_labels(tmp_path / "a.xyz")) == 3
-
-
-def test_labelling_again_labels_only_what_is_missing(tmp_path, li_n_cl_cell):
-    path, engine = tmp_path / "a.xyz", Counting()
-    first = label_frames(frames_of(li_n_cl_cell), path, engine=engine, settings="one", at_most=1)
-    assert (first.done, engine.calls) == (1, 1)
-    path.write_bytes(path.read_bytes() + b"8\nLattice=")
-    second = label_frames(frames_of(li_n_cl_cell), path, engine=engine, settings="one")
-    assert (second.done, second.already) == (2, 1)
-    assert len(read_labels(path)) == 3
-
-
-def test_labels_of_other_settings_are_not_added_to_a_file(tmp_path, li_n_cl_cell, labels):
-    write_labels(tmp_path / "a.xyz", labels)
-    with pytest.raises(InputError, match=r"holds labels of one, this run would add two"):
-        label_frames(frames_of(li_n_cl_cell), tmp_path / "a.xyz", engine=Counting(), settings="two")

@@ -1,14 +1,11 @@
-"""Density functional theory by GPAW: an engine, and labels that survive being killed."""
+"""Density functional theory by GPAW as an engine (extra `dft`)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -17,9 +14,8 @@ from lacuna.core.errors import InputError, LacunaError, MissingExtra
 from lacuna.core.units import Unit
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Evaluation
-from lacuna.energy.labels import Label, append_label, read_labels, repair
 
-__all__ = ["Gpaw", "GpawSettings", "LabelRun", "gpaw_engine", "label_frames"]
+__all__ = ["Gpaw", "GpawSettings", "gpaw_engine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,74 +139,3 @@ def gpaw_engine() -> Gpaw:
     except ImportError as error:
         raise MissingExtra("dft", "gpaw") from error
     return Gpaw(GpawSettings())
-
-
-@dataclass(frozen=True, slots=True)
-class LabelRun:
-    """What a labelling run did: frames labelled now, found labelled already, and failed (index, text)."""
-
-    done: int
-    already: int
-    failed: tuple[tuple[int, str], ...]
-
-
-def label_frames(
-    frames: tuple[tuple[Frame, dict[str, Any]], ...],
-    path: Path,
-    *,
-    engine: Any,
-    settings: str,
-    at_most: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> LabelRun:
-    """Label `frames` with `engine`, appending to `path`; frames labelled there before are left out.
-
-    Killed at any moment it loses one label at most: start it again on the same file. A frame that fails
-    is named in the result and the others go on.
-
-    Parameters
-    ----------
-    frames : each with what is known of it (kind, T, a0, origin).
-    path : uncompressed extended XYZ.
-    engine : any engine; its forces are stored.
-    settings : fingerprint of the engine's settings.
-    at_most : labels to make in this process. GPAW grows by some 100 MB a label: a dozen is a good number.
-    progress : called with (frames done, frames in all).
-
-    Raises
-    ------
-    DataError
-        If `path` holds labels of other settings, or cannot be written.
-    """
-    repair(path)
-    present = read_labels(path) if path.exists() else ()
-    if present and present[0].settings != settings:
-        raise InputError(
-            f"{path}: holds labels of {present[0].settings}, this run would add {settings}; "
-            "choose another file"
-        )
-    known = {x.identity for x in present}
-    done = already = 0
-    failed: list[tuple[int, str]] = []
-    for index, (frame, source) in enumerate(frames):
-        if at_most is not None and done >= at_most:
-            break
-        label = Label(frame, 0.0, np.zeros_like(frame.positions), None, settings, source)
-        if label.identity in known:
-            already += 1
-            continue
-        start = time.monotonic()
-        try:
-            out = engine.evaluate(frame)
-        except LacunaError as error:
-            failed.append((index, str(error)))
-            continue
-        seconds = round(time.monotonic() - start, 1)
-        append_label(
-            path, Label(frame, out.energy, out.forces, out.stress, settings, {**source, "seconds": seconds})
-        )
-        known.add(label.identity)
-        done += 1
-        if progress is not None:
-            progress(index + 1, len(frames))
-    return LabelRun(done, already, tuple(failed))
