@@ -35,6 +35,7 @@ def _register() -> None:
         scattering,
         stability,
         study,
+        vacancies,
         xanes,
     )
 
@@ -43,6 +44,7 @@ def _register() -> None:
         study,
         ordering,
         fit,
+        vacancies,
         diffusion,
         stability,
         impedance,

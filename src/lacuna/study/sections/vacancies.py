@@ -292,7 +292,7 @@ def _surrounding_figure(found: VacancyEnergies) -> Figure:
 
 def shipped_rows() -> tuple[dict[str, str], ...]:
     """Precomputed DFT vacancies that ship with the package, one row per site."""
-    text = (files("lacuna.study.sections") / "vacancies_dft.csv").read_text(encoding="utf-8")
+    text = (files("lacuna.energy") / "vacancies_dft.csv").read_text(encoding="utf-8")
     return tuple(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 

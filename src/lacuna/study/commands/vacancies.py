@@ -1,0 +1,163 @@
+"""`lacuna vacancies`: neutral vacancies of a crystal in cells of several sizes, resumable."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lacuna.core.archive import plain
+from lacuna.core.errors import InputError, LacunaError
+from lacuna.core.files import Lock
+from lacuna.crystal.frame import Frame
+from lacuna.crystal.library import shipped_names
+from lacuna.crystal.read import read_crystal
+from lacuna.energy.engine import Engine, make_engine
+from lacuna.energy.recorded import Recorded
+from lacuna.energy.vacancies import (
+    HOSTS,
+    CellVacancies,
+    VacancySettings,
+    host_cell,
+    metal_energy,
+    perfect_unit,
+    vacancies_of,
+)
+from lacuna.energy.vacancy_table import (
+    VacancyRow,
+    merged,
+    metal_reference,
+    read_rows,
+    rows_of,
+    write_rows,
+)
+from lacuna.study.sections.vacancy_parts import rows_part
+from lacuna.study.terminal import console, finish
+
+__all__ = ["add"]
+
+
+def vacancies(
+    host: Annotated[str, typer.Option(help="LiCl, beta-Li3N, or a file with an ordered crystal.")],
+    folder: Annotated[Path, typer.Option(help="Where labels and results go; start again here after a kill.")],
+    cells: Annotated[
+        str, typer.Option(help="Formula units of each supercell, 4,8,16; published: the paper's.")
+    ] = "published",
+    engine: Annotated[str, typer.Option(help="As in `lacuna engines`.")] = "gpaw",
+    perfect: Annotated[
+        Path | None,
+        typer.Option(help="Relaxed perfect crystal; without it the engine relaxes the shipped one."),
+    ] = None,
+    sites: Annotated[int | None, typer.Option(help="How many distinct sites; without it all.")] = None,
+    force: Annotated[float, typer.Option(help="Largest force of a relaxed cell, eV/Å.")] = 0.05,
+    steps: Annotated[int, typer.Option(help="Most steps of a relaxation.")] = 100,
+    start: Annotated[str | None, typer.Option(help="Engine that relaxes each vacancy first.")] = None,
+    metal: Annotated[
+        float | None, typer.Option(help="Energy of the metal, eV/atom; else tabulated or computed.")
+    ] = None,
+    element: Annotated[str, typer.Option(help="What is missing.")] = "Li",
+    name: Annotated[str | None, typer.Option(help="Of a crystal from a file; else the file's.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Of material, written with the labels.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with figures.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
+) -> None:
+    """Energy of taking one atom out of a crystal, in supercells of several sizes.
+
+    Every energy is a label in `labels.xyz` of the folder, every finished site a row of its `vacancies.csv`.
+    Killed at any moment, the same command goes on from the last label.
+
+    Example: `lacuna vacancies --host LiCl --cells 4,8,16 --engine gpaw --folder licl`
+    """
+    model = make_engine(engine)
+    title = name or (host if host in HOSTS else Path(host).stem)
+    known = HOSTS.get(host)
+    label = kind or (known.kind if known else title)
+    settings = VacancySettings(element, sites or "all", force, steps)
+    first = make_engine(start) if start else None
+    code = _code(engine)
+    with Lock(folder / "lock"):
+        recorded = Recorded(model, folder / "labels.xyz", settings=model.name, source={"code": code})
+        zero = _metal(metal, model, element)
+        unit = _unit(host, perfect, recorded.about(kind=label, origin=f"{title}, relaxation of the cell"))
+        frames = {n: host_cell(unit, n, name=host) for n in _sizes(cells, host)}
+        table = folder / "vacancies.csv"
+        before = read_rows(table) if table.is_file() else ()
+        rows: list[VacancyRow] = []
+        failed: list[str] = []
+        for size, frame in frames.items():
+            found: CellVacancies | None = None
+            try:
+                for found in vacancies_of(
+                    title,
+                    frame,
+                    recorded,
+                    metal=zero,
+                    size=size,
+                    settings=settings,
+                    kind=label,
+                    start=first,
+                    tell=lambda text: console.print(f"[dim]•[/dim] {text}"),
+                ):
+                    write_rows(table, merged(before, [*rows, *rows_of(found, code)]))
+            except LacunaError as error:
+                failed.append(str(error))
+            if found is not None:
+                rows += rows_of(found, code)
+                failed += [site.failure for site in found.sites if site.failure]
+    part = rows_part(tuple(rows), warnings=tuple(failed))
+    finish("Vacancies", (part,), plain([plain(row) for row in rows]), html=html, json_file=json_file)
+    if failed and not rows:
+        raise LacunaError(f"no vacancy of {title} was computed: {failed[0]}")
+
+
+def _sizes(text: str, host: str) -> tuple[int, ...]:
+    """Formula units of each supercell."""
+    if text == "published":
+        return (HOSTS[host].size,) if host in HOSTS else (1,)
+    try:
+        sizes = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--cells {text!r}: expected formula units such as 4,8,16, or published") from error
+    return tuple(sorted(sizes))
+
+
+def _unit(host: str, perfect: Path | None, engine: Engine) -> Frame:
+    """Small perfect cell."""
+    if perfect is not None:
+        return read_crystal(perfect).to_frame()
+    if host in shipped_names():
+        return perfect_unit(host, engine)
+    if not Path(host).is_file():
+        raise InputError(
+            f"--host {host!r}: no shipped structure ({', '.join(HOSTS)}) and no file of this name"
+        )
+    return read_crystal(Path(host)).to_frame()
+
+
+def _metal(stated: float | None, engine: Engine, element: str) -> float:
+    """Energy per atom of the metal: as stated, tabulated for these settings, or computed."""
+    if stated is not None:
+        return stated
+    tabulated = metal_reference(engine.name, element)
+    found = metal_energy(engine, element) if tabulated is None else tabulated
+    if found is None:
+        raise InputError(
+            f"engine {engine.name} does not know {element} metal, so a vacancy has no zero; "
+            "give its energy per atom with --metal, or choose an engine that knows it (chgnet, gpaw)"
+        )
+    return found
+
+
+def _code(engine: str) -> str:
+    """Program and version behind an engine, as far as the installed packages say."""
+    try:
+        return f"{engine} {version(engine)}"
+    except PackageNotFoundError:
+        return engine
+
+
+def add(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(vacancies)
