@@ -188,7 +188,7 @@ def solve(
     start = np.zeros(len(right))
     if prior is not None:
         start[:size] = prior
-    solution: NDArray[np.float64] = np.linalg.solve(matrix + np.diag(ridge), right + ridge * start)
+    solution = np.asarray(np.linalg.solve(matrix + np.diag(ridge), right + ridge * start), dtype=np.float64)
     return solution[:size]
 
 
