@@ -16,6 +16,16 @@ from lacuna.energy.certificate import (
     load_certificate,
     save_certificate,
 )
+from lacuna.energy.comparison import (
+    ActivationCheck,
+    CommonCheck,
+    ElasticCheck,
+    Interval,
+    Side,
+    VolumeCheck,
+)
+from lacuna.energy.elastic import constants_of
+from lacuna.energy.equation_of_state import EquationOfState
 from lacuna.energy.fit import FitErrors, PodFit
 from lacuna.energy.labels import Label
 from lacuna.energy.lammps import LammpsPod, li_n_cl
@@ -23,6 +33,15 @@ from lacuna.energy.potential import load_potential, save_potential
 from lacuna.energy.trial import Trial, TrialSettings, energy_drift, run_trial
 
 GOOD = Trial("Li9N2Cl3", 600.0, 598.0, 60e3, 0.4, 0.4, 20.0, 0.0, 200.0, "")
+CURVE = EquationOfState(17.0, -3.7, 0.2, 4.0, 1e-6)
+STIFF = constants_of(0.2 * np.eye(6) + 0.1 * np.kron([[1, 0], [0, 0]], np.ones((3, 3)) + np.eye(3)))
+    np.diag([0.4, 0.4, 0.4, 0.2, 0.2, 0.2]) + 0.1 * np.kron([[1, 0], [0, 0]], np.ones((3, 3)))
+)
+SIDE = Side(9e3, 700.0, 0.3, Interval(1e-5, 0.8e-5, 1.25e-5), 0.11, "", (), "")
+COMMON = CommonCheck("Li9N2Cl3", 700.0, 84, SIDE, SIDE, Interval(1.1, 0.8, 1.5), 0.05, 0.02)
+ACTIVATION = ActivationCheck(
+    "Li9N2Cl3", Interval(0.3, 0.26, 0.34), Interval(0.31, 0.27, 0.35), Interval(-0.01, -0.07, 0.05)
+)
 
 
 def certificate(**changes) -> Certificate:
@@ -31,7 +50,23 @@ def certificate(**changes) -> Certificate:
         FitErrors("lnc", 600.0, 30, 0.002, 0.04, 1e-4),
     )
     cell = (LatticeCheck("LiCl", 17.0, 0.0, 0.2, 0.002),)
-    whole = Certificate("li-n-cl", "f", "t", "gpaw", 50, errors, cell, (GOOD,), 1e-5, 0.01)
+    whole = Certificate(
+        "li-n-cl",
+        "f",
+        "t",
+        "gpaw",
+        50,
+        errors,
+        cell,
+        (GOOD,),
+        1e-5,
+        0.01,
+        teacher="gpaw",
+        volume_curves=(VolumeCheck("LiCl", (17.0,), (-3.7,), (-3.7,), CURVE, CURVE),),
+        elastic=(ElasticCheck("LiCl", "clamped", STIFF, STIFF),),
+        common=(COMMON,),
+        activation=(ACTIVATION,),
+    )
     return replace(whole, **changes)
 
 

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import json
+import types
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lacuna.core.errors import DataError, InputError
+from lacuna.core.errors import DataError
 from lacuna.core.files import write_atomic
 from lacuna.crystal.frame import Frame
-from lacuna.energy.descriptors import pod_descriptors
+from lacuna.energy.comparison import ActivationCheck, CommonCheck, ElasticCheck, VolumeCheck
+from lacuna.energy.domain import Domain, domain_of, force_spread
 from lacuna.energy.fit import FitErrors, PodFit
 from lacuna.energy.labels import Label
+from lacuna.energy.lattice import LatticeCheck, lattice_check
+from lacuna.energy.long_run import LongRun
 from lacuna.energy.potential import MANIFEST, Potential
+from lacuna.energy.promises import (
+    ENERGY_LIMIT,
+    FORCE_LIMIT,
+    SHARE_LIMIT,
+    SPREAD_LIMIT,
+    Criterion,
+    criteria_of,
+    stayed,
+)
 from lacuna.energy.trial import Trial
 
 __all__ = [
+    "ENERGY_LIMIT",
+    "FORCE_LIMIT",
+    "SHARE_LIMIT",
+    "SPREAD_LIMIT",
     "Certificate",
     "Criterion",
     "LatticeCheck",
+    "Unmeasured",
     "certificate_of",
     "force_spread",
     "lattice_check",
@@ -33,56 +50,34 @@ __all__ = [
 ]
 
 FILE = "certificate.json"
-ENERGY_LIMIT = 3e-3  # eV/atom
-FORCE_LIMIT = 0.05  # eV/Å, up to 700 K
-LENGTH_LIMIT = 0.01  # of the lattice parameter
-FRAMEWORK_LIMIT = 1.5  # Å²: thermal motion at 700 K is 0.3 to 0.6, one anion in five on a new site is 3
-DRIFT_LIMIT = 1e-4  # eV per atom and ps
-SPREAD_LIMIT = 0.2  # eV/Å, committee spread on the worst atom of a frame; four times the force error
-SHARE_LIMIT = 0.05
-LONG_ENOUGH = 50e3  # fs
 
 
 @dataclass(frozen=True, slots=True)
-class LatticeCheck:
-    """The potential's relaxed cell against the reference, from the reference's pressure there.
+class Unmeasured:
+    """A piece of the certificate that was not measured, and why."""
 
-    length_error: (a - a_reference)/a_reference, mean over the cell's directions.
-    pressure: of the reference method in the cell that the potential relaxed, eV/Å³.
-    bulk_modulus: of the potential, eV/Å³.
-    volume: of that cell per atom, Å³.
-    """
-
-    material: str
-    volume: float
-    pressure: float
-    bulk_modulus: float
-    length_error: float
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One promise: what was asked, what was reached, whether it is kept."""
-
-    name: str
-    reached: float
-    limit: float
-    unit: str
-    trusted: bool
+    piece: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Measured quality of one potential.
+    """Measured quality of one potential; what is empty, None or not a number was not measured.
 
-    fingerprint: of the coefficients it speaks of.
-    training, reference, labels: fingerprint of the labels, their method's settings, their number.
-    held_out: mean absolute errors on labels left out, by kind and temperature; the first is all.
-    lattice: cells against the reference.
-    trials: runs at constant temperature.
-    drift: of the total energy at constant energy, eV per atom and ps.
-    outside_share: of the visited frames, the part on which a committee of fits disagrees by more than
+    fingerprint : of the coefficients it speaks of.
+    training, reference, labels : fingerprint of the labels, their method's settings, their number.
+    held_out : mean absolute errors on labels left out, by kind and temperature; the first is all.
+    lattice : cells against the reference.
+    trials : runs at constant temperature.
+    drift : of the total energy at constant energy, eV per atom and ps.
+    outside_share : of the visited frames, the part on which a committee of fits disagrees by more than
         0.2 eV/Å on some atom.
+    teacher : engine it was compared with, empty if none.
+    volume_curves, elastic, common, activation : against the teacher.
+    long_runs : nanoseconds.
+    domain : what the labels span.
+    unmeasured : what was left out, and why.
+    code : version of the program that measured.
     """
 
     potential: str
@@ -95,130 +90,63 @@ class Certificate:
     trials: tuple[Trial, ...]
     drift: float
     outside_share: float
+    teacher: str = ""
+    volume_curves: tuple[VolumeCheck, ...] = ()
+    elastic: tuple[ElasticCheck, ...] = ()
+    common: tuple[CommonCheck, ...] = ()
+    activation: tuple[ActivationCheck, ...] = ()
+    long_runs: tuple[LongRun, ...] = ()
+    domain: Domain | None = None
+    unmeasured: tuple[Unmeasured, ...] = ()
+    code: str = ""
 
     @property
     def hottest(self) -> float:
         """Highest temperature at which every run stayed together, with all cooler ones, K; 0 if none did."""
-        bad = [t.temperature for t in self.trials if not _stayed(t)]
+        bad = [t.temperature for t in self.trials if not stayed(t)]
         good = {t.temperature for t in self.trials if t.temperature < min(bad, default=np.inf)}
         return max(good, default=0.0)
 
     @property
     def longest(self) -> float:
         """Longest run that stayed together, fs."""
-        return max((t.duration for t in self.trials if _stayed(t)), default=0.0)
+        trials = [t.duration for t in self.trials if stayed(t)]
+        long = [r.duration for r in self.long_runs if not r.failure and not r.melted]
+        return max((*trials, *long), default=0.0)
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
         """Every promise, kept or not."""
-        cool = [e for e in self.held_out if e.temperature is None or e.temperature <= 700]
-        cool = [e for e in cool if e.kind not in ("all", "far from equilibrium")]
-        forces = (
-            float(np.average([e.forces for e in cool], weights=[e.labels for e in cool])) if cool else np.inf
-        )
-        energy = self.held_out[0].energy if self.held_out else np.inf
-        length = max((abs(x.length_error) for x in self.lattice), default=np.inf)
-        moved = max((t.framework_msd for t in self.trials), default=np.inf)
-        failed = sum(bool(t.failure) for t in self.trials)
-        return (
-            _below("held-out energy error", energy, ENERGY_LIMIT, "eV/atom"),
-            _below("held-out force error up to 700 K", forces, FORCE_LIMIT, "eV/Å"),
-            _below("largest error of a lattice parameter", length, LENGTH_LIMIT, "1"),
-            _below("largest framework displacement", moved, FRAMEWORK_LIMIT, "Å²"),
-            _below("runs that broke", failed, 0, "runs"),
-            Criterion("longest stable run", self.longest, LONG_ENOUGH, "fs", self.longest >= LONG_ENOUGH),
-            _below("energy drift", abs(self.drift), DRIFT_LIMIT, "eV/atom/ps"),
-            _below("visited frames outside the training domain", self.outside_share, SHARE_LIMIT, "1"),
+        return criteria_of(
+            held_out=self.held_out,
+            lattice=self.lattice,
+            trials=self.trials,
+            longest=self.longest,
+            drift=self.drift,
+            outside_share=self.outside_share,
+            volume_curves=self.volume_curves,
+            elastic=self.elastic,
+            common=self.common,
+            activation=self.activation,
+            long_runs=self.long_runs,
         )
 
     @property
     def trusted(self) -> bool:
-        """Whether every promise is kept."""
+        """Whether every promise is kept; one that was not measured is not kept."""
         return all(c.trusted for c in self.criteria)
-
-
-def _stayed(trial: Trial) -> bool:
-    """Whether the framework of a run kept its sites."""
-    return not trial.failure and trial.framework_msd <= FRAMEWORK_LIMIT
-
-
-def _below(name: str, reached: float, limit: float, unit: str) -> Criterion:
-    """A promise to stay at or below a limit; a value that is not a number keeps no promise."""
-    return Criterion(name, float(reached), float(limit), unit, bool(reached <= limit))
-
-
-def lattice_check(material: str, label: Label, potential: Potential) -> LatticeCheck:
-    """Compare cells through the reference's pressure in the cell the potential relaxed.
-
-    Δa/a = -p / (3 K), with K the potential's bulk modulus: positive when the potential's cell is too wide,
-    that is when the reference is under tension there.
-
-    Parameters
-    ----------
-    material : its name in the certificate.
-    label : of the frame relaxed by a potential; the potential's own remaining pressure there is taken off.
-    potential : to be judged.
-
-    Raises
-    ------
-    InputError
-        If the label has no stress.
-    """
-    from lacuna.energy.lammps import LammpsPod
-
-    if label.stress is None:
-        raise InputError(f"{material}: the label has no stress, so the cells cannot be compared")
-    engine = LammpsPod(potential)
-    frame = label.frame
-
-    def pressure(scale: float) -> float:
-        scaled = Frame(frame.positions * scale, frame.cell * scale, frame.numbers)
-        stress = engine.evaluate(scaled).stress
-        return float(-np.trace(stress) / 3) if stress is not None else np.nan
-
-    step = 5e-3
-    bulk = -(pressure(1 + step) - pressure(1 - step)) / (6 * step)
-    engine.close()
-    reference = float(-np.trace(label.stress) / 3)
-    here = pressure_of_label(potential, frame)
-    error = (here - reference) / (3 * bulk)
-    return LatticeCheck(material, frame.volume / len(frame), reference, bulk, error)
-
-
-def pressure_of_label(potential: Potential, frame: Frame) -> float:
-    """Pressure of the potential in `frame`, eV/Å³."""
-    from lacuna.energy.lammps import LammpsPod
-
-    engine = LammpsPod(potential)
-    stress = engine.evaluate(frame).stress
-    engine.close()
-    return float(-np.trace(stress) / 3) if stress is not None else np.nan
-
-
-def force_spread(fit: PodFit, frames: Sequence[Frame]) -> NDArray[np.float64]:
-    """Spread of the committee's forces on the worst atom of each frame, eV/Å, shape (frames,).
-
-    The members of the committee each left one fold of the training runs out.
-    """
-    worst = []
-    for frame in frames:
-        descriptors = pod_descriptors(frame, fit.potential.settings, stress=False)
-        forces = descriptors.forces @ fit.committee.T
-        spread = np.sqrt(((forces - forces.mean(axis=-1, keepdims=True)) ** 2).sum(axis=1).mean(axis=-1))
-        worst.append(float(spread.max()))
-    return np.array(worst)
 
 
 def certificate_of(
     fit: PodFit,
     labels: tuple[Label, ...],
     *,
-    lattice: tuple[LatticeCheck, ...],
-    trials: tuple[Trial, ...],
-    visited: Sequence[Frame],
-    drift: float,
+    lattice: tuple[LatticeCheck, ...] = (),
+    trials: tuple[Trial, ...] = (),
+    visited: Sequence[Frame] = (),
+    drift: float = float("nan"),
 ) -> Certificate:
-    """Put together what was measured of a fit."""
+    """Put together what a fit says of itself and what its own runs showed."""
     spread = force_spread(fit, visited)
     share = float(np.mean(spread > SPREAD_LIMIT)) if len(spread) else float("nan")
     return Certificate(
@@ -232,12 +160,14 @@ def certificate_of(
         trials,
         drift,
         share,
+        domain=domain_of(labels, far_force=fit.potential.settings.far_force),
     )
 
 
 def save_certificate(certificate: Certificate, folder: Path) -> None:
-    """Write the certificate beside the coefficients in `folder`."""
-    write_atomic(folder / FILE, json.dumps(asdict(certificate), indent=1, ensure_ascii=False) + "\n")
+    """Write the certificate beside the coefficients in `folder`; what is not a number becomes null."""
+    text = json.dumps(_without_nan(asdict(certificate)), indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomic(folder / FILE, text + "\n")
 
 
 def load_certificate(potential: Potential, folder: Path | None = None) -> Certificate | None:
@@ -261,15 +191,7 @@ def load_certificate(potential: Potential, folder: Path | None = None) -> Certif
     if not path.is_file():
         return None
     try:
-        data: dict[str, Any] = json.loads(path.read_text())
-        certificate = Certificate(
-            **{
-                **data,
-                "held_out": tuple(FitErrors(**x) for x in data["held_out"]),
-                "lattice": tuple(LatticeCheck(**x) for x in data["lattice"]),
-                "trials": tuple(Trial(**x) for x in data["trials"]),
-            }
-        )
+        certificate: Certificate = _build(Certificate, json.loads(path.read_text()))
     except (ValueError, TypeError, KeyError) as error:
         raise DataError(f"{path}: not a certificate of this version ({error}); certify again") from error
     if certificate.fingerprint != potential.fingerprint:
@@ -278,3 +200,32 @@ def load_certificate(potential: Potential, folder: Path | None = None) -> Certif
             f"{potential.fingerprint}; a certificate is worth nothing for other coefficients: certify again"
         )
     return certificate
+
+
+def _without_nan(value: Any) -> Any:
+    """Plain data in which a number that is none is null, as JSON wants it."""
+    if isinstance(value, dict):
+        return {k: _without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(v) for v in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _build(kind: Any, data: Any) -> Any:
+    """Plain data as a value of the annotated type `kind`; fields that the data lack take their defaults."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if data is None:
+            return None
+        return _build(next(a for a in arguments if a is not type(None)), data)
+    if origin is tuple:
+        inner = arguments[:1] * len(data) if arguments[-1] is Ellipsis else arguments
+        return tuple(_build(a, v) for a, v in zip(inner, data, strict=True))
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = get_type_hints(kind)
+        if unknown := set(data) - {f.name for f in fields(kind)}:
+            raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
+        return kind(**{k: _build(hints[k], v) for k, v in data.items()})
+    if kind is float:
+        return float("nan") if data is None else float(data)
+    return data

@@ -53,6 +53,7 @@ class Trial:
     pressure: mean, eV/Å³.
     steps_per_second: of processor time, one thread.
     failure: why it ended early, empty if it did not.
+    hot: whether the run is only to show that no atom is lost; its framework may melt.
     """
 
     material: str
@@ -65,6 +66,7 @@ class Trial:
     pressure: float
     steps_per_second: float
     failure: str
+    hot: bool = False
 
 
 def run_trial(

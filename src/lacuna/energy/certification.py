@@ -1,0 +1,96 @@
+"""What is measured of a potential, and on what: the settings of a certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from lacuna.core.errors import InputError
+from lacuna.core.units import Unit
+from lacuna.crystal.frame import Frame
+
+__all__ = ["CertifyMaterial", "CertifySettings"]
+
+
+POSITIVE = (
+    "hot_temperature",
+    "drift_temperature",
+    "duration",
+    "hot_duration",
+    "drift_duration",
+    "timestep",
+    "common_duration",
+    "long_duration",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CertifyMaterial:
+    """A crystal on which a potential is measured.
+
+    name : in the certificate.
+    frame : near its minimum in the teacher; energy-volume curves and elastic constants are taken here.
+    dynamics : whether it is run, too, or only looked at.
+    """
+
+    name: str
+    frame: Frame
+    dynamics: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CertifySettings:
+    """How much is measured.
+
+    temperatures, duration : of the trial runs of every material with dynamics; its relaxed cell is
+        repeated to at least `atoms` atoms.
+    hot_temperature, hot_duration : of a run in which only lost atoms count as failure.
+    drift_temperature, drift_duration : of the run at constant energy.
+    timestep, seed, mobile : of all runs; `mobile` is the element that may leave its sites.
+    span, points : energy-volume curve, relative change of the volume.
+    strain, ions : of the elastic constants; "relaxed" lets the atoms follow, with both engines.
+    teacher_elastic : whether the teacher gives elastic constants, too (13 evaluations a material).
+    teacher_relaxes : whether the teacher relaxes the cells, too; otherwise its pressure in the student's cell
+        stands for that.
+    common_temperatures, common_duration, common_settling, common_atoms : runs done with both; none for a
+        teacher that is too expensive.
+    long_temperatures, long_duration : runs of the student alone over nanoseconds.
+    """
+
+    temperatures: tuple[Annotated[float, Unit("K")], ...] = (500.0, 600.0, 700.0)
+    duration: Annotated[float, Unit("fs")] = 50e3
+    hot_temperature: Annotated[float, Unit("K")] = 1000.0
+    hot_duration: Annotated[float, Unit("fs")] = 10e3
+    atoms: int = 80
+    timestep: Annotated[float, Unit("fs")] = 2.0
+    mobile: str = "Li"
+    seed: int = 1
+    drift_temperature: Annotated[float, Unit("K")] = 600.0
+    drift_duration: Annotated[float, Unit("fs")] = 5e3
+    span: float = 0.06
+    points: int = 7
+    strain: float = 5e-3
+    ions: Literal["clamped", "relaxed"] = "clamped"
+    teacher_elastic: bool = True
+    teacher_relaxes: bool = False
+    common_temperatures: tuple[Annotated[float, Unit("K")], ...] = (700.0, 850.0, 1000.0)
+    common_duration: Annotated[float, Unit("fs")] = 10e3
+    common_settling: Annotated[float, Unit("fs")] = 1e3
+    common_atoms: int = 20
+    long_temperatures: tuple[Annotated[float, Unit("K")], ...] = ()
+    long_duration: Annotated[float, Unit("fs")] = 2e6
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        for name in ("temperatures", "common_temperatures", "long_temperatures"):
+            values = tuple(float(t) for t in getattr(self, name))
+            object.__setattr__(self, name, values)
+            for t in values:
+                if not t > 0:
+                    raise InputError(f"certify.{name}: a temperature must be above 0 K, got {t:g} K")
+        for name in POSITIVE:
+            if not getattr(self, name) > 0:
+                raise InputError(f"certify.{name}: must be above 0, got {getattr(self, name)}")
+        for name in ("atoms", "common_atoms"):
+            if getattr(self, name) < 1:
+                raise InputError(f"certify.{name}: at least one atom is needed, got {getattr(self, name)}")
