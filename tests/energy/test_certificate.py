@@ -35,8 +35,6 @@ from lacuna.energy.trial import Trial, TrialSettings, energy_drift, run_trial
 GOOD = Trial("Li9N2Cl3", 600.0, 598.0, 60e3, 0.4, 0.4, 20.0, 0.0, 200.0, "")
 CURVE = EquationOfState(17.0, -3.7, 0.2, 4.0, 1e-6)
 STIFF = constants_of(0.2 * np.eye(6) + 0.1 * np.kron([[1, 0], [0, 0]], np.ones((3, 3)) + np.eye(3)))
-    np.diag([0.4, 0.4, 0.4, 0.2, 0.2, 0.2]) + 0.1 * np.kron([[1, 0], [0, 0]], np.ones((3, 3)))
-)
 SIDE = Side(9e3, 700.0, 0.3, Interval(1e-5, 0.8e-5, 1.25e-5), 0.11, "", (), "")
 COMMON = CommonCheck("Li9N2Cl3", 700.0, 84, SIDE, SIDE, Interval(1.1, 0.8, 1.5), 0.05, 0.02)
 ACTIVATION = ActivationCheck(
