@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lacuna.core.errors import LacunaError
 from lacuna.crystal.frame import Frame
@@ -24,60 +25,86 @@ from lacuna.energy.engine import Engine
 from lacuna.energy.equation_of_state import birch_murnaghan, energy_volume
 from lacuna.energy.labels import Label
 from lacuna.energy.lattice import LatticeCheck, label_lattices, lattice_check
-from lacuna.energy.relax import Relaxation, relax
+from lacuna.energy.relax import Relaxation, Relaxed, relax
 
-__all__ = ["activations", "common_checks", "elastic_checks", "lattices", "volume_checks"]
+__all__ = [
+    "activations",
+    "common_checks",
+    "elastic_checks",
+    "lattices",
+    "teachers_minimum",
+    "volume_checks",
+]
+
+
+def teachers_minimum(bench: Bench, material: CertifyMaterial) -> Frame | None:
+    """The material relaxed by the teacher, where it is asked to."""
+    teacher = bench.teacher
+    if teacher is None or bench.settings.start != "teacher":
+        return None
+
+    def make() -> Relaxed:
+        found = relax(material.frame, teacher, settings=Relaxation(force=0.02, steps=500))
+        if not found.converged:
+            raise LacunaError(f"the teacher did not relax it (largest force {found.largest_force:.2g} eV/Å)")
+        return found
+
+    name = f"minimum of the teacher, {material.name}"
+    found = bench.piece(name, [material.frame], make, who=bench.reference)
+    return None if found is None else found.frame
 
 
 def lattices(
-    bench: Bench, relaxed: dict[str, Frame | None], labels: tuple[Label, ...]
+    bench: Bench,
+    relaxed: dict[str, Frame | None],
+    theirs: dict[str, Frame | None],
+    labels: tuple[Label, ...],
 ) -> tuple[LatticeCheck, ...]:
     """Relaxed cells against the teacher; without one, against the labels at rest."""
-    if bench.teacher is None:
-        bench.begin("relaxed cells of the labels")
-        if bench.is_late:
-            bench.miss("relaxed cells", NO_TIME)
-            return ()
-        found = label_lattices(bench.fit, labels)
-        if not found:
-            bench.miss("relaxed cells", f"{NO_TEACHER}, and no label is at rest")
-        return found
     teacher = bench.teacher
+    if teacher is None:
+        return _label_lattices(bench, labels)
     checks = []
     for material in bench.materials:
-        name, frame = f"relaxed cell, {material.name}", relaxed[material.name]
-        if frame is None:
+        name, ours, other = f"relaxed cell, {material.name}", relaxed[material.name], theirs[material.name]
+        if ours is None:
             bench.begin(name)
             bench.miss(name, "the student did not relax the material")
             continue
-        key = [bench.reference, frame, bench.settings.teacher_relaxes]
-        check = bench.piece(name, key, lambda m=material, f=frame: _lattice(bench, teacher, m, f))  # type: ignore[misc]
+        check = bench.piece(
+            name,
+            [bench.reference, ours, other],
+            lambda m=material, f=ours, o=other: _lattice(bench, teacher, m, f, o),  # type: ignore[misc]
+        )
         if check is not None:
             checks.append(check)
     return tuple(checks)
 
 
-def _lattice(bench: Bench, teacher: Engine, material: CertifyMaterial, frame: Frame) -> LatticeCheck:
-    """The teacher's pressure in the student's cell, or both cells relaxed."""
-    out = teacher.evaluate(frame)
-    label = Label(frame, out.energy, out.forces, out.stress, teacher.name, {})
+def _label_lattices(bench: Bench, labels: tuple[Label, ...]) -> tuple[LatticeCheck, ...]:
+    """Cells judged by labels at rest."""
+    bench.begin("relaxed cells of the labels")
+    found = () if bench.is_late else label_lattices(bench.fit, labels)
+    if not found:
+        reason = NO_TIME if bench.is_late else f"{NO_TEACHER}, and no label is at rest"
+        bench.miss("relaxed cells", reason)
+    return found
+
+
+def _lattice(
+    bench: Bench, teacher: Engine, material: CertifyMaterial, ours: Frame, theirs: Frame | None
+) -> LatticeCheck:
+    """The teacher's pressure in the student's cell, and its own cell where it is known."""
+    out = teacher.evaluate(ours)
+    label = Label(ours, out.energy, out.forces, out.stress, teacher.name, {})
     check = lattice_check(material.name, label, bench.fit.potential)
-    if not bench.settings.teacher_relaxes:
+    if theirs is None:
         return check
-    theirs = relax(frame, teacher, settings=Relaxation(force=0.01, steps=600))
-    if not theirs.converged:
-        raise LacunaError(f"the teacher did not relax it (largest force {theirs.largest_force:.2g} eV/Å)")
-    return LatticeCheck(
-        check.material,
-        check.volume,
-        check.pressure,
-        check.bulk_modulus,
-        float((frame.volume / theirs.frame.volume) ** (1 / 3) - 1),
-        relaxed_by_both=True,
-    )
+    error = float((ours.volume / theirs.volume) ** (1 / 3) - 1)
+    return replace(check, length_error=error, relaxed_by_both=True)
 
 
-def volume_checks(bench: Bench) -> tuple[VolumeCheck, ...]:
+def volume_checks(bench: Bench, start: dict[str, Frame]) -> tuple[VolumeCheck, ...]:
     """Energy-volume curves with both."""
     if bench.teacher is None:
         bench.miss("energy-volume curves", NO_TEACHER)
@@ -86,21 +113,21 @@ def volume_checks(bench: Bench) -> tuple[VolumeCheck, ...]:
     found = [
         bench.piece(
             f"energy-volume curve, {material.name}",
-            [bench.reference, material.frame, s.span, s.points],
-            lambda m=material: _volumes(bench, teacher, m),  # type: ignore[misc]
+            [bench.reference, start[material.name], s.span, s.points],
+            lambda m=material: _volumes(bench, teacher, m.name, start[m.name]),  # type: ignore[misc]
         )
         for material in bench.materials
     ]
     return tuple(x for x in found if x is not None)
 
 
-def _volumes(bench: Bench, teacher: Engine, material: CertifyMaterial) -> VolumeCheck:
+def _volumes(bench: Bench, teacher: Engine, name: str, frame: Frame) -> VolumeCheck:
     """One curve with both, at the same frames."""
     s = bench.settings
-    volumes, ours = energy_volume(material.frame, bench.student, span=s.span, points=s.points)
-    _, theirs = energy_volume(material.frame, teacher, span=s.span, points=s.points)
+    volumes, ours = energy_volume(frame, bench.student, span=s.span, points=s.points)
+    _, theirs = energy_volume(frame, teacher, span=s.span, points=s.points)
     return VolumeCheck(
-        material.name,
+        name,
         tuple(volumes.tolist()),
         tuple(ours.tolist()),
         tuple(theirs.tolist()),
@@ -109,36 +136,41 @@ def _volumes(bench: Bench, teacher: Engine, material: CertifyMaterial) -> Volume
     )
 
 
-def elastic_checks(bench: Bench) -> tuple[ElasticCheck, ...]:
+def elastic_checks(bench: Bench, start: dict[str, Frame]) -> tuple[ElasticCheck, ...]:
     """Elastic constants of the student, and of the teacher where there is one that is asked."""
     s = bench.settings
     teacher = bench.teacher if s.teacher_elastic else None
     if teacher is None:
         reason = NO_TEACHER if bench.teacher is None else "the settings leave them out"
         bench.miss("elastic constants of the teacher", reason)
-    settings = ElasticSettings(strain=s.strain, ions=s.ions)
+    settings = s.elastic
     found = []
     for material in bench.materials:
-        ours = _constants(bench, bench.student, "the student", material, settings)
-        theirs = None if teacher is None else _constants(bench, teacher, "the teacher", material, settings)
+        name, frame = material.name, start[material.name]
+        fingerprint = bench.fit.potential.fingerprint
+        ours = _constants(bench, bench.student, f"the student, {name}", frame, settings, fingerprint)
+        theirs = None
+        if teacher is not None:
+            theirs = _constants(bench, teacher, f"the teacher, {name}", frame, settings, bench.reference)
         if ours is not None:
-            found.append(ElasticCheck(material.name, s.ions, ours, theirs))
+            found.append(ElasticCheck(name, s.ions, ours, theirs))
     return tuple(found)
 
 
 def _constants(
-    bench: Bench, engine: Engine, who: str, material: CertifyMaterial, settings: ElasticSettings
+    bench: Bench, engine: Engine, whose: str, frame: Frame, settings: ElasticSettings, who: str
 ) -> ElasticConstants | None:
     """Those of one material with one engine."""
     return bench.piece(
-        f"elastic constants of {who}, {material.name}",
-        [bench.reference, material.frame, settings],
-        lambda: elastic_constants(material.frame, engine, settings=settings),
+        f"elastic constants of {whose}",
+        [frame, settings],
+        lambda: elastic_constants(frame, engine, settings=settings),
+        who=who,
     )
 
 
 def common_checks(
-    bench: Bench, teacher: Engine | None, diffusivity: DiffusivityOf | None
+    bench: Bench, start: dict[str, Frame], teacher: Engine | None, diffusivity: DiffusivityOf | None
 ) -> tuple[CommonCheck, ...]:
     """The same runs with both; the time left is shared out among the temperatures."""
     s = bench.settings
@@ -146,12 +178,14 @@ def common_checks(
     if teacher is None or not wanted:
         bench.miss("common runs", NO_TEACHER if teacher is None else "none were asked for")
         return ()
-    settings = CommonRunSettings(s.common_duration, s.timestep, settling=s.common_settling, seed=s.seed)
+    settings = s.common
     found = []
     for number, (material, temperature) in enumerate(wanted):
         left = bench.deadline - time.monotonic()
         until = time.monotonic() + left / (len(wanted) - number)
-        check = _common(bench, teacher, diffusivity, material, temperature, settings, until)
+        check = _common(
+            bench, teacher, diffusivity, material.name, start[material.name], temperature, settings, until
+        )
         if check is not None:
             found.append(check)
     return tuple(found)
@@ -161,14 +195,15 @@ def _common(
     bench: Bench,
     teacher: Engine,
     diffusivity: DiffusivityOf | None,
-    material: CertifyMaterial,
+    material: str,
+    cell: Frame,
     temperature: float,
     settings: CommonRunSettings,
     until: float,
 ) -> CommonCheck | None:
     """One temperature of one material; the teacher's run serves every student."""
-    name = f"common run, {material.name} at {temperature:g} K"
-    frame = repeated(material.frame, bench.settings.common_atoms)
+    name = f"common run, {material} at {temperature:g} K"
+    frame = repeated(cell, bench.settings.common_atoms)
     runs = []
     for engine, who in ((bench.student, bench.fit.potential.fingerprint), (teacher, bench.reference)):
         bench.begin(f"{name}, {engine.name}")
@@ -189,7 +224,7 @@ def _common(
         student,
         theirs,
         frame,
-        material=material.name,
+        material=material,
         temperature=temperature,
         settings=settings,
         mobile=bench.settings.mobile,

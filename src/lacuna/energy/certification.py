@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 from lacuna.core.errors import InputError
 from lacuna.core.units import Unit
 from lacuna.crystal.frame import Frame
+from lacuna.energy.common_runs import CommonRunSettings
+from lacuna.energy.elastic import ElasticSettings
+from lacuna.energy.trial import TrialSettings
 
 __all__ = ["CertifyMaterial", "CertifySettings"]
 
@@ -29,7 +32,7 @@ class CertifyMaterial:
     """A crystal on which a potential is measured.
 
     name : in the certificate.
-    frame : near its minimum in the teacher; energy-volume curves and elastic constants are taken here.
+    frame : its atoms; see `CertifySettings.start` for where they are taken to.
     dynamics : whether it is run, too, or only looked at.
     """
 
@@ -50,8 +53,10 @@ class CertifySettings:
     span, points : energy-volume curve, relative change of the volume.
     strain, ions : of the elastic constants; "relaxed" lets the atoms follow, with both engines.
     teacher_elastic : whether the teacher gives elastic constants, too (13 evaluations a material).
-    teacher_relaxes : whether the teacher relaxes the cells, too; otherwise its pressure in the student's cell
-        stands for that.
+    start : at whose minimum curves and elastic constants are taken and runs begin: the "teacher" relaxes each
+        material first (a teacher that is too expensive for that: "given", the frames as they came, or
+        "student"). Only from the teacher's minimum is its lattice known; otherwise its pressure in the
+        student's cell stands for that.
     common_temperatures, common_duration, common_settling, common_atoms : runs done with both; none for a
         teacher that is too expensive.
     long_temperatures, long_duration : runs of the student alone over nanoseconds.
@@ -72,7 +77,7 @@ class CertifySettings:
     strain: float = 5e-3
     ions: Literal["clamped", "relaxed"] = "clamped"
     teacher_elastic: bool = True
-    teacher_relaxes: bool = False
+    start: Literal["teacher", "given", "student"] = "teacher"
     common_temperatures: tuple[Annotated[float, Unit("K")], ...] = (700.0, 850.0, 1000.0)
     common_duration: Annotated[float, Unit("fs")] = 10e3
     common_settling: Annotated[float, Unit("fs")] = 1e3
@@ -94,3 +99,22 @@ class CertifySettings:
         for name in ("atoms", "common_atoms"):
             if getattr(self, name) < 1:
                 raise InputError(f"certify.{name}: at least one atom is needed, got {getattr(self, name)}")
+        if self.points < 5 or not 0 < self.span < 0.5:
+            raise InputError(
+                f"certify: at least 5 points and a span between 0 and 0.5, got {self.points}, {self.span:g}"
+            )
+        for duration in (self.duration, self.hot_duration):
+            TrialSettings(duration, self.timestep)
+        _ = self.elastic, self.common
+
+    @property
+    def elastic(self) -> ElasticSettings:
+        """How elastic constants are measured."""
+        return ElasticSettings(strain=self.strain, ions=self.ions)
+
+    @property
+    def common(self) -> CommonRunSettings:
+        """The runs done with both."""
+        return CommonRunSettings(
+            self.common_duration, self.timestep, settling=self.common_settling, seed=self.seed
+        )

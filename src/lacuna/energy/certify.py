@@ -13,7 +13,14 @@ import numpy as np
 from lacuna.core.archive import fingerprint
 from lacuna.core.errors import InputError, LacunaError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.against_teacher import activations, common_checks, elastic_checks, lattices, volume_checks
+from lacuna.energy.against_teacher import (
+    activations,
+    common_checks,
+    elastic_checks,
+    lattices,
+    teachers_minimum,
+    volume_checks,
+)
 from lacuna.energy.bench import NO_TIME, Bench, Timed, repeated
 from lacuna.energy.certificate import Certificate, certificate_of
 from lacuna.energy.certification import CertifyMaterial, CertifySettings
@@ -22,7 +29,7 @@ from lacuna.energy.domain import force_spread
 from lacuna.energy.engine import Engine
 from lacuna.energy.fit import PodFit
 from lacuna.energy.labels import Label
-from lacuna.energy.lammps import LammpsPod
+from lacuna.energy.lammps import LammpsPod, check_elements_known
 from lacuna.energy.long_run import LongRun, LongRunSettings, long_run
 from lacuna.energy.promises import SPREAD_LIMIT
 from lacuna.energy.recorded import Recorded
@@ -66,12 +73,14 @@ def certify(
     Raises
     ------
     InputError
-        If there is no material or no label.
+        If there is no material or no label, or a material holds an element the potential does not know.
     """
     if not materials or not labels:
         raise InputError("certify: at least one material and the labels of the fit are needed")
     if len({m.name for m in materials}) < len(materials):
         raise InputError(f"certify: two materials have one name: {', '.join(m.name for m in materials)}")
+    for material in materials:
+        check_elements_known(f"certify: {material.name}", fit.potential.elements, material.frame)
     student = LammpsPod(fit.potential)
     deadline = time.monotonic() + (np.inf if seconds is None else seconds)
     bench = Bench(
@@ -98,15 +107,13 @@ def _count(materials: Sequence[CertifyMaterial], settings: CertifySettings) -> i
     runs = (
         len(settings.temperatures) + 2 * len(settings.common_temperatures) + len(settings.long_temperatures)
     )
-    return 5 * len(materials) + moving * (runs + 1) + 2
+    return 6 * len(materials) + moving * (runs + 1) + 2
 
 
 def _reference(teacher: Engine) -> str:
     """What the teacher's answers depend on, as far as it says so."""
-    for name in ("settings", "potential"):
-        if found := getattr(getattr(teacher, name, None), "fingerprint", ""):
-            return str(found)
-    return teacher.name.replace(" ", "-")
+    said = [getattr(getattr(teacher, part, None), "fingerprint", "") for part in ("settings", "potential")]
+    return "-".join(" ".join([teacher.name, *filter(None, said)]).split())
 
 
 def _recorded(teacher: Engine, folder: Path, deadline: float) -> Recorded:
@@ -121,14 +128,16 @@ def _measure(
     bench: Bench, labels: tuple[Label, ...], teacher: Engine | None, diffusivity: DiffusivityOf | None
 ) -> Certificate:
     """Every piece, cheap ones first."""
-    relaxed = {m.name: _relaxed(bench, m) for m in bench.materials}
+    theirs = {m.name: teachers_minimum(bench, m) for m in bench.materials}
+    relaxed = {m.name: _relaxed(bench, m, theirs[m.name]) for m in bench.materials}
+    start = {m.name: _start(bench, m, theirs[m.name], relaxed[m.name]) for m in bench.materials}
     trials, visited = _trials(bench, relaxed)
     drift = _drift(bench, relaxed)
     share = _outside(bench, visited)
-    lattice = lattices(bench, relaxed, labels)
-    volume_curves = volume_checks(bench)
-    elastic = elastic_checks(bench)
-    common = common_checks(bench, teacher, diffusivity)
+    lattice = lattices(bench, relaxed, theirs, labels)
+    volume_curves = volume_checks(bench, start)
+    elastic = elastic_checks(bench, start)
+    common = common_checks(bench, start, teacher, diffusivity)
     activation = activations(bench, common)
     long_runs = _long_runs(bench, relaxed)
     return replace(
@@ -145,16 +154,25 @@ def _measure(
     )
 
 
-def _relaxed(bench: Bench, material: CertifyMaterial) -> Frame | None:
-    """The material at the student's minimum."""
+def _start(bench: Bench, material: CertifyMaterial, theirs: Frame | None, ours: Frame | None) -> Frame:
+    """Where the comparison of one material is made."""
+    wanted = {"teacher": theirs, "student": ours, "given": None}[bench.settings.start]
+    if wanted is None and bench.teacher is None:
+        wanted = ours
+    return material.frame if wanted is None else wanted
+
+
+def _relaxed(bench: Bench, material: CertifyMaterial, theirs: Frame | None) -> Frame | None:
+    """The material at the student's minimum, which lies next to the teacher's."""
+    frame = material.frame if theirs is None else theirs
 
     def make() -> Relaxed:
-        found = relax(material.frame, bench.student, settings=Relaxation(force=0.01, steps=600))
+        found = relax(frame, bench.student, settings=Relaxation(force=0.01, steps=600))
         if not found.converged:
             raise LacunaError(f"the student did not relax it (largest force {found.largest_force:.2g} eV/Å)")
         return found
 
-    found = bench.piece(f"relaxation, {material.name}", [material.frame], make)
+    found = bench.piece(f"relaxation, {material.name}", [frame], make)
     return None if found is None else found.frame
 
 

@@ -38,8 +38,13 @@ LEVEL = 0.95
 class DiffusivityOf(Protocol):
     """Diffusivity of one run, cm²/s, with its doubt; a LacunaError says why there is none."""
 
-    def __call__(self, positions: Array, frame: Frame, *, interval: float, temperature: float) -> Estimate:
-        """Of unwrapped positions (Å, shape (frames, n, 3)), `interval` fs apart, at a temperature in K."""
+    def __call__(
+        self, positions: Array, frame: Frame, *, mobile: str, interval: float, temperature: float
+    ) -> Estimate:
+        """Of the element `mobile` along unwrapped positions, Å, shape (frames, n, 3).
+
+        Kept every `interval` fs in a run at a temperature in K.
+        """
         ...
 
 
@@ -177,7 +182,7 @@ def compare_runs(
     sides, estimates, paths = [], [], []
     for run in (student, teacher):
         path = run.settled(settings.settling)[: max(length - _skipped(run, settings), 0)]
-        estimate, reason = _diffusivity(path, frame, run.interval, temperature, diffusivity)
+        estimate, reason = _diffusivity(path, frame, mobile, run.interval, temperature, diffusivity)
         sides.append(_side(run, path, frame, settings, mobile, estimate, reason, reach))
         estimates.append(estimate)
         paths.append(path)
@@ -213,7 +218,7 @@ def _skipped(run: CommonRun, settings: CommonRunSettings) -> int:
 
 
 def _diffusivity(
-    path: Array, frame: Frame, interval: float, temperature: float, of: DiffusivityOf | None
+    path: Array, frame: Frame, mobile: str, interval: float, temperature: float, of: DiffusivityOf | None
 ) -> tuple[Estimate | None, str]:
     """D with its doubt, or why there is none."""
     if of is None:
@@ -221,7 +226,7 @@ def _diffusivity(
     if len(path) < 10:
         return None, f"only {len(path)} frames after settling"
     try:
-        found = of(path, frame, interval=interval, temperature=temperature)
+        found = of(path, frame, mobile=mobile, interval=interval, temperature=temperature)
     except LacunaError as error:
         return None, str(error).splitlines()[0]
     if found.doubt != "known" or not found.value > 0:

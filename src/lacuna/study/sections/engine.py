@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+
 from lacuna.core.archive import fingerprint
-from lacuna.core.constants import GPA
 from lacuna.core.errors import InputError
 from lacuna.crystal.order import Ordering, composition_of
 from lacuna.crystal.species import element_of
 from lacuna.energy.certificate import Certificate, load_certificate
+from lacuna.energy.domain import outside
 from lacuna.energy.engine import Engine, make_engine
-from lacuna.energy.fit import FitErrors
 from lacuna.energy.lammps import LammpsPod
 from lacuna.energy.potential import load_potential
-from lacuna.study.section import Part, Results, Section, Study, Table
+from lacuna.motion.dynamics import Dynamics
+from lacuna.study.section import Part, Results, Section, Study
+from lacuna.study.sections.certificate_parts import certificate_part, error_table
 from lacuna.study.sections.material import Material, crystal
 from lacuna.study.wiring import Stage
 
@@ -99,97 +102,26 @@ def parts(results: Results) -> tuple[Part, ...]:
     account = results.get(EngineAccount)
     if account is None:
         return ()
-    certificate = account.certificate
-    if certificate is None:
+    if account.certificate is None:
         text = f"{account.name} has no certificate: nobody measured here how far it can be trusted."
         return (Part("Engine", f"Energies and forces by {account.name}.", warnings=(text,)),)
-    broken = tuple(
-        f"The potential {account.name} misses a promise: {c.name} {_shown(c.reached, c.unit)}, "
-        f"limit {_shown(c.limit, c.unit)}."
-        for c in certificate.criteria
-        if not c.trusted
-    )
-    kept = sum(c.trusted for c in certificate.criteria)
-    sentence = (
-        f"Energies and forces by the potential {account.name} ({account.fingerprint}), fitted to "
-        f"{certificate.labels} labels of {certificate.reference}. Its certificate keeps {kept} of "
-        f"{len(certificate.criteria)} promises; the framework stayed on its sites up to "
-        f"{certificate.hottest:g} K, in runs of up to {certificate.longest / 1000:.0f} ps."
-    )
-    tables = (
-        _promises(certificate),
-        error_table(certificate.held_out),
-        _lattices(certificate),
-        _trials(certificate),
-    )
-    return (Part("Engine", sentence, tables=tables, warnings=broken),)
+    part = certificate_part(account.name, account.fingerprint, account.certificate)
+    return (replace(part, warnings=(*part.warnings, *_strays(results, account.certificate))),)
 
 
-def _shown(value: float, unit: str) -> str:
-    """A certificate's number in the unit people use for it."""
-    factor, name = {
-        "eV/atom": (1e3, "meV/atom"),
-        "eV/Å": (1e3, "meV/Å"),
-        "eV/atom/ps": (1e3, "meV/(atom ps)"),
-        "fs": (1e-3, "ps"),
-        "1": (1e2, "%"),
-    }.get(unit, (1.0, unit))
-    return f"{factor * value:.3g} {name}"
+def _strays(results: Results, certificate: Certificate) -> tuple[str, ...]:
+    """Temperatures and pressures of this study that the labels do not cover."""
+    from lacuna.study.sections.relaxation import RelaxedOrderings  # it imports this module
 
-
-def _promises(certificate: Certificate) -> Table:
-    rows = tuple(
-        (c.name, _shown(c.reached, c.unit), _shown(c.limit, c.unit), "kept" if c.trusted else "NOT KEPT")
-        for c in certificate.criteria
-    )
-    return Table(("promise", "reached", "limit", ""), rows, "Certificate of the potential")
-
-
-def error_table(errors: tuple[FitErrors, ...]) -> Table:
-    """Held-out errors by kind of material and temperature."""
-    rows = tuple(
-        (
-            e.kind,
-            "–" if e.temperature is None else f"{e.temperature:g}",
-            str(e.labels),
-            f"{1000 * e.energy:.1f}",
-            f"{1000 * e.forces:.0f}",
-        )
-        for e in errors
-    )
-    columns = ("kind", "T / K", "labels", "energy / meV per atom", "force / meV/Å")
-    return Table(columns, rows, "Mean absolute errors on labels left out of the fit, whole runs at a time")
-
-
-def _lattices(certificate: Certificate) -> Table:
-    rows = tuple(
-        (
-            x.material,
-            f"{100 * x.length_error:+.2f}",
-            f"{GPA * x.bulk_modulus:.1f}",
-            f"{GPA * x.pressure:+.2f}",
-        )
-        for x in certificate.lattice
-    )
-    columns = ("material", "lattice error / %", "bulk modulus / GPa", "pressure of the reference there / GPa")
-    return Table(columns, rows, "Relaxed cells against the reference")
-
-
-def _trials(certificate: Certificate) -> Table:
-    rows = tuple(
-        (
-            t.material,
-            f"{t.temperature:g}",
-            f"{t.duration / 1000:.0f}",
-            f"{t.framework_msd:.2f}",
-            f"{t.mobile_msd:.1f}",
-            f"{t.steps_per_second:.0f}",
-            t.failure or "stayed together",
-        )
-        for t in certificate.trials
-    )
-    columns = ("material", "T / K", "time / ps", "framework MSD / Å²", "mobile MSD / Å²", "steps/s", "")
-    return Table(columns, rows, "Trial runs of the certificate")
+    dynamics, relaxed = results.study.get(Dynamics), results.get(RelaxedOrderings)
+    said: list[str] = []
+    if dynamics is not None:
+        said += outside(certificate.domain, temperature=max(dynamics.temperatures))
+    if relaxed is not None:
+        pressures = [float(-np.trace(r.stress) / 3) for r in relaxed.relaxed if r.stress is not None]
+        for pressure in {min(pressures), max(pressures)} if pressures else ():
+            said += outside(certificate.domain, pressure=pressure)
+    return tuple(f"Outside the certificate of {certificate.potential}: {text}" for text in said)
 
 
 def _account_fingerprint(engine: EngineChoice) -> str:
