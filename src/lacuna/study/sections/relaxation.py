@@ -13,18 +13,18 @@ import numpy as np
 from lacuna.core.archive import load, save
 from lacuna.core.errors import DataError
 from lacuna.core.estimate import Estimate
+from lacuna.core.processes import Processes
 from lacuna.crystal.crystal import DisorderedCrystal
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.order import Kind, Orderings
 from lacuna.energy.engine import Engine
 from lacuna.energy.relax import Relaxation, Relaxed, relax
-from lacuna.core.processes import Processes
 from lacuna.study.figure import Axis, Figure, Points, Role
 from lacuna.study.section import Evidence, Part, Results, Section, Table
 from lacuna.study.sections.engine import EngineChoice, check, engine_fingerprint, open_engine
 from lacuna.study.wiring import Progress, Stage, Workspace
 
-__all__ = ["SECTION", "RelaxedOrderings", "relax_all"]
+__all__ = ["SECTION", "RelaxedOrderings", "by_turns", "relax_all"]
 
 
 BATCH = 4  # frames per process: a new process costs about a second
@@ -102,10 +102,10 @@ def relaxations(
     relaxed = relax_all(work, model, relaxation, progress)
     cells = round(abs(np.linalg.det(orderings.frames[0].cell)) / abs(np.linalg.det(crystal.cell)))
     sizes = np.array([(r.frame.volume / cells) ** (1 / 3) for r in relaxed])
-    return RelaxedOrderings(relaxed, orderings.kinds, model.name, _by_turns(relaxed, orderings.kinds), sizes)
+    return RelaxedOrderings(relaxed, orderings.kinds, model.name, by_turns(relaxed, orderings.kinds), sizes)
 
 
-def _by_turns(relaxed: tuple[Relaxed, ...], kinds: tuple[Kind, ...]) -> tuple[int, ...]:
+def by_turns(relaxed: tuple[Relaxed, ...], kinds: tuple[Kind, ...]) -> tuple[int, ...]:
     """The ground state, then the lowest left of each kind in turn."""
     queues: dict[str, list[int]] = defaultdict(list)
     for index in np.argsort([r.energy for r in relaxed]):
