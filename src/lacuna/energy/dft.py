@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,6 +11,7 @@ from lacuna.core.errors import InputError, LacunaError, MissingExtra
 from lacuna.core.units import Unit
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Evaluation
+from lacuna.energy.reference import digest, grid_by_length
 
 __all__ = ["Gpaw", "GpawSettings", "gpaw_engine"]
 
@@ -55,15 +53,11 @@ class GpawSettings:
     @property
     def fingerprint(self) -> str:
         """Short text that two labels of equal settings share."""
-        physical = {k: v for k, v in asdict(self).items() if k != "iterations"}
-        digest = hashlib.sha256(json.dumps(physical, sort_keys=True).encode()).hexdigest()[:8]
-        return f"gpaw-{self.functional}-{self.cutoff:g}eV-{digest}"
+        return f"gpaw-{self.functional}-{self.cutoff:g}eV-{digest(self, without=('iterations',))}"
 
     def kpoints(self, frame: Frame) -> tuple[int, int, int]:
         """Γ-centred k-points along each lattice vector."""
-        lengths = np.linalg.norm(frame.cell, axis=1)
-        a, b, c = (max(1, math.ceil(self.kpoint_length / float(x) - 1e-9)) for x in lengths)
-        return a, b, c
+        return grid_by_length(frame, self.kpoint_length)
 
 
 class Gpaw:
@@ -77,6 +71,12 @@ class Gpaw:
     def name(self) -> str:
         """Code, functional and cutoff."""
         return self.settings.fingerprint
+
+    def provenance(self, frame: Frame) -> dict[str, Any]:
+        """Version of the code and k-points of `frame`, to be stored beside a label."""
+        import gpaw
+
+        return {"code": f"gpaw {gpaw.__version__}", "kpts": list(self.settings.kpoints(frame))}
 
     def evaluate(self, frame: Frame) -> Evaluation:
         """Energy (eV), forces (eV/Å) and stress (eV/Å³) of `frame`.
@@ -126,8 +126,8 @@ def _calculator(settings: GpawSettings, frame: Frame, log: str | None) -> Any:
     )
 
 
-def gpaw_engine() -> Gpaw:
-    """GPAW with the settings of the shipped labels.
+def gpaw_engine(settings: GpawSettings | None = None) -> Gpaw:
+    """GPAW; without `settings`, with those of the shipped labels.
 
     Raises
     ------
@@ -138,4 +138,4 @@ def gpaw_engine() -> Gpaw:
         import gpaw  # noqa: F401
     except ImportError as error:
         raise MissingExtra("dft", "gpaw") from error
-    return Gpaw(GpawSettings())
+    return Gpaw(settings or GpawSettings())
