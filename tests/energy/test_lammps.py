@@ -152,3 +152,13 @@ def test_an_unknown_potential_is_answered_with_the_nearest_name():
 def test_impossible_settings_are_refused(wrong, text):
     with pytest.raises(InputError, match=text):
         PodSettings(**wrong)
+
+
+def test_atoms_on_the_faces_of_the_cell_are_where_they_were_put(li_n_cl_cell):
+    """LAMMPS takes such an atom to the other face as rounding has it."""
+    shifts = np.stack(np.meshgrid(*[(0.0, 0.5)] * 3), axis=-1).reshape(-1, 3)
+    frame = Frame(shifts @ li_n_cl_cell.cell, li_n_cl_cell.cell, li_n_cl_cell.numbers)
+    with open_lammps(load_potential("li-n-cl"), frame) as session:
+        np.testing.assert_allclose(session.unwrapped(), frame.positions, atol=1e-12)
+        session.command("run 0")
+        np.testing.assert_allclose(session.unwrapped(), frame.positions, atol=1e-9)

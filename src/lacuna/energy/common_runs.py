@@ -187,6 +187,7 @@ def _advance(
             x += dt * v
             forces = _forces(engine, frame, x)
             v += 0.5 * dt * ACCELERATION * forces / masses
+            v -= np.sum(masses * v, axis=0) / masses.sum()  # rescaling would feed a drift of rounding errors
             v *= _rescaling(
                 _temperature(v, masses), temperature, 3 * (len(frame) - 1), dt / settings.period, rng
             )

@@ -105,21 +105,28 @@ def birch_murnaghan(volumes: Array, energies: Array) -> EquationOfState:
         )
     # In y = V^(-2/3) the curve is a cubic, so the fit is linear and has one answer.
     cubic = np.polynomial.Polynomial.fit(volumes ** (-2 / 3), energies, 3)
-    slope, curvature = cubic.deriv(), cubic.deriv(2)
+    y = _minimum(cubic)
     width = float(np.ptp(volumes)) / 2
-    roots = np.asarray(slope.roots(), dtype=complex)
-    turning = [float(r.real) for r in roots if abs(r.imag) < 1e-9 and r.real > 0]
-    minima = [y for y in turning if float(curvature(y)) > 0]
-    minima = [y for y in minima if volumes.min() - width <= y ** (-3 / 2) <= volumes.max() + width]
-    if not minima:
+    if y is None or not volumes.min() - width <= y ** (-3 / 2) <= volumes.max() + width:
         raise DataError(
             f"equation of state: the energies at {volumes.min():.2f} to {volumes.max():.2f} Å³ have no "
             "minimum there; start from a cell closer to equilibrium"
         )
-    y = minima[0]
-    v0, second = y ** (-3 / 2), float(curvature(y))
+    v0, second = y ** (-3 / 2), float(cubic.deriv(2)(y))
     bulk = 4 / 9 * v0 ** (-7 / 3) * second
     third = -20 / 9 * v0 ** (-13 / 3) * second - 8 / 27 * v0**-5 * float(cubic.deriv(3)(y))
     derivative = -1 - v0 * v0 * third / bulk
     residual = float(np.sqrt(np.mean((cubic(volumes ** (-2 / 3)) - energies) ** 2)))
     return EquationOfState(v0, float(cubic(y)), bulk, derivative, residual)
+
+
+def _minimum(cubic: np.polynomial.Polynomial) -> float | None:
+    """Where a cubic is lowest; the formula holds for a vanishing cubic term, too."""
+    offset, scale = cubic.mapparms()
+    _, first, second, third = (*(float(c) for c in cubic.coef), 0.0, 0.0, 0.0)[:4]
+    discriminant = (2 * second) ** 2 - 12 * third * first
+    if discriminant <= 0 or 2 * second + np.sqrt(discriminant) <= 0:
+        return None
+    inside = -2 * first / (2 * second + np.sqrt(discriminant))
+    y = float((inside - offset) / scale)
+    return y if y > 0 else None

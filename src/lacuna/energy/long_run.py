@@ -130,7 +130,7 @@ def long_run(
             0.0,
             0.0,
             0,
-            int(_framework(frame, settings).sum()),
+            int(_framework(frame, settings.mobile).sum()),
             0.0,
             False,
             "",
@@ -142,8 +142,9 @@ def long_run(
         try:
             _set_up(session, settings, temperature, None if state is None else state.velocities)
             while not outcome.is_complete and time.monotonic() < deadline:
-                session.command(f"run {max(1, round(settings.chunk / settings.timestep))}")
-                outcome = _look(session, frame, outcome, settings)
+                steps = _steps(settings, outcome.duration)
+                session.command(f"run {steps}")
+                outcome = _look(session, frame, outcome, steps * settings.timestep, settings.mobile)
                 save(path, _State(outcome, session.unwrapped(), session.atoms("v") * PS))
                 if progress is not None:
                     progress(outcome.duration / settings.duration)
@@ -163,9 +164,9 @@ def _stored(path: Path) -> _State | None:
     return found if isinstance(found, _State) else None
 
 
-def _framework(frame: Frame, settings: LongRunSettings) -> NDArray[np.bool_]:
+def _framework(frame: Frame, mobile: str) -> NDArray[np.bool_]:
     """Which atoms belong to the framework, shape (n,)."""
-    return np.array([s != settings.mobile for s in frame.symbols])
+    return np.array([s != mobile for s in frame.symbols])
 
 
 def _set_up(
@@ -197,19 +198,23 @@ def _set_up(
     session.command(f"fix hold all nvt temp {temperature} {temperature} 0.1")
 
 
-def _look(session: Session, frame: Frame, before: LongRun, settings: LongRunSettings) -> LongRun:
-    """The outcome one chunk later."""
+def _steps(settings: LongRunSettings, done: float) -> int:
+    """Of the next chunk."""
+    return max(1, round(min(settings.chunk, settings.duration - done) / settings.timestep))
+
+
+def _look(session: Session, frame: Frame, before: LongRun, ran: float, mobile: str) -> LongRun:
+    """The outcome after `ran` more fs."""
     if not np.isfinite(session.thermo("pe")):
         raise LacunaError("the energy is not finite")
-    done = max(1, round(settings.chunk / settings.timestep)) * settings.timestep
-    framework = _framework(frame, settings)
+    framework = _framework(frame, mobile)
     away = session.unwrapped() - frame.positions
     away -= away[framework].mean(axis=0) if framework.any() else away.mean(axis=0)
     square = np.sum(away**2, axis=1)
     moved = int(np.count_nonzero(square[framework] > (_spacing(frame, framework) / 2) ** 2))
     return replace(
         before,
-        duration=min(before.duration + done, before.asked),
+        duration=min(before.duration + ran, before.asked),
         framework_msd=float(square[framework].mean()) if framework.any() else 0.0,
         mobile_msd=float(square[~framework].mean()) if not framework.all() else 0.0,
         moved=moved,

@@ -43,7 +43,7 @@ def _volume_figure(certificate: Certificate) -> tuple[Figure, ...]:
             "certificate_volume",
             caption,
             Axis("volume / volume of the teacher's minimum"),
-            Axis("energy above the minimum / meV per atom"),
+            Axis("E − E₀ / meV per atom"),
             tuple(layers),
         ),
     )

@@ -104,7 +104,7 @@ def _shown(value: float, unit: str) -> str:
         "eV/atom/ps": (1e3, "meV/(atom ps)"),
         "1": (1e2, "%"),
     }.get(unit, (1.0, unit))
-    return f"{factor * value:.3g} {name}"
+    return f"{factor * value:.3g} {name}" if abs(factor * value) > 1e-6 else f"0 {name}"
 
 
 def _time(femtoseconds: float) -> str:
