@@ -140,3 +140,57 @@ def test_without_a_trusted_run_there_is_nothing_to_count(toys, rng):
     trajectories = Trajectories((run,), Dynamics(temperatures=(600.0,)), "toy", "Li", 1.0, 3.0)
     with pytest.raises(NotConverged, match="no run passed its guards"):
         mechanism(trajectories, diffusivities(trajectories), [SITES], settings=Mechanism(), rng=rng)
+
+
+HOLES = SiteSet((GRID + 0.28) @ CELL, CELL, tuple(f"octahedron {i % 2}" for i in range(8)))
+
+
+def with_stops(rng, frames=400):
+    """One ion that changes sites every 20 frames; every other change stops in a hole for 5 frames."""
+    path, place = [], np.zeros(3)
+    for step in range(frames // 20):
+        direction = np.array([A, B, C][step % 3])
+        stay = 15 if step % 2 else 20
+        path += [(place / 2 + 0.03)] * stay
+        path += [((place + 0.5) / 2 + 0.03)] * (20 - stay)
+        place = place + direction
+    return (np.array(path) @ CELL)[:, None, :]
+
+
+def test_stops_in_holes_are_told_from_changes_without_one(toys, rng):
+    path = with_stops(rng)
+    runs = tuple(
+        toys.run_of(np.repeat(path, 12, axis=1), temperature=t, volume=float(np.linalg.det(CELL)))
+        for t in (500.0, 600.0)
+    )
+    trajectories = Trajectories(runs, Dynamics(temperatures=(500.0, 600.0)), "toy", "Li", 1.0, 3.0)
+    found = mechanism(
+        trajectories, diffusivities(trajectories), [SITES], [HOLES], settings=Mechanism(), rng=rng
+    )
+    # 10 of 20 stays end in a hole for 5 frames of 400; the last one is followed by no site
+    assert found.holes == pytest.approx(np.full(2, 50 / 400))
+    assert found.through == pytest.approx(np.full(2, 9 / 19))
+    assert sum(found.hole_times.values()) == pytest.approx(50 / 400)
+
+
+def test_diffusivity_of_jumps_is_that_of_the_rate_and_the_length(toys, rng):
+    runs = tuple(make_run(toys, rng, t, energy=0.25, back=0.0) for t in (500.0, 600.0, 700.0))
+    trajectories = Trajectories(runs, Dynamics(temperatures=(500.0, 600.0, 700.0)), "toy", "Li", 1.0, 3.0)
+    found = mechanism(trajectories, diffusivities(trajectories), [SITES], settings=Mechanism(), rng=rng)
+    rate = 30.0 * np.exp(-0.25 / (BOLTZMANN * found.temperatures)) / 100e-15  # 1/s
+    length = np.mean(np.sum((CELL / 2) ** 2, axis=1)) * 1e-16  # cm²
+    assert found.of_jumps == pytest.approx(rate * length / 6, rel=0.15)
+    # without memory all of it is diffusion
+    assert found.of_jumps == pytest.approx(found.diffusivities, rel=0.5)
+    assert np.all(found.of_lasting < found.of_jumps)  # one jump in six is undone by chance
+
+
+def test_what_a_smaller_core_would_have_counted_is_told(toys, rng):
+    runs = tuple(make_run(toys, rng, t, energy=0.25, back=0.3) for t in (500.0, 600.0, 700.0))
+    trajectories = Trajectories(runs, Dynamics(temperatures=(500.0, 600.0, 700.0)), "toy", "Li", 1.0, 3.0)
+    settings = Mechanism(other_cores=(0.2, 0.45))
+    found = mechanism(trajectories, diffusivities(trajectories), [SITES], settings=settings, rng=rng)
+    small, same = found.cores
+    assert same.rates == pytest.approx([j.rate for j in found.jumps])
+    assert small.rates == pytest.approx(same.rates, rel=0.1)  # real hops do not depend on the core
+    assert small.local_energy.value == pytest.approx(0.25, abs=4 * small.local_energy.std)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lacuna.core.constants import BOLTZMANN
 from lacuna.core.estimate import Estimate
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.order import Keep, Ordering, order_crystal
@@ -12,8 +13,10 @@ from lacuna.crystal.read import read_crystal
 from lacuna.energy.relax import Relaxed
 from lacuna.motion.displacement import relative_to
 from lacuna.motion.jumps import count_jumps, site_history
-from lacuna.motion.mechanism import MechanismResult
+from lacuna.motion.mechanism import CoreCheck, MechanismResult
 from lacuna.motion.motor import masses_of
+from lacuna.study.figure import Line
+from lacuna.study.section import Evidence
 from lacuna.study.sections import mechanism as section
 from lacuna.study.sections.relaxation import RelaxedOrderings
 
@@ -57,6 +60,7 @@ def test_every_ion_of_a_relaxed_ordering_lies_on_the_site_it_was_put_on(ordered)
     assert all_sites[index[0]].tolist() == orderings.site_of_atom[1][mobile].tolist()
     assert len(sites.labels) == 64
     assert len(holes.labels) == 32
+    assert all(sum(map(int, _counts(name.removeprefix("octahedron ")))) == 6 for name in holes.labels)
     assert all(sum(map(int, _counts(name))) == 4 for name in sites.labels)
 
 
@@ -81,7 +85,22 @@ def test_ion_that_jumps_into_a_vacancy_is_counted_once(ordered):
     assert found.counts[found.labels.index(sites.labels[index[0, 5]])].sum() == 1
 
 
+def published(quantity, value, note):
+    row = Estimate.unknown_doubt(value, "eV")
+    return Evidence(quantity, quantity, row, "measured", "a paper", published=True, note=note)
+
+
+class Study:
+    published = (
+        published("nmr_activation_energy", 0.13, "7Li T1"),
+        published("activation_energy", 0.378, "impedance"),
+        Evidence("activation_energy", "", Estimate.unknown_doubt(0.41, "eV"), "computed", "", published=True),
+    )
+
+
 class Found:
+    study = Study()
+
     def __init__(self, value):
         self.value = value
 
@@ -107,8 +126,13 @@ def test_report_tells_energies_and_warns_of_jumps_too_fast_to_see(ordered, rng):
         local_energy=energy,
         lasting_energy=None,
         by_label={sites.labels[0]: energy},
-        diffusion_energy=None,
+        diffusion_energy=Estimate.normal(0.35, 0.02, "eV", rng=rng),
+        diffusivities=np.array([1e-6, 3e-6]),
+        relative_errors=np.array([0.2, 0.1]),
         holes=np.array([0.01, np.nan]),
+        through=np.array([0.3, np.nan]),
+        hole_times={"octahedron Cl4N2": 0.01},
+        cores=(CoreCheck(0.3, jumps.rate * np.ones(2), np.array([0.4, 0.5]), energy, None),),
         interval=2000.0,
     )
     (part,) = section.parts(Found(result))
@@ -116,6 +140,17 @@ def test_report_tells_energies_and_warns_of_jumps_too_fast_to_see(ordered, rng):
     assert "for every jump" in part.sentence
     assert "sample more often" in part.warnings[0]
     assert len(part.tables[1].rows) == len(jumps.labels)
+    assert "A jump needs 0.15" in part.sentence
+    assert "zero lies inside" not in part.sentence
+    scale = part.figures[0]
+    slopes = {
+        layer.name: layer for layer in scale.layers if isinstance(layer, Line) and "published" in layer.name
+    }
+    for energy_of, line in zip((0.13, 0.378), slopes.values(), strict=True):
+        slope = np.polyfit(line.x / 1000, np.log(line.y), 1)[0]
+        assert -slope * BOLTZMANN == pytest.approx(energy_of, rel=1e-6)
+    bars = {label for layer in part.figures[1].layers for label in layer.labels}
+    assert {"every jump", "diffusion", "7Li T1", "impedance"} <= bars
     (row,) = section.evidence(Found(result))
     assert row.quantity == "nmr_activation_energy"
     assert section.parts(Found(None)) == section.evidence(Found(None)) == ()

@@ -16,7 +16,7 @@ from lacuna.motion.diffusivities import Diffusivities
 from lacuna.motion.jumps import CORE, Jumps, SiteSet, count_jumps, site_history
 from lacuna.motion.results import Run, Trajectories
 
-__all__ = ["Mechanism", "MechanismResult", "mechanism"]
+__all__ = ["CoreCheck", "Mechanism", "MechanismResult", "mechanism"]
 
 Array = NDArray[np.float64]
 
@@ -28,14 +28,28 @@ class Mechanism:
     """How jumps are counted.
 
     core : radius within which an ion has arrived at a site, over the shortest distance between sites.
+    other_cores : the same counts once more with these, to show what depends on that choice.
     """
 
     core: float = CORE
+    other_cores: tuple[float, ...] = (0.25, 0.35)
 
     def __post_init__(self) -> None:
         """Cores must not overlap."""
-        if not 0 < self.core < 0.5:
-            raise InputError(f"core must lie between 0 and 0.5 site distances, got {self.core}")
+        for core in (self.core, *self.other_cores):
+            if not 0 < core < 0.5:
+                raise InputError(f"core must lie between 0 and 0.5 site distances, got {core}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoreCheck:
+    """What another radius of the sites' cores would have counted: rates per ion and ps, share undone."""
+
+    core: float
+    rates: Array
+    back: Array
+    local_energy: Estimate | None
+    lasting_energy: Estimate | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +62,11 @@ class MechanismResult:
     local_energy : activation energy of all jumps, eV.      lasting_energy : of jumps that are not undone.
     by_label : activation energies of jumps out of each kind, eV; those with too few jumps are left out.
     diffusion_energy : of D over the same temperatures, eV.
+    diffusivities, relative_errors : D of the mean square displacement, cm²/s, and its relative error.
     holes : share of the time that ions spend in holes which are no sites, at each temperature; nan where
-        none were given.      interval : longest time between frames, fs.
+        none were given.      through : share of the changes of site that stop in a hole on the way.
+    hole_times : share of the time by the kind of hole, all temperatures.
+    cores : what other radii of the cores would have counted.      interval : longest time between frames, fs.
     """
 
     temperatures: Array
@@ -61,8 +78,24 @@ class MechanismResult:
     lasting_energy: Estimate | None
     by_label: dict[str, Estimate]
     diffusion_energy: Estimate | None
+    diffusivities: Array
+    relative_errors: Array
     holes: Array
+    through: Array
+    hole_times: dict[str, float]
+    cores: tuple[CoreCheck, ...]
     interval: float
+
+    @property
+    def of_jumps(self) -> Array:
+        """Diffusivity that the jumps would give if each went anywhere, Γ⟨l²⟩/6, cm²/s."""
+        return np.array([j.rate * j.length for j in self.jumps]) / 6000 * CM2_PER_S
+
+    @property
+    def of_lasting(self) -> Array:
+        """The same of the jumps that are not undone, cm²/s."""
+        share = [j.lasting.sum() / max(j.counts.sum(), 1) for j in self.jumps]
+        return self.of_jumps * np.array(share)
 
 
 def mechanism(
@@ -96,58 +129,145 @@ def mechanism(
     if not runs:
         raise NotConverged("jumps: no run passed its guards, so there is nothing to count")
     temperatures = np.array(sorted({r.temperature for r in runs}))
-    found = []
-    for temperature in temperatures:
-        here = [
-            count_jumps(r.path.astype(float), sites[r.ordering], interval=r.path_interval, core=settings.core)
-            for r in runs
-            if r.temperature == temperature
-        ]
-        found.append(merge(here))
+    found = _counted(runs, sites, temperatures, settings.core)
     labels = _by_frequency(found)
     rates = np.array([[_rate(j, name) for name in labels] for j in found])
     diffusion = {p.temperature: p for p in diffusivities.trusted}
     value = np.array([diffusion[t].value for t in temperatures])
     error = np.array([diffusion[t].thermal for t in temperatures])
     motion = np.array([j.rate * j.length for j in found])  # Å²/ps
-    number = np.array([j.counts.sum() for j in found])
-    lasting = np.array([j.lasting.sum() for j in found])
-    every = np.array([j.rate for j in found])
+    local, lasting = _both_energies(temperatures, found, rng)
+    stays = _stays(runs, temperatures, sites, holes, settings)
     return MechanismResult(
         temperatures=temperatures,
         jumps=tuple(found),
         labels=labels,
         rates=rates,
         correlation=6 * value / CM2_PER_S * 1000 / np.where(motion > 0, motion, np.nan),
-        local_energy=_energy(temperatures, every, number, rng),
-        lasting_energy=_energy(temperatures, every * lasting / np.maximum(number, 1), lasting, rng),
+        local_energy=local,
+        lasting_energy=lasting,
         by_label=_energies(temperatures, found, labels, rng),
         diffusion_energy=_energy(temperatures, value, error**-2.0, rng),
-        holes=np.array(
-            [
-                _share_in_holes([r for r in runs if r.temperature == t], sites, holes, settings)
-                for t in temperatures
-            ]
-        ),
+        diffusivities=value,
+        relative_errors=error,
+        holes=np.array([s.share for s in stays]),
+        through=np.array([s.through for s in stays]),
+        hole_times=_mean_times(stays),
+        cores=tuple(_core_check(runs, sites, temperatures, core, rng) for core in settings.other_cores),
         interval=max(r.path_interval for r in runs),
     )
 
 
-def _share_in_holes(
-    runs: Sequence[Run], sites: Sequence[SiteSet], holes: Sequence[SiteSet] | None, settings: Mechanism
-) -> float:
-    """Share of the time that belongs to holes, when holes count as sites too."""
-    if holes is None:
-        return float("nan")
-    shares = []
-    for run in runs:
-        proper, other = sites[run.ordering], holes[run.ordering]
-        both = SiteSet(
-            np.concatenate([proper.positions, other.positions]), proper.cell, proper.labels + other.labels
+def _counted(
+    runs: Sequence[Run], sites: Sequence[SiteSet], temperatures: Array, core: float
+) -> tuple[Jumps, ...]:
+    """Jumps at each temperature, all runs there together."""
+    return tuple(
+        merge(
+            [
+                count_jumps(r.path.astype(float), sites[r.ordering], interval=r.path_interval, core=core)
+                for r in runs
+                if r.temperature == temperature
+            ]
         )
-        index, _ = site_history(run.path.astype(float), both, core=settings.core)
-        shares.append(float(np.mean(index >= len(proper.labels))))
-    return float(np.mean(shares))
+        for temperature in temperatures
+    )
+
+
+def _both_energies(
+    temperatures: Array, found: Sequence[Jumps], rng: np.random.Generator
+) -> tuple[Estimate | None, Estimate | None]:
+    """Activation energies of every jump and of those not undone."""
+    number = np.array([j.counts.sum() for j in found])
+    lasting = np.array([j.lasting.sum() for j in found])
+    every = np.array([j.rate for j in found])
+    return (
+        _energy(temperatures, every, number, rng),
+        _energy(temperatures, every * lasting / np.maximum(number, 1), lasting, rng),
+    )
+
+
+def _core_check(
+    runs: Sequence[Run],
+    sites: Sequence[SiteSet],
+    temperatures: Array,
+    core: float,
+    rng: np.random.Generator,
+) -> CoreCheck:
+    """The counts once more with another core."""
+    found = _counted(runs, sites, temperatures, core)
+    return CoreCheck(
+        core,
+        np.array([j.rate for j in found]),
+        np.array([j.back_fraction for j in found]),
+        *_both_energies(temperatures, found, rng),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stays:
+    """Time in holes (share, and by kind), and the share of changes of site that stop in one."""
+
+    share: float
+    through: float
+    times: dict[str, float]
+
+
+def _stays(
+    runs: Sequence[Run],
+    temperatures: Array,
+    sites: Sequence[SiteSet],
+    holes: Sequence[SiteSet] | None,
+    settings: Mechanism,
+) -> list[_Stays]:
+    """What holes do at each temperature, when they count as sites too."""
+    if holes is None:
+        return [_Stays(float("nan"), float("nan"), {}) for _ in temperatures]
+    found = []
+    for temperature in temperatures:
+        times: dict[str, float] = {}
+        changes = stopping = total = 0
+        for run in (r for r in runs if r.temperature == temperature):
+            proper, other = sites[run.ordering], holes[run.ordering]
+            both = SiteSet(
+                np.concatenate([proper.positions, other.positions]), proper.cell, proper.labels + other.labels
+            )
+            index, _ = site_history(run.path.astype(float), both, core=settings.core)
+            first = len(proper.labels)
+            number = np.bincount(index.ravel(), minlength=len(both.labels))[first:]
+            for name, n in zip(other.labels, number, strict=True):
+                times[name] = times.get(name, 0.0) + float(n)
+            total += index.size
+            moves = _changes(index, first)
+            changes, stopping = changes + moves[0], stopping + moves[1]
+        found.append(
+            _Stays(
+                sum(times.values()) / total,
+                stopping / changes if changes else float("nan"),
+                {name: n / total for name, n in times.items()},
+            )
+        )
+    return found
+
+
+def _changes(index: NDArray[np.int64], first_hole: int) -> tuple[int, int]:
+    """Changes from one site to another, and those of them with a hole between."""
+    changes = stopping = 0
+    for column in index.T:
+        states = column[np.concatenate([[True], column[1:] != column[:-1]])]
+        proper = states < first_hole
+        at = np.flatnonzero(proper)
+        other = states[at[1:]] != states[at[:-1]]
+        changes += int(other.sum())
+        stopping += int((other & (np.diff(at) > 1)).sum())
+    return changes, stopping
+
+
+def _mean_times(stays: Sequence[_Stays]) -> dict[str, float]:
+    """Share of the time by kind of hole, over all temperatures, longest first."""
+    names = {name for s in stays for name in s.times}
+    mean = {name: float(np.mean([s.times.get(name, 0.0) for s in stays])) for name in names}
+    return dict(sorted(mean.items(), key=lambda item: (-item[1], item[0])))
 
 
 def merge(every: Sequence[Jumps]) -> Jumps:
