@@ -1,9 +1,19 @@
 """A small skewed cell that the tests of this room share."""
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from lacuna.crystal.frame import Frame
+
+if "pairs" not in sys.modules:
+    spec = importlib.util.spec_from_file_location("pairs", Path(__file__).with_name("pairs.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["pairs"] = module
+    spec.loader.exec_module(module)
 
 SKEWED = np.array([[5.6, 0.3, -0.2], [1.4, 5.1, 0.4], [-0.9, 1.1, 5.3]])
 

@@ -1,68 +1,47 @@
-"""Vacancies in the study: the definition by hand, the stage end to end, and what an engine cannot know."""
+"""Vacancies in the study: the stages end to end, the report, the command."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from lacuna.core.archive import save
 from lacuna.core.errors import InputError
-from lacuna.crystal.frame import Frame
-from lacuna.crystal.library import shipped_crystal
 from lacuna.crystal.order import Keep, Ordering, order_crystal
 from lacuna.crystal.read import read_crystal
-from lacuna.crystal.site import DistinctAtom
-from lacuna.energy.engine import Evaluation, make_engine
+from lacuna.energy.engine import make_engine
+from lacuna.energy.labels import read_labels
 from lacuna.energy.relax import relax
+from lacuna.energy.vacancy_cell import CellVacancies, SiteVacancy
+from lacuna.energy.vacancy_shipped import shipped_rows
+from lacuna.energy.vacancy_table import VacancyRow, read_rows
+from lacuna.study.commands import app
+from lacuna.study.figure import Points
 from lacuna.study.sections import vacancies as section
+from lacuna.study.sections import vacancy_parts
 from lacuna.study.sections.engine import EngineChoice
 from lacuna.study.sections.material import Material
 from lacuna.study.sections.relaxation import RelaxedOrderings
-from lacuna.study.sections.vacancies import Vacancies, VacancyEnergies, VacancyHost, metal_energy
+from lacuna.study.sections.vacancies import DftVacancies, Vacancies, VacancyEnergies
 from lacuna.study.settings import read
 from lacuna.study.wiring import Progress, Workspace
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 
 
-@dataclass(frozen=True)
-class OneBody:
-    """Atoms that do not see each other: a vacancy costs nothing beyond the metal's zero."""
-
-    lithium: float
-    name: str = "one body"
-
-    def evaluate(self, frame: Frame) -> Evaluation:
-        energy = float(np.where(frame.numbers == 3, self.lithium, -7.0).sum())
-        return Evaluation(energy, np.zeros((len(frame), 3)), np.zeros((3, 3)))
-
-
 class Found:
-    """Results with one value."""
+    """Results with some values."""
 
-    def __init__(self, value):
-        self.value = value
+    def __init__(self, *values):
+        self.values = {type(v): v for v in values}
 
     def get(self, kind):
-        return self.value
+        return self.values.get(kind)
 
 
-def test_atoms_that_do_not_see_each_other_have_vacancies_for_nothing(tmp_path):
-    engine = OneBody(-2.5)
-    frame = shipped_crystal("LiCl").to_frame()
-    atoms = (DistinctAtom(0, 4, "4a"),)
-    left = Frame(frame.positions[1:], frame.cell, frame.numbers[1:])
-    save(tmp_path / "LiCl-0", relax(left, engine))
-    metal = metal_energy(engine, "Li")
-    assert metal == pytest.approx(-2.5)
-    perfect = engine.evaluate(frame).energy
-    host = section._host("LiCl", frame, atoms, perfect, metal, "Li", tmp_path)
-    assert host.energies == pytest.approx([0.0], abs=1e-9)
-    assert host.mean == pytest.approx(0.0, abs=1e-9)
-    # E(vacancy) - E(perfect) = 2.5; with a metal at -1.0 eV per atom it costs 1.5 eV
-    shifted = section._host("LiCl", frame, atoms, perfect, -1.0, "Li", tmp_path)
-    assert shifted.energies == pytest.approx([1.5])
+def run(*words):
+    return CliRunner().invoke(app, [str(w) for w in words], catch_exceptions=True)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +54,7 @@ def found(tmp_path_factory):
     ground = relax(frame, engine)
     orderings = RelaxedOrderings((ground,), ("lowest",), engine.name, (0,), np.array([5.3]))
     folder = tmp_path_factory.mktemp("vacancies")
-    told = []
+    told = [[], []]
     values = [
         section.vacancy_energies(
             Vacancies(),
@@ -83,9 +62,9 @@ def found(tmp_path_factory):
             Material(EXAMPLE),
             EngineChoice(),
             Workspace(folder),
-            Progress(lambda done, text: told.append(text)),
+            Progress(lambda done, text, lines=lines: lines.append(text)),
         )
-        for _ in range(2)
+        for lines in told
     ]
     return values, told, ground.frame
 
@@ -95,52 +74,129 @@ def test_the_stage_takes_out_every_distinct_lithium_once_and_goes_on_where_it_st
     host = first.hosts[0]
     assert host.copies.sum() == frame.symbols.count("Li") == 6
     assert np.array_equal(host.energies, again.hosts[0].energies)
-    assert told[-1] == f"{len(host.energies)} of {len(host.energies)} relaxed"
-    assert told.count(told[-1]) == 1  # the second call had nothing left to relax
+    assert told[0][-1] == f"{len(host.energies)} of {len(host.energies)} relaxed"
+    assert told[1] == []  # the second call had nothing left to relax
 
 
-def test_a_fitted_potential_gives_differences_only_and_says_so(found):
+def test_an_engine_without_a_metal_gives_differences_only_and_says_so(found):
     (first, _), _, _ = found
-    assert first.metal is None
-    good = np.isfinite(first.hosts[0].energies)
-    assert np.average(first.hosts[0].energies[good], weights=first.hosts[0].copies[good]) == pytest.approx(0)
-    assert section.evidence(Found(first)) == ()
-    (part,) = section.parts(Found(first))
+    relative = VacancyEnergies((replace(first.hosts[0], metal=None),), first.engine, first.element, None)
+    assert section.evidence(Found(relative)) == ()
+    (part,) = section.parts(Found(relative))
     assert "fitted to charge-balanced cells only" in part.warnings[0]
     assert part.tables[0].rows[0][3] == "not known"
+    if first.metal is None:
+        assert first.hosts[0].everywhere.mean() == pytest.approx(0)
 
 
-def host(energies, surroundings):
-    n = len(energies)
-    return VacancyHost(
-        "ground state", "Li4NCl", np.array(energies), np.ones(n, int), ("1a",) * n, surroundings
+def host(energies, surroundings, *, name="ground state", formula="Li4NCl", letter="1a"):
+    return CellVacancies(
+        host=name,
+        formula=formula,
+        atoms=64,
+        size=1,
+        perfect=-20.0,
+        metal=-1.9,
+        closest=5.0,
+        engine="toy",
+        sites=tuple(
+            SiteVacancy(i, 1, letter, s, e, e, 0.01, 5)
+            for i, (e, s) in enumerate(zip(energies, surroundings, strict=True))
+        ),
     )
 
 
-def test_energies_are_gathered_by_surrounding():
+def test_the_report_holds_the_spread_the_surroundings_and_the_papers_values():
     some = host([1.0, 1.4, 0.8, np.nan], ("N4", "N4", "NCl3", "Cl4"))
-    mixed = host([1.0, 2.0, 3.0, 4.0, 5.0], ("Cl4", "NCl2□", "N4", "NCl3", "N3□"))
-    assert list(section.by_surrounding(mixed)) == ["N4", "N3□", "NCl3", "NCl2□", "Cl4"]
-    rows = section.by_surrounding(some)
-    assert rows["N4"] == (2, pytest.approx(1.2), pytest.approx(0.2))
-    assert rows["NCl3"] == (1, pytest.approx(0.8), 0.0)
-    assert "Cl4" not in rows
-    (part,) = section.parts(Found(VacancyEnergies((some,), "toy", "Li", -1.9)))
+    licl = host([3.2], ("Cl6",), name="LiCl", formula="Li32Cl32", letter="4a")
+    value = VacancyEnergies((some, licl), "toy", "Li", -1.9)
+    (part,) = section.parts(Found(value))
     assert part.warnings == ("1 cells with a vacancy did not reach the force criterion; left out.",)
-    (row,) = section.evidence(Found(VacancyEnergies((some,), "toy", "Li", -1.9)))
-    assert row.value.value == pytest.approx(1.0)
-    licl = VacancyHost("LiCl", "Li32Cl32", np.array([3.2]), np.array([32]), ("4a",), ("Cl4",))
-    both = VacancyEnergies((some, licl), "toy", "Li", -1.9)
-    assert [e.quantity for e in section.evidence(Found(both))][1:] == ["vacancy_formation_energy_LiCl_4a"]
-    assert len(section.parts(Found(both))[0].figures[0].layers) == 2
-    relative = VacancyEnergies((some, licl), "toy", "Li", None)
+    assert "1.31 eV" in part.notes[0]
+    assert part.tables[0].rows[-1][-3:] == ("3.200", "", "4.82")
+    mean, other = section.evidence(Found(value))
+    assert mean.value.value == pytest.approx(1.0)
+    assert other.quantity == "vacancy_formation_energy_LiCl_4a"
+    names = [layer.name for layer in part.figures[0].layers]
+    assert names == ["ground state Li4NCl", "LiCl Li32Cl32", "paper (PBE): mean or single site"]
+    relative = VacancyEnergies((replace(some, metal=None), replace(licl, metal=None)), "toy", "Li", None)
     assert len(section.parts(Found(relative))[0].figures[0].layers) == 1  # one site has no spread
 
 
-def test_some_sites_are_spread_over_all():
-    atoms = tuple(DistinctAtom(i, 1, "1a") for i in range(10))
-    assert [a.index for a in section._spread(atoms, 3)] == [0, 4, 9]
-    assert section._spread(atoms, "all") == atoms
+def row(host, site, atoms, energy, *, index=0):
+    return VacancyRow(
+        host=host,
+        site=site,
+        index=index,
+        surrounding="Cl6",
+        copies=1,
+        size=atoms // 2,
+        atoms=atoms,
+        formula=f"{host}{atoms}",
+        closest=5.0,
+        formation_energy=energy,
+        unrelaxed=energy + 0.1,
+        largest_force=0.02,
+        points=4,
+        perfect=-50.0,
+        metal=-1.901,
+        settings="gpaw-PBE-650eV",
+        code="gpaw 26.7.0",
+    )
+
+
+ROWS = (
+    row("LiCl", "4a", 8, 4.0 + 1.6 / 8),
+    row("LiCl", "4a", 16, 4.0 + 1.6 / 16),
+    row("beta-Li3N", "4f", 8, 0.9),
+    row("Li14N3Cl5", "1a", 22, 1.2, index=3),
+    row("Li14N3Cl5", "1a", 22, 1.6, index=7),
+    row("beta-Li3N", "2b", 8, np.nan),
+)
+
+
+def test_dft_vacancies_stand_against_one_over_the_size_with_their_limit_beside_the_paper():
+    (part,) = section.parts(Found(DftVacancies(ROWS, ROWS)))
+    assert part.sentence.endswith("for ever larger cells LiCl 4a 4.00 ± 0.10 eV.")
+    limits, each = part.tables
+    assert limits.rows[0] == ("LiCl, 4a", "8, 16", "4.20, 4.10", "4.00 ± 0.10", "4.82 (Li32Cl32)")
+    assert limits.rows[1][3] == "one size"
+    assert len(each.rows) == len(ROWS)
+    assert len(each.columns) == 8
+    points = [layer for layer in part.figures[0].layers if isinstance(layer, Points)]
+    paper = next(p for p in points if p.role == "published")
+    assert paper.x[0] == pytest.approx(1 / 64)
+    assert paper.y[0] == 4.82
+    (value,) = section.evidence(Found(DftVacancies(ROWS, ROWS)))
+    assert value.quantity == "vacancy_formation_energy_LiCl_4a"
+    assert value.value.value == pytest.approx(4.0, abs=0.02)
+    assert value.value.std == pytest.approx(0.1, abs=0.01)
+
+
+def test_sites_of_one_low_symmetry_cell_are_shown_as_a_spread_and_not_as_a_limit():
+    known = vacancy_parts.limits(ROWS)
+    assert set(known) == {("LiCl", "4a")}
+    (part,) = section.parts(Found(DftVacancies(ROWS, ROWS)))
+    assert any(r[0] == "Li14N3Cl5, 2 sites" and r[2] == "1.20 to 1.60" for r in part.tables[0].rows)
+
+
+def test_rows_computed_again_show_by_how_much_they_differ():
+    again = (replace(ROWS[0], formation_energy=ROWS[0].formation_energy + 0.002), *ROWS[1:])
+    (part,) = section.parts(Found(DftVacancies(again, ROWS, ("LiCl point 3: no convergence",))))
+    assert part.tables[1].columns[-1] == "change / meV"
+    assert part.tables[1].rows[0][-1] == "2.0"
+    assert part.warnings == ("LiCl point 3: no convergence",)
+
+
+def test_the_shipped_vacancies_are_read_or_left_out():
+    nothing = Workspace(Path("unused"))
+    told = Progress(lambda done, text: None)
+    assert section.dft_vacancies(Vacancies(), nothing, told).rows == shipped_rows()
+    assert section.dft_vacancies(Vacancies(dft="none"), nothing, told).rows == ()
+    assert read(Vacancies, {"dft": "recompute"}).dft == "recompute"
+
+
+def test_settings_are_read_from_the_study():
     assert read(Vacancies, {"sites": "all", "compare": ["LiCl"]}).compare == ("LiCl",)
     assert read(Vacancies, {"sites": 3}).sites == 3
 
@@ -156,3 +212,35 @@ def test_some_sites_are_spread_over_all():
 def test_impossible_settings_are_refused(make, complaint):
     with pytest.raises(InputError, match=complaint):
         make()
+
+
+def test_the_command_computes_sizes_goes_on_and_gathers_all_hosts_in_one_table(tmp_path):
+    words = ["vacancies", "--engine", "li-n-cl", "--metal", "-1.9", "--folder", tmp_path, "--host"]
+    first = run(*words, "LiCl", "--cells", "4,8", "--force", "0.1")
+    assert first.exit_code == 0, first.output
+    labels = read_labels(tmp_path / "labels.xyz")
+    rows = read_rows(tmp_path / "vacancies.csv")
+    assert [(r.host, r.site, r.atoms) for r in rows] == [("LiCl", "4a", 8), ("LiCl", "4a", 16)]
+    assert {x.kind for x in labels} == {"LiCl", "LiCl, one Li missing"}
+    again = run(*words, "LiCl", "--cells", "4,8", "--force", "0.1")
+    assert again.exit_code == 0
+    assert len(read_labels(tmp_path / "labels.xyz")) == len(labels)
+    page = tmp_path / "page.html"
+    other = run(*words, "beta-Li3N", "--cells", "2", "--force", "0.2", "--html", page)
+    assert other.exit_code == 0, other.output
+    assert page.exists()
+    assert {r.host for r in read_rows(tmp_path / "vacancies.csv")} == {"LiCl", "beta-Li3N"}
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--host", "LiCl", "--cells", "four"), "expected formula units such as 4,8,16"),
+        (("--host", "LiBr"), "no shipped structure"),
+        (("--host", "beta-Li3N", "--cells", "3"), "holds 2, so 2, 4, 6"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_mean(tmp_path, words, complaint):
+    found = run("vacancies", "--engine", "li-n-cl", "--metal", "-1.9", "--folder", tmp_path, *words)
+    assert isinstance(found.exception, InputError)
+    assert complaint in str(found.exception)

@@ -16,33 +16,37 @@ from lacuna.core.errors import InputError, LacunaError, NotConverged
 from lacuna.core.units import Unit
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.library import shipped_crystal, shipped_names
+from lacuna.crystal.periodic import images_near, wrap
 from lacuna.crystal.site import DistinctAtom, distinct_atoms, surroundings, without_atom
 from lacuna.crystal.supercell import primitive, roundest, supercell
 from lacuna.energy.dft import Gpaw
 from lacuna.energy.engine import Engine
 from lacuna.energy.lammps import LammpsPod
 from lacuna.energy.recorded import Recorded
-from lacuna.energy.relax import Relaxation, relax
+from lacuna.energy.relax import Relaxation, Relaxed, relax
+from lacuna.energy.vacancy_cell import CellVacancies, SiteVacancy, perfect_title, vacancy_title
 
 __all__ = [
     "HOSTS",
-    "CellVacancies",
     "Host",
-    "SiteVacancy",
     "VacancySettings",
     "anions_around",
     "formation_energy",
-    "formula",
+    "gathered",
     "host_cell",
     "metal_energy",
     "perfect_unit",
+    "site_vacancy",
     "spread_over",
     "vacancies_of",
 ]
 
 SAME_SITE = 0.05  # Å; relaxed atoms closer than this to symmetry count as equivalent
 TETRAHEDRON = 4
+SHELL = 1.33  # atoms within this times the nearest distance are neighbours
+REACH = 4.0  # Å; further than any first neighbour
 METAL_KPOINTS = 59.5  # Å; 20 k-points along each vector of the primitive cell of lithium
+START_STEPS = 300
 UNIT_FORCE = 0.01  # eV/Å; how far the small perfect cell is relaxed
 
 
@@ -83,49 +87,6 @@ class VacancySettings:
             raise InputError(f"force and steps must be above 0, got {self.force:g} eV/Å and {self.steps}")
 
 
-@dataclass(frozen=True, slots=True)
-class SiteVacancy:
-    """One vacancy.
-
-    index : of the atom taken out.     copies : equivalent sites.     wyckoff, surrounding : of the site.
-    unrelaxed, relaxed : formation energy with the other atoms in place and where they end, eV; nan where
-        it is not known.
-    largest_force : of the relaxed cell, eV/Å.     points : evaluations it took.
-    failure : why there is no relaxed energy; empty where there is one.
-    """
-
-    index: int
-    copies: int
-    wyckoff: str
-    surrounding: str
-    unrelaxed: float
-    relaxed: float
-    largest_force: float
-    points: int
-    failure: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CellVacancies:
-    """Vacancies of one crystal in one supercell.
-
-    host : name of the crystal.     formula, atoms : of the perfect supercell.     size : formula units.
-    perfect : energy of the perfect supercell, eV.     metal : energy per atom of the metal, eV.
-    closest : distance of a vacancy from its own periodic images, Å.
-    engine : fingerprint of its settings.
-    """
-
-    host: str
-    formula: str
-    atoms: int
-    size: int
-    perfect: float
-    metal: float
-    closest: float
-    engine: str
-    sites: tuple[SiteVacancy, ...]
-
-
 def formation_energy(vacancy: float, *, perfect: float, metal: float) -> float:
     """Energy of taking one atom out of a crystal and putting it into its metal.
 
@@ -143,7 +104,7 @@ def formation_energy(vacancy: float, *, perfect: float, metal: float) -> float:
     return vacancy + metal - perfect
 
 
-def formula(frame: Frame) -> str:
+def frame_formula(frame: Frame) -> str:
     """Composition of the whole cell, elements in their order of appearance: Li32Cl32."""
     return "".join(f"{s}{frame.symbols.count(s)}" for s in dict.fromkeys(frame.symbols))
 
@@ -186,8 +147,8 @@ def host_cell(unit: Frame, size: int, *, name: str = "") -> Frame:
     units = formula_units(small)
     if size < 1 or size % units:
         raise InputError(
-            f"vacancies: {name or formula(unit)} in {size} formula units: its primitive cell holds {units}, "
-            f"so {units}, {2 * units}, {3 * units}, ... are possible"
+            f"vacancies: {name or frame_formula(unit)} in {size} formula units: its primitive cell holds "
+            f"{units}, so {units}, {2 * units}, {3 * units}, ... are possible"
         )
     known = HOSTS.get(name)
     if (
@@ -206,12 +167,30 @@ def spread_over(atoms: tuple[DistinctAtom, ...], number: int | Literal["all"]) -
     return tuple(atoms[i] for i in np.linspace(0, len(atoms) - 1, number).round().astype(int))
 
 
-def anions_around(frame: Frame, atoms: tuple[DistinctAtom, ...], element: str) -> tuple[str, ...]:
-    """The nearest four atoms of other elements around each atom: "N3Cl", "N2Cl□"."""
+def anions_around(
+    frame: Frame, atoms: tuple[DistinctAtom, ...], element: str, *, number: int | None = TETRAHEDRON
+) -> tuple[str, ...]:
+    """Atoms of other elements around each atom: "N3Cl", "N2Cl□".
+
+    Parameters
+    ----------
+    frame : atoms in a periodic cell.     atoms : the centres.     element : that does not count.
+    number : how many sites there are around each; where fewer atoms are near, the rest is empty. None counts
+        the atoms that are less than a third further away than the nearest.
+    """
     around = [i for i, symbol in enumerate(frame.symbols) if symbol != element]
     labels = [frame.symbols[i] for i in around]
     centres = frame.positions[[atom.index for atom in atoms]]
-    return surroundings(centres, frame.positions[around], labels, frame.cell, number=TETRAHEDRON)
+    points = frame.positions[around]
+    if number is not None:
+        return surroundings(centres, points, labels, frame.cell, number=number)
+    images, owner = images_near(wrap(points, frame.cell), frame.cell, REACH)
+    found = []
+    for centre in wrap(centres, frame.cell):
+        distance = np.linalg.norm(images - centre, axis=1)
+        near = [labels[j] for j in owner[distance < SHELL * distance.min()]]
+        found.append("".join(f"{n}{near.count(n) if near.count(n) > 1 else ''}" for n in dict.fromkeys(near)))
+    return tuple(found)
 
 
 def metal_energy(engine: Engine, element: str) -> float | None:
@@ -275,33 +254,60 @@ def vacancies_of(
     """
     settings = settings or VacancySettings()
     held = Relaxation(force=settings.force, cell=False, steps=settings.steps)
-    title = f"{name}, {size} formula units"
-    tell(f"{title}: perfect")
-    perfect = relax(frame, _about(engine, kind, f"{title}, perfect"), settings=held)
+    title = perfect_title(name, size)
+    tell(title)
+    perfect = relax(frame, _about(engine, kind, title), settings=held)
     if not perfect.converged:
-        raise NotConverged(
-            f"{title}: the perfect crystal did not relax within {settings.steps} steps", perfect
-        )
+        raise NotConverged(f"{title}: did not relax within {settings.steps} steps", perfect)
     atoms = spread_over(distinct_atoms(perfect.frame, settings.element, tolerance=SAME_SITE), settings.sites)
-    near = anions_around(perfect.frame, atoms, settings.element)
+    number = None if name in HOSTS else TETRAHEDRON
+    near = anions_around(perfect.frame, atoms, settings.element, number=number)
     done: tuple[SiteVacancy, ...] = ()
     for atom, around in zip(atoms, near, strict=True):
-        label = f"{title}, without {settings.element} {atom.index} ({atom.wyckoff})"
+        label = vacancy_title(name, size, atom.index, atom.wyckoff)
         tell(label)
         model = _about(engine, f"{kind}, one {settings.element} missing", label)
         left = without_atom(perfect.frame, atom.index)
         done += (_one_site(left, atom, around, model, perfect.energy, metal, held, start),)
-        yield CellVacancies(
-            host=name,
-            formula=formula(frame),
-            atoms=len(frame),
-            size=size,
-            perfect=perfect.energy,
-            metal=metal,
-            closest=_closest_image(frame),
-            engine=engine.name,
-            sites=done,
+        yield gathered(
+            name, perfect.frame, done, perfect=perfect.energy, metal=metal, size=size, engine=engine
         )
+
+
+def gathered(
+    name: str,
+    frame: Frame,
+    sites: tuple[SiteVacancy, ...],
+    *,
+    perfect: float,
+    metal: float | None,
+    size: int,
+    engine: Engine,
+) -> CellVacancies:
+    """Sites of one supercell together; without a metal their energies are taken from their mean.
+
+    Parameters
+    ----------
+    name : of the crystal.     frame : perfect supercell.     sites : with energies for a metal of 0 eV where
+        it is not known.     perfect : energy of `frame`, eV.     metal : eV per atom, or None.
+    size : formula units.     engine : that gave the energies.
+    """
+    found = CellVacancies(
+        host=name,
+        formula=frame_formula(frame),
+        atoms=len(frame),
+        size=size,
+        perfect=perfect,
+        metal=metal,
+        closest=_closest_image(frame),
+        engine=engine.name,
+        sites=sites,
+    )
+    if metal is not None:
+        return found
+    zero = found.mean
+    shifted = (replace(s, relaxed=s.relaxed - zero, unrelaxed=s.unrelaxed - zero) for s in sites)
+    return replace(found, sites=tuple(shifted))
 
 
 def _about(engine: Engine, kind: str, origin: str) -> Engine:
@@ -320,21 +326,54 @@ def _one_site(
     start: Engine | None,
 ) -> SiteVacancy:
     """Energies of one vacancy before and after relaxation."""
-    unrelaxed = relaxed = force = math.nan
-    points, failure = 0, ""
+    unrelaxed = math.nan
     try:
-        unrelaxed = formation_energy(engine.evaluate(left).energy, perfect=perfect, metal=metal)
-        first = left if start is None else relax(left, start, settings=replace(held, steps=300)).frame
+        unrelaxed = engine.evaluate(left).energy
+        first = left if start is None else relax(left, start, settings=replace(held, steps=START_STEPS)).frame
         end = relax(first, engine, settings=held)
-        points, force = len(end.energies) + (start is not None), end.largest_force
-        if end.converged:
-            relaxed = formation_energy(end.energy, perfect=perfect, metal=metal)
-        else:
-            failure = f"{force:.3f} eV/Å after {held.steps} steps; the limit is {held.force:g}"
     except LacunaError as error:
-        failure = str(error)
+        unrelaxed = formation_energy(unrelaxed, perfect=perfect, metal=metal)
+        return SiteVacancy(
+            atom.index, atom.copies, atom.wyckoff, around, unrelaxed, math.nan, math.nan, 0, str(error)
+        )
+    found = site_vacancy(
+        atom, around, end, unrelaxed=unrelaxed, perfect=perfect, metal=metal, force=held.force
+    )
+    return found if start is None else replace(found, points=found.points + 1)
+
+
+def site_vacancy(
+    atom: DistinctAtom,
+    around: str,
+    end: Relaxed,
+    *,
+    perfect: float,
+    metal: float,
+    force: float,
+    unrelaxed: float | None = None,
+) -> SiteVacancy:
+    """One vacancy from its relaxation.
+
+    Parameters
+    ----------
+    atom, around : what was taken out, and its surrounding.
+    end : relaxation of what stayed.
+    perfect : energy of the perfect supercell, eV.     metal : eV per atom.     force : the limit, eV/Å.
+    unrelaxed : energy before relaxation, eV; without it that of the relaxation's first step.
+    """
+    energy = end.energies[0] if unrelaxed is None else unrelaxed
+    missed = f"{end.largest_force:.3f} eV/Å after {len(end.energies) - 1} steps; the limit is {force:g}"
+    relaxed = formation_energy(end.energy, perfect=perfect, metal=metal) if end.converged else math.nan
     return SiteVacancy(
-        atom.index, atom.copies, atom.wyckoff, around, unrelaxed, relaxed, force, points, failure
+        index=atom.index,
+        copies=atom.copies,
+        wyckoff=atom.wyckoff,
+        surrounding=around,
+        unrelaxed=formation_energy(float(energy), perfect=perfect, metal=metal),
+        relaxed=relaxed,
+        largest_force=end.largest_force,
+        points=len(end.energies),
+        failure="" if end.converged else missed,
     )
 
 

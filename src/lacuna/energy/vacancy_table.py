@@ -6,29 +6,24 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
 from lacuna.core.errors import DataError, InputError
 from lacuna.core.files import write_atomic
-from lacuna.energy.vacancies import CellVacancies, SiteVacancy
+from lacuna.energy.vacancy_cell import CellVacancies, SiteVacancy
 
 __all__ = [
     "SizeLimit",
     "VacancyRow",
     "extrapolate",
     "merged",
-    "metal_reference",
+    "parse_rows",
     "read_rows",
     "rows_of",
-    "shipped_rows",
     "write_rows",
 ]
-
-SHIPPED = "vacancies_dft.csv"
-METALS = "metals_dft.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ def _row(cell: CellVacancies, site: SiteVacancy, code: str) -> VacancyRow:
         largest_force=round(site.largest_force, 4),
         points=site.points,
         perfect=round(cell.perfect, 5),
-        metal=round(cell.metal, 5),
+        metal=float("nan") if cell.metal is None else round(cell.metal, 5),
         settings=cell.engine,
         code=code,
     )
@@ -137,16 +132,17 @@ def read_rows(path: Path) -> tuple[VacancyRow, ...]:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such table of vacancies")
-    return _parse(path.read_text(encoding="utf-8"), str(path))
+    return parse_rows(path.read_text(encoding="utf-8"), str(path))
 
 
-def shipped_rows() -> tuple[VacancyRow, ...]:
-    """Precomputed DFT vacancies that ship with the package."""
-    text = (files("lacuna.energy") / SHIPPED).read_text(encoding="utf-8")
-    return _parse(text, SHIPPED)
+def parse_rows(text: str, where: str) -> tuple[VacancyRow, ...]:
+    """Rows of a table's text; `where` names it in errors.
 
-
-def _parse(text: str, where: str) -> tuple[VacancyRow, ...]:
+    Raises
+    ------
+    DataError
+        If a column is missing or a number cannot be read; the text names the row.
+    """
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     reader = csv.DictReader(lines)
     if missing := sorted(set(COLUMNS) - set(reader.fieldnames or ())):
@@ -162,16 +158,6 @@ def _read(row: dict[str, str], where: str) -> VacancyRow:
         raise DataError(f"{where}: {error}") from error
     text = {name: row[name] for name in COLUMNS if name not in (*WHOLE, *REAL)}
     return VacancyRow(**{**text, **whole, **real})  # type: ignore[arg-type]
-
-
-def metal_reference(settings: str, element: str) -> float | None:
-    """Tabulated energy per atom of a metal for an engine's settings, eV; None where there is none."""
-    text = (files("lacuna.energy") / METALS).read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    for row in csv.DictReader(lines):
-        if row["settings"] == settings and row["element"] == element:
-            return float(row["energy"])
-    return None
 
 
 @dataclass(frozen=True, slots=True)

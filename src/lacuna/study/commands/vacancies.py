@@ -18,22 +18,22 @@ from lacuna.energy.engine import Engine, make_engine
 from lacuna.energy.recorded import Recorded
 from lacuna.energy.vacancies import (
     HOSTS,
-    CellVacancies,
     VacancySettings,
     host_cell,
     metal_energy,
     perfect_unit,
     vacancies_of,
 )
+from lacuna.energy.vacancy_cell import CellVacancies
+from lacuna.energy.vacancy_shipped import metal_reference
 from lacuna.energy.vacancy_table import (
     VacancyRow,
     merged,
-    metal_reference,
     read_rows,
     rows_of,
     write_rows,
 )
-from lacuna.study.sections.vacancy_parts import rows_part
+from lacuna.study.sections.vacancy_parts import dft_part
 from lacuna.study.terminal import console, finish
 
 __all__ = ["add"]
@@ -106,10 +106,10 @@ def vacancies(
             if found is not None:
                 rows += rows_of(found, code)
                 failed += [site.failure for site in found.sites if site.failure]
-    part = rows_part(tuple(rows), warnings=tuple(failed))
+    if not rows:
+        raise LacunaError(f"no vacancy of {title} was computed: {'; '.join(failed)}")
+    part = dft_part(tuple(rows), warnings=tuple(failed), title=f"Vacancies of {title}")
     finish("Vacancies", (part,), plain([plain(row) for row in rows]), html=html, json_file=json_file)
-    if failed and not rows:
-        raise LacunaError(f"no vacancy of {title} was computed: {failed[0]}")
 
 
 def _sizes(text: str, host: str) -> tuple[int, ...]:
