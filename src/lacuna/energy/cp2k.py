@@ -95,7 +95,7 @@ class Cp2k:
     @cached_property
     def version(self) -> str:
         """Code and version as the program states it."""
-        program = shlex.split(self.command)[0]
+        program = next((w for w in shlex.split(self.command) if "cp2k" in w), "cp2k")
         out = subprocess.run(  # noqa: S603 - the program this engine runs anyway
             [program, "--version"], capture_output=True, text=True, check=False
         )
@@ -155,9 +155,11 @@ class Cp2k:
                 f"{self.settings.iterations} iterations; atoms too close together, or a metal?"
             )
         told = _text(folder / "errors") + _text(folder / "frame.out")
-        boxed = " ".join(re.findall(r"^ \*(.*)\*$", told, re.MULTILINE))
-        words = [w for w in boxed.split() if re.search(r"[a-zA-Z0-9]", w) and "ABORT" not in w]
-        said = " ".join(words)[:300].replace(" O/| ", " ") or f"{type(error).__name__} {error}".strip()
+        box = re.search(r"\[ABORT\](.*?)\*{20}", told, re.DOTALL)
+        words = [
+            w for w in (box.group(1) if box else "").split() if re.search("[a-zA-Z0-9]", w) and w != "O/|"
+        ]
+        said = " ".join(words)[:300] or f"{type(error).__name__} {error}".strip()
         return f"CP2K stopped on {formula}: {said}"
 
 
@@ -213,4 +215,5 @@ def cp2k_engine(settings: Cp2kSettings | None = None) -> Cp2k:
             "engine 'cp2k': CP2K is not installed (no cp2k.psmp on the PATH); Debian and Ubuntu: "
             "apt-get install cp2k; elsewhere set ASE_CP2K_COMMAND, for instance 'mpirun -n 4 cp2k.psmp -s'"
         )
-    return Cp2k(settings or Cp2kSettings(), command=command or f"{found} -s")
+    threads = os.environ.get("OMP_NUM_THREADS", "1")  # by itself it would take every core for every frame
+    return Cp2k(settings or Cp2kSettings(), command=command or f"env OMP_NUM_THREADS={threads} {found} -s")

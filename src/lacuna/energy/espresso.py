@@ -188,10 +188,12 @@ def espresso_engine(settings: EspressoSettings | None = None) -> Espresso:
             "engine 'espresso' needs settings that name the pseudopotentials: "
             "pseudopotentials: {Li: Li.pbe-s-kjpaw_psl.1.0.0.UPF}, folder: where they lie"
         )
-    command = os.environ.get("ESPRESSO_COMMAND", "pw.x")
-    if shutil.which(shlex.split(command)[0]) is None:
+    threads = os.environ.get("OMP_NUM_THREADS", "1")  # by itself it would take every core for every frame
+    command = os.environ.get("ESPRESSO_COMMAND", f"env OMP_NUM_THREADS={threads} pw.x")
+    program = shlex.split(command)[0] if "ESPRESSO_COMMAND" in os.environ else "pw.x"
+    if shutil.which(program) is None:
         raise InputError(
-            f"engine 'espresso': {shlex.split(command)[0]} is not on the PATH; Debian and Ubuntu: "
+            f"engine 'espresso': {program} is not on the PATH; Debian and Ubuntu: "
             "apt-get install quantum-espresso; elsewhere set ESPRESSO_COMMAND, as in 'mpirun -n 4 pw.x'"
         )
     return Espresso(settings, command=command)
