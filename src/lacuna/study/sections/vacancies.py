@@ -98,12 +98,12 @@ class VacancyEnergies:
 class DftVacancies:
     """DFT vacancies of small cells.
 
-    rows : as the report shows them.     shipped : those of the package.
+    rows : as the report shows them.     shipped : those of the package, where `rows` were computed here.
     failures : of recomputed points, by text.
     """
 
     rows: tuple[VacancyRow, ...]
-    shipped: tuple[VacancyRow, ...]
+    shipped: tuple[VacancyRow, ...] = ()
     failures: tuple[str, ...] = ()
 
 
@@ -163,7 +163,7 @@ def dft_vacancies(vacancies: Vacancies, workspace: Workspace, progress: Progress
     """The shipped DFT vacancies, or the same points computed here."""
     rows = shipped_rows() if vacancies.dft != "none" else ()
     if vacancies.dft != "recompute" or not rows:
-        return DftVacancies(rows, rows)
+        return DftVacancies(rows)
     from importlib.metadata import version
 
     engine = gpaw_engine()

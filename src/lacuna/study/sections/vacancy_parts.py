@@ -307,7 +307,7 @@ def _limit_table(rows: Sequence[VacancyRow]) -> Table:
 def _row_table(rows: Sequence[VacancyRow], shipped: Sequence[VacancyRow]) -> Table:
     """Every vacancy; where it was computed again, by how much that differs."""
     old = {(r.host, r.formula, r.index): r.formation_energy for r in shipped}
-    again = tuple(rows) != tuple(shipped)
+    again = bool(shipped)
     body = []
     for r in rows:
         line = (
@@ -373,5 +373,5 @@ def dft_part(
         "A relaxation from the symmetric vacancy keeps its symmetry, unless a cheaper engine relaxed it "
         "first; a lower, less symmetric end is possible.",
     )
-    tables = (_limit_table(rows), _row_table(rows, shipped or rows))
+    tables = (_limit_table(rows), _row_table(rows, shipped))
     return Part(title, sentence, (_size_figure(rows, others),), tables, tuple(warnings), notes)
