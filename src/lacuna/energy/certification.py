@@ -49,6 +49,7 @@ class CertifySettings:
         repeated to at least `atoms` atoms.
     hot_temperature, hot_duration : of a run in which only lost atoms count as failure.
     drift_temperature, drift_duration : of the run at constant energy.
+    heating : before every run of the student.
     timestep, seed, mobile : of all runs; `mobile` is the element that may leave its sites.
     span, points : energy-volume curve, relative change of the volume.
     strain, ions : of the elastic constants; "relaxed" lets the atoms follow, with both engines.
@@ -57,8 +58,8 @@ class CertifySettings:
         material first (a teacher that is too expensive for that: "given", the frames as they came, or
         "student"). Only from the teacher's minimum is its lattice known; otherwise its pressure in the
         student's cell stands for that.
-    common_temperatures, common_duration, common_settling, common_atoms : runs done with both; none for a
-        teacher that is too expensive.
+    common_temperatures, common_duration, common_settling, common_sampling, common_atoms : runs done with
+        both; no temperatures for a teacher that is too expensive.
     long_temperatures, long_duration : runs of the student alone over nanoseconds.
     """
 
@@ -66,6 +67,7 @@ class CertifySettings:
     duration: Annotated[float, Unit("fs")] = 50e3
     hot_temperature: Annotated[float, Unit("K")] = 1000.0
     hot_duration: Annotated[float, Unit("fs")] = 10e3
+    heating: Annotated[float, Unit("fs")] = 2e3
     atoms: int = 80
     timestep: Annotated[float, Unit("fs")] = 2.0
     mobile: str = "Li"
@@ -81,6 +83,7 @@ class CertifySettings:
     common_temperatures: tuple[Annotated[float, Unit("K")], ...] = (700.0, 850.0, 1000.0)
     common_duration: Annotated[float, Unit("fs")] = 10e3
     common_settling: Annotated[float, Unit("fs")] = 1e3
+    common_sampling: Annotated[float, Unit("fs")] = 40.0
     common_atoms: int = 20
     long_temperatures: tuple[Annotated[float, Unit("K")], ...] = ()
     long_duration: Annotated[float, Unit("fs")] = 2e6
@@ -116,5 +119,9 @@ class CertifySettings:
     def common(self) -> CommonRunSettings:
         """The runs done with both."""
         return CommonRunSettings(
-            self.common_duration, self.timestep, settling=self.common_settling, seed=self.seed
+            self.common_duration,
+            self.timestep,
+            self.common_sampling,
+            settling=self.common_settling,
+            seed=self.seed,
         )

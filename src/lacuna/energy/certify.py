@@ -187,8 +187,8 @@ class _TrialRun:
 def _trials(bench: Bench, relaxed: dict[str, Frame | None]) -> tuple[tuple[Trial, ...], tuple[Frame, ...]]:
     """Runs at constant temperature, and what they visited."""
     s = bench.settings
-    plain = TrialSettings(s.duration, s.timestep, mobile=s.mobile)
-    hot = TrialSettings(s.hot_duration, s.timestep, mobile=s.mobile, broken_at=float("inf"))
+    plain = TrialSettings(s.duration, s.timestep, s.heating, mobile=s.mobile)
+    hot = TrialSettings(s.hot_duration, s.timestep, s.heating, mobile=s.mobile, broken_at=float("inf"))
     runs: list[_TrialRun] = []
     for material in bench.moving:
         frame = relaxed[material.name]
@@ -235,13 +235,14 @@ def _drift(bench: Bench, relaxed: dict[str, Frame | None]) -> float:
         cell = repeated(frame, s.atoms)
         found = bench.piece(
             f"energy drift, {name}",
-            [cell, s.drift_temperature, s.drift_duration, s.timestep],
+            [cell, s.drift_temperature, s.drift_duration, s.heating, s.timestep],
             lambda c=cell: energy_drift(  # type: ignore[misc]
                 bench.fit.potential,
                 c,
                 temperature=s.drift_temperature,
                 duration=s.drift_duration,
                 timestep=s.timestep,
+                settling=s.heating / 2,
             ),
         )
         return float("nan") if found is None else float(found)
@@ -267,7 +268,7 @@ def _long_runs(bench: Bench, relaxed: dict[str, Frame | None]) -> tuple[LongRun,
     """Nanoseconds of the student; a run goes on where it ended."""
     s = bench.settings
     found = []
-    setting = LongRunSettings(s.long_duration, s.timestep, mobile=s.mobile, seed=s.seed)
+    setting = LongRunSettings(s.long_duration, s.timestep, s.heating, mobile=s.mobile, seed=s.seed)
     for material in bench.moving:
         for temperature in s.long_temperatures:
             name = f"long run, {material.name} at {temperature:g} K"

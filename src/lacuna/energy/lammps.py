@@ -191,7 +191,7 @@ def open_frame(frame: Frame, elements: tuple[str, ...], *, log: str = "none") ->
         home = ((frame.positions - crossed @ frame.cell) @ rotation).ravel().tolist()
         images = [handle.encode_image_flags(*(int(c) for c in row)) for row in crossed]
         handle.create_atoms(len(frame), list(range(1, len(frame) + 1)), types, home, image=images)
-        # LAMMPS may take an atom on a face of the cell to the other one, and keeps the image flag it was given.
+        # LAMMPS may take an atom on a face of the cell to the other one, keeping the image flag it was given.
         session.offset = frame.positions - session.unwrapped()
         yield session
     finally:

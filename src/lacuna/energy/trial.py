@@ -179,7 +179,13 @@ def _record(session: Session, framework: bool) -> tuple[float, float, float, flo
 
 
 def energy_drift(
-    potential: Potential, frame: Frame, *, temperature: float, duration: float = 5e3, timestep: float = 2.0
+    potential: Potential,
+    frame: Frame,
+    *,
+    temperature: float,
+    duration: float = 5e3,
+    timestep: float = 2.0,
+    settling: float = 1e3,
 ) -> float:
     """Drift of the total energy at constant energy and volume, eV per atom and ps (slope of a line).
 
@@ -187,9 +193,9 @@ def energy_drift(
     ----------
     frame : relaxed.
     temperature : of the equilibrated start, K.
-    duration, timestep : fs.
+    duration, timestep, settling : fs; the thermostat is on while it settles.
     """
-    chunk = 50
+    chunk = max(1, min(50, int(duration / timestep / 4)))
     energies: list[float] = []
     with open_lammps(potential, frame) as session:
         session.commands(
@@ -201,7 +207,7 @@ def energy_drift(
                 f"timestep {timestep * PS}",
                 f"velocity all create {2 * temperature} 4711 mom yes dist gaussian",
                 f"fix hold all nvt temp {temperature} {temperature} 0.1",
-                "run 500",
+                f"run {int(settling / timestep)}",
                 "unfix hold",
                 "fix move all nve",
             ]
