@@ -24,6 +24,7 @@ def _register() -> None:
     from lacuna.study.commands import (
         batch,
         cell,
+        certify,
         cycling,
         diffusion,
         fit,
@@ -45,6 +46,7 @@ def _register() -> None:
         study,
         ordering,
         fit,
+        certify,
         label,
         vacancies,
         diffusion,
