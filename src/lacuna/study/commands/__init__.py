@@ -22,6 +22,7 @@ app = typer.Typer(
 def _register() -> None:
     """Import the modules that add commands, in the order of the help."""
     from lacuna.study.commands import (
+        barrier,
         batch,
         cell,
         certify,
@@ -49,6 +50,7 @@ def _register() -> None:
         certify,
         label,
         vacancies,
+        barrier,
         diffusion,
         stability,
         impedance,

@@ -2,6 +2,7 @@
 
 from lacuna.study.section import Section
 from lacuna.study.sections import (
+    barriers,
     cell,
     cycling,
     diffraction,
@@ -34,6 +35,7 @@ SECTIONS: tuple[Section, ...] = (
     vacancies.SECTION,
     dynamics.SECTION,
     mechanism.SECTION,
+    barriers.SECTION,
     sweep.SECTION,
     stability.SECTION,
     scattering.SECTION,

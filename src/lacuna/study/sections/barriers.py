@@ -1,0 +1,212 @@
+"""Barriers checked by DFT: labels on start, saddle and end of jumps against the engine of the study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from lacuna.core.errors import DataError
+from lacuna.crystal.frame import Frame
+from lacuna.crystal.site import surroundings
+from lacuna.energy.labels import Label, read_labels
+from lacuna.study.figure import Axis, Figure, Line, Points
+from lacuna.study.section import Part, Results, Section, Table
+from lacuna.study.sections.engine import EngineChoice, engine_fingerprint, open_engine
+from lacuna.study.wiring import Stage
+
+__all__ = ["SECTION", "Barriers", "CheckedBarriers", "CheckedJump"]
+
+POINTS = ("start", "saddle", "end")
+BOND = 2.8  # Å: a framework atom this near surrounds the ion; the next shell begins above 3 Å
+
+
+@dataclass(frozen=True)
+class Barriers:
+    """Labels on start, saddle and end of jumps, as `lacuna barrier --check gpaw --labels FILE` leaves them.
+
+    file : extended XYZ; the origin of each label is a name and one of start, saddle, end.
+    """
+
+    SHORTHAND: ClassVar[str] = "file"
+    file: Path
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedJump:
+    """One jump at the same three frames by two methods.
+
+    way : of the ion that moves furthest, Å.      around : framework atoms near it at start, saddle, end.
+    forward, backward : barrier of the reference, eV.    engine_forward, engine_backward : of the engine, eV.
+    force : largest force of the reference on an atom of the saddle, eV/Å.
+    """
+
+    name: str
+    formula: str
+    ion: str
+    way: float
+    around: tuple[str, str, str]
+    forward: float
+    backward: float
+    engine_forward: float
+    engine_backward: float
+    force: float
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedBarriers:
+    """All jumps of the file. reference : fingerprint of its settings.      engine : name."""
+
+    jumps: tuple[CheckedJump, ...]
+    reference: str
+    engine: str
+
+    @property
+    def mean_difference(self) -> float:
+        """Engine less reference over both directions, eV."""
+        return float(np.mean(self._differences))
+
+    @property
+    def mean_error(self) -> float:
+        """Mean absolute difference over both directions, eV."""
+        return float(np.mean(np.abs(self._differences)))
+
+    @property
+    def _differences(self) -> list[float]:
+        both = [(j.engine_forward - j.forward, j.engine_backward - j.backward) for j in self.jumps]
+        return [d for pair in both for d in pair]
+
+
+def barrier_checks(barriers: Barriers, engine: EngineChoice) -> CheckedBarriers:
+    """The study's engine at the frames that were labelled."""
+    labels = read_labels(barriers.file)
+    paths: dict[str, dict[str, Label]] = {}
+    for label in labels:
+        name, _, point = str(label.source.get("origin", "")).rpartition(" ")
+        if point not in POINTS:
+            raise DataError(
+                f"{barriers.file}: origin {label.source.get('origin')!r} names no point of a path; expected "
+                "a name and one of start, saddle, end"
+            )
+        paths.setdefault(name.removeprefix("barrier ").strip() or name, {})[point] = label
+    whole = {name: points for name, points in paths.items() if len(points) == len(POINTS)}
+    if not whole:
+        raise DataError(f"{barriers.file}: no path has all of start, saddle and end")
+    model = open_engine(engine)
+    jumps = []
+    for name, points in whole.items():
+        energies = np.array([model.evaluate(points[p].frame).energy for p in POINTS])
+        jumps.append(_jump(name, [points[p] for p in POINTS], energies))
+    return CheckedBarriers(tuple(jumps), labels[0].settings, model.name)
+
+
+def _jump(name: str, labels: list[Label], energies: np.ndarray) -> CheckedJump:
+    """Barriers of one path by both methods, and what the ion passes."""
+    frames = [x.frame for x in labels]
+    moved = frames[2].positions - frames[0].positions
+    moved -= np.round(moved @ np.linalg.inv(frames[0].cell)) @ frames[0].cell
+    far = np.linalg.norm(moved, axis=1)
+    ion = int(np.argmax(far))
+    start, saddle, end = (x.energy for x in labels)
+    a, b, c = (_around(frame, ion) for frame in frames)
+    return CheckedJump(
+        name=name,
+        formula=str(frames[0].to_ase().get_chemical_formula(mode="metal")),
+        ion=frames[0].symbols[ion],
+        way=float(far[ion]),
+        around=(a, b, c),
+        forward=saddle - start,
+        backward=saddle - end,
+        engine_forward=float(energies[1] - energies[0]),
+        engine_backward=float(energies[1] - energies[2]),
+        force=float(np.linalg.norm(labels[1].forces, axis=1).max()),
+    )
+
+
+def _around(frame: Frame, ion: int) -> str:
+    """Atoms of other elements near an ion, "N2Cl2"."""
+    other = [i for i, s in enumerate(frame.symbols) if s != frame.symbols[ion]]
+    names = [frame.symbols[i] for i in other]
+    gap = (frame.positions[other] - frame.positions[ion]) @ np.linalg.inv(frame.cell)
+    near = int(np.sum(np.linalg.norm((gap - np.round(gap)) @ frame.cell, axis=1) < BOND))
+    if near == 0:
+        return "–"
+    (text,) = surroundings(
+        frame.positions[[ion]], frame.positions[other], names, frame.cell, number=near, within=BOND + 0.5
+    )
+    return text
+
+
+def _figure(found: CheckedBarriers) -> Figure:
+    """Barriers of the engine against those of the reference."""
+    x = np.array([v for j in found.jumps for v in (j.forward, j.backward)])
+    y = np.array([v for j in found.jumps for v in (j.engine_forward, j.engine_backward)])
+    ends = np.array([min(0.0, x.min(), y.min()), 1.05 * max(x.max(), y.max())])
+    text = tuple(
+        f"{j.name}, {way}<br>{a:.3f} and {b:.3f} eV"
+        for j in found.jumps
+        for way, a, b in (
+            ("forwards", j.forward, j.engine_forward),
+            ("backwards", j.backward, j.engine_backward),
+        )
+    )
+    return Figure(
+        "barriers",
+        f"Barriers with {found.engine} against those of {found.reference} at the same frames, forwards and "
+        "backwards.",
+        Axis("barrier by DFT / eV"),
+        Axis(f"barrier with {found.engine} / eV"),
+        (Line(ends, ends, "equal", "guide", dash=True), Points(x, y, "jumps", "computed", text=text)),
+        equal=True,
+    )
+
+
+def parts(results: Results) -> tuple[Part, ...]:
+    """The barriers' part of the report."""
+    found = results.get(CheckedBarriers)
+    if found is None:
+        return ()
+    rows = tuple(
+        (
+            j.name,
+            j.formula,
+            f"{j.ion}, {j.way:.1f}",
+            " → ".join(j.around),
+            f"{1000 * j.engine_forward:.0f}",
+            f"{1000 * j.forward:.0f}",
+            f"{1000 * j.engine_backward:.0f}",
+            f"{1000 * j.backward:.0f}",
+            f"{1000 * j.force:.0f}",
+        )
+        for j in found.jumps
+    )
+    columns = (
+        "jump",
+        "cell",
+        "ion, way / Å",
+        "around it: start → saddle → end",
+        f"forwards, {found.engine} / meV",
+        "forwards, DFT / meV",
+        f"backwards, {found.engine} / meV",
+        "backwards, DFT / meV",
+        "DFT force on the saddle / meV/Å",
+    )
+    sentence = (
+        f"{len(found.jumps)} jumps at the same frames by {found.engine} and {found.reference}: barriers "
+        f"differ by {1000 * found.mean_error:.0f} meV on average ({found.engine} less DFT: "
+        f"{1000 * found.mean_difference:+.0f} meV)."
+    )
+    note = (
+        "Start, saddle and end were found with a potential (nudged elastic band, climbing image); DFT gave "
+        "energies there and relaxed nothing: its own saddle lies lower, the more so the larger the force. "
+        "Frames that have gone into a fit since are no longer unseen by that fit."
+    )
+    caption = "Barriers with the engine of this study and by DFT"
+    return (
+        Part("Barriers by DFT", sentence, (_figure(found),), (Table(columns, rows, caption),), (), (note,)),
+    )
+
+
+SECTION = Section("barriers", Barriers, (Stage(barrier_checks, fingerprint=engine_fingerprint),), parts=parts)

@@ -1,0 +1,133 @@
+"""Barriers in the study: labelled paths against the engine, and the stand-alone command."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from lacuna.core.errors import DataError
+from lacuna.crystal.frame import Frame
+from lacuna.energy.engine import Evaluation
+from lacuna.energy.labels import Label, append_label, read_labels
+from lacuna.study.commands import app
+from lacuna.study.commands import barrier as command
+from lacuna.study.sections import barriers as section
+from lacuna.study.sections.barriers import Barriers, barrier_checks
+from lacuna.study.sections.engine import EngineChoice
+
+CELL = np.array([[6.0, 0.0, 0.0], [1.5, 6.2, 0.0], [-1.0, 0.8, 6.4]])
+HOST = np.array([[0.25, 0.5, 0.1], [0.75, 0.4, 0.9]])
+NUMBERS = np.array([3, 17, 7])
+
+
+def at(u):
+    return Frame(np.array([[u, 0.0, 0.0], *HOST]) @ CELL, CELL, NUMBERS)
+
+
+class Cosine:
+    """One lithium with minima at 0 and 1/2 of the first lattice vector, two atoms on springs."""
+
+    def __init__(self, height, name="cosine"):
+        self.height, self.name = height, name
+
+    def evaluate(self, frame):
+        u = frame.fractional
+        off = u - np.vstack([[u[0, 0], 0, 0], HOST])
+        off -= np.round(off)
+        phase = 4 * np.pi * u[0, 0]
+        slope = 50.0 * off
+        slope[0, 0] = self.height / 2 * 4 * np.pi * np.sin(phase)
+        energy = self.height / 2 * (1 - np.cos(phase)) + 25.0 * np.sum(off**2)
+        return Evaluation(float(energy), -slope @ np.linalg.inv(frame.cell).T, None)
+
+
+def write(path, name="a", height=0.5, points=("start", "saddle", "end")):
+    places = {"start": 0.0, "saddle": 0.25, "end": 0.5}
+    for point in points:
+        out = Cosine(height).evaluate(at(places[point]))
+        label = Label(
+            at(places[point]), out.energy, out.forces, None, "dft-x", {"origin": f"barrier {name} {point}"}
+        )
+        append_label(path, label)
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The study's engine is half as high as the reference."""
+    monkeypatch.setattr(section, "open_engine", lambda choice: Cosine(0.25, name="half"))
+
+
+class Found:
+    def __init__(self, value):
+        self.value = value
+
+    def get(self, kind):
+        return self.value
+
+
+def test_engine_is_judged_at_the_frames_of_the_labels(tmp_path, opened):
+    file = tmp_path / "points.xyz"
+    write(file)
+    found = barrier_checks(Barriers(file), EngineChoice())
+    (jump,) = found.jumps
+    assert (jump.forward, jump.backward) == pytest.approx((0.5, 0.5))
+    assert (jump.engine_forward, jump.engine_backward) == pytest.approx((0.25, 0.25))
+    assert jump.way == pytest.approx(3.0)  # half of 6 Å
+    assert jump.ion == "Li"
+    assert found.mean_difference == pytest.approx(-0.25)
+    assert found.mean_error == pytest.approx(0.25)
+    (part,) = section.parts(Found(found))
+    assert "differ by 250 meV on average" in part.sentence
+    assert part.tables[0].rows[0][4:8] == ("250", "500", "250", "500")
+    assert section.parts(Found(None)) == ()
+
+
+def test_what_surrounds_the_ion_is_counted_across_the_faces():
+    frame = Frame(np.array([[0.05, 0.0, 0.0], [-0.3, 0.0, 0.0], [0.4, 0.0, 0.0]]) @ CELL, CELL, NUMBERS)
+    assert section._around(frame, 0) == "ClN"
+    alone = Frame(np.array([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, 0.5, 0.0]]) @ CELL, CELL, NUMBERS)
+    assert section._around(alone, 0) == "–"
+
+
+def test_paths_without_all_points_are_left_out_and_no_path_at_all_is_refused(tmp_path, opened):
+    file = tmp_path / "points.xyz"
+    write(file, points=("start", "saddle"))
+    with pytest.raises(DataError, match="no path has all of start, saddle and end"):
+        barrier_checks(Barriers(file), EngineChoice())
+    stray = tmp_path / "stray.xyz"
+    out = Cosine(0.5).evaluate(at(0.1))
+    append_label(stray, Label(at(0.1), out.energy, out.forces, None, "dft-x", {"origin": "run 7"}))
+    with pytest.raises(DataError, match="'run 7' names no point of a path"):
+        barrier_checks(Barriers(stray), EngineChoice())
+
+
+@pytest.fixture
+def engines(monkeypatch):
+    known = {"soft": Cosine(0.25, "soft"), "stiff": Cosine(0.5, "stiff")}
+    monkeypatch.setattr(command, "make_engine", known.__getitem__)
+
+
+def test_command_finds_the_barrier_checks_it_and_writes_path_and_points(tmp_path, engines):
+    from ase.io import read
+    from ase.io import write as write_frames
+
+    for name, u in (("before", 0.02), ("after", 0.48)):
+        write_frames(tmp_path / f"{name}.xyz", at(u).to_ase(), format="extxyz")
+    arguments = ["barrier", str(tmp_path / "before.xyz"), str(tmp_path / "after.xyz"), "--engine", "soft"]
+    arguments += ["--check", "stiff", "--labels", str(tmp_path / "points.xyz"), "--images", "5"]
+    arguments += ["--out", str(tmp_path / "path.xyz"), "--json", str(tmp_path / "data.json")]
+    ran = CliRunner().invoke(app, arguments)
+    assert ran.exit_code == 0, ran.output
+    data = json.loads((tmp_path / "data.json").read_text())
+    assert data["forward"] == pytest.approx(0.25, abs=1e-3)
+    assert data["check"]["forward"] == pytest.approx(0.5, abs=2e-3)
+    assert len(read(tmp_path / "path.xyz", index=":")) == 7
+    origins = [x.source["origin"] for x in read_labels(tmp_path / "points.xyz")]
+    assert origins == ["barrier before start", "barrier before saddle", "barrier before end"]
+
+
+def test_command_names_a_file_that_is_no_frame(tmp_path, engines):
+    (tmp_path / "a.xyz").write_text("not atoms")
+    ran = CliRunner().invoke(app, ["barrier", str(tmp_path / "a.xyz"), str(tmp_path / "b.xyz")])
+    assert "cannot read this as atoms" in str(ran.exception)
