@@ -24,17 +24,20 @@ from lacuna.energy.comparison import (
     Side,
     VolumeCheck,
 )
+from lacuna.energy.domain import Domain, domain_of, outside
 from lacuna.energy.elastic import constants_of
 from lacuna.energy.equation_of_state import EquationOfState
 from lacuna.energy.fit import FitErrors, PodFit
 from lacuna.energy.labels import Label
 from lacuna.energy.lammps import LammpsPod, li_n_cl
+from lacuna.energy.long_run import LongRun
 from lacuna.energy.potential import load_potential, save_potential
 from lacuna.energy.trial import Trial, TrialSettings, energy_drift, run_trial
 
 GOOD = Trial("Li9N2Cl3", 600.0, 598.0, 60e3, 0.4, 0.4, 20.0, 0.0, 200.0, "")
 CURVE = EquationOfState(17.0, -3.7, 0.2, 4.0, 1e-6)
 STIFF = constants_of(0.2 * np.eye(6) + 0.1 * np.kron([[1, 0], [0, 0]], np.ones((3, 3)) + np.eye(3)))
+LONG = LongRun("Li9N2Cl3", 600.0, 2e6, 2e6, 0.4, 1, 30, 900.0, False, "")
 SIDE = Side(9e3, 700.0, 0.3, Interval(1e-5, 0.8e-5, 1.25e-5), 0.11, "", (), "")
 COMMON = CommonCheck("Li9N2Cl3", 700.0, 84, SIDE, SIDE, Interval(1.1, 0.8, 1.5), 0.05, 0.02)
 ACTIVATION = ActivationCheck(
@@ -108,6 +111,112 @@ def test_each_broken_promise_costs_the_trust_and_is_named(changes, broken):
     judged = certificate(**changes)
     assert not judged.trusted
     assert broken in {c.name for c in judged.criteria if not c.trusted}
+
+
+SLOW = replace(COMMON, ratio=Interval(3.0, 2.2, 4.0))
+VAGUE = replace(COMMON, ratio=Interval(1.1, 0.2, 6.0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "state"),
+    [
+        ({"volume_curves": ()}, "bulk modulus against the teacher", "not measured"),
+        ({"elastic": ()}, "elastic constants against the teacher, mean", "not measured"),
+        (
+            {"elastic": (ElasticCheck("LiCl", "clamped", STIFF, None),)},
+            "elastic constants against the teacher, mean",
+            "not measured",
+        ),
+        ({"common": ()}, "D against the teacher, factor", "not measured"),
+        ({"common": ()}, "radial distribution against the teacher", "not measured"),
+        ({"activation": ()}, "activation energy against the teacher", "not measured"),
+        ({"trials": ()}, "longest stable run", "not measured"),
+        ({"trials": ()}, "runs that broke", "not measured"),
+        ({"drift": float("nan")}, "energy drift", "not measured"),
+        ({"common": (COMMON, SLOW)}, "D against the teacher, factor", "not kept"),
+        ({"common": (COMMON, VAGUE)}, "D against the teacher, factor", "not measured well enough"),
+        (
+            {"common": (replace(COMMON, ratio=Interval(10.0, 3.0, 33.0)),)},  # wide, but surely wrong
+            "D against the teacher, factor",
+            "not kept",
+        ),
+        (
+            {"common": (replace(COMMON, ratio=Interval(1.7, 0.95, 3.0)),)},  # holds 1, and narrow enough
+            "D against the teacher, factor",
+            "kept",
+        ),
+        (
+            {"common": (COMMON, replace(COMMON, ratio=None))},
+            "D against the teacher, factor",
+            "not measured well enough",
+        ),
+        (
+            {"common": (replace(COMMON, radial_difference=0.2, radial_noise=0.02),)},
+            "radial distribution against the teacher",
+            "not kept",
+        ),
+        (
+            {"common": (replace(COMMON, radial_difference=0.2, radial_noise=0.15),)},
+            "radial distribution against the teacher",
+            "not measured well enough",
+        ),
+        (
+            {"activation": (replace(ACTIVATION, difference=Interval(0.01, -0.3, 0.32)),)},
+            "activation energy against the teacher",
+            "not measured well enough",
+        ),
+        (
+            {"activation": (replace(ACTIVATION, difference=Interval(0.2, 0.06, 0.34)),)},
+            "activation energy against the teacher",
+            "not kept",
+        ),
+        ({"long_runs": (LONG,)}, "long runs that lost atoms", "kept"),
+        ({"long_runs": (replace(LONG, melted=True),)}, "long runs that lost atoms", "kept"),
+        (
+            {"long_runs": (replace(LONG, duration=1e6),)},
+            "long runs that lost atoms",
+            "not measured well enough",
+        ),
+        ({"long_runs": (replace(LONG, failure="atoms lost"),)}, "long runs that lost atoms", "not kept"),
+    ],
+)
+def test_what_is_unknown_is_told_from_what_is_wrong_and_neither_is_trusted(changes, name, state):
+    judged = certificate(**changes)
+    found = {c.name: c for c in judged.criteria}[name]
+    assert found.state == state
+    assert found.trusted == (state == "kept")
+    assert judged.trusted == (state == "kept")
+
+
+def test_a_hot_run_may_move_its_framework_but_not_lose_atoms():
+    hot = replace(GOOD, temperature=1000.0, framework_msd=30.0, hot=True)
+    assert certificate(trials=(GOOD, hot)).trusted
+    assert certificate(trials=(GOOD, hot)).hottest == 600.0
+    assert not certificate(trials=(GOOD, replace(hot, failure="atoms lost"))).trusted
+
+
+def test_a_long_run_counts_as_the_longest_stable_one_unless_it_melted():
+    assert certificate(long_runs=(LONG,)).longest == 2e6
+    assert certificate(long_runs=(replace(LONG, melted=True),)).longest == 60e3
+
+
+def test_the_domain_is_what_near_labels_span_and_what_lies_outside_is_said(rock_salt):
+    def label(temperature, pressure, force=0.1):
+        forces = np.full((16, 3), force)
+        return Label(rock_salt, 0.0, forces, -pressure * np.eye(3), "gpaw", {"T": temperature})
+
+    labels = (label(400.0, -0.02), label(800.0, 0.03), label(2000.0, 0.5, force=5.0))
+    domain = domain_of(labels, far_force=2.0)
+    assert domain == Domain(("Cl", "Li"), (pytest.approx(-0.02), pytest.approx(0.03)), (400.0, 800.0))
+    assert outside(domain, elements=("Li",), pressure=0.0, temperature=300.0) == ()
+    assert outside(None, elements=("Ag",), pressure=1.0, temperature=1e4) == ()
+    said = outside(domain, elements=("Li", "Ag"), pressure=-0.1, temperature=1000.0)
+    assert said == (
+        "No label holds Ag; the labels know Cl, Li.",
+        "A pressure of -16.0 GPa lies outside that of the labels, -3.2 to 4.8 GPa.",
+        "1000 K lies above the hottest run among the labels, 800 K.",
+    )
+    assert domain_of((replace(labels[0], stress=None),)).pressures is None
 
 
 def test_the_hottest_temperature_lies_below_the_first_that_broke():

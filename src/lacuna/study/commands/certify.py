@@ -48,7 +48,7 @@ class CertifyFile:
 
 
 def certify_command(
-    folder: Annotated[Path, typer.Argument(help="Folder of the potential, or the name of a shipped one.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the potential.")],
     labels: Annotated[list[Path], typer.Option(help="Labels it was fitted to, .xyz or .xyz.xz.")],
     settings: Annotated[Path, typer.Option(help="YAML: materials, and how much is measured.")],
     teacher: Annotated[
@@ -68,11 +68,11 @@ def certify_command(
     wanted: CertifyFile = read(CertifyFile, load_yaml(settings), settings.name, folder=settings.parent)
     if not wanted.materials:
         raise InputError(f"{settings}: no material to measure on; list some under materials:")
-    potential = load_potential(folder)
     if not folder.is_dir():
         raise InputError(
-            f"{folder}: the certificate is written beside the coefficients; copy the potential into a folder"
+            f"{folder}: no such folder; the certificate is written beside the coefficients in it"
         )
+    potential = load_potential(folder)
     reference: Engine | None = None if teacher == "none" else make_engine(teacher)
     known = read_labels(*labels)
     pieces = work or folder / "certificate"
