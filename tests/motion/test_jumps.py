@@ -49,7 +49,16 @@ def test_jumps_back_jumps_and_lasting_jumps_are_counted_by_kind():
 def test_coming_back_through_another_image_is_no_back_jump():
     found = count_jumps(at(A, A), SITES, interval=100.0)  # 0 -> 4 -> 0 of the next cell
     assert found.back.sum() == 0
+    assert found.dimensions == found.lasting_dimensions == 1
+
+
+def test_jumps_that_are_undone_lead_through_the_crystal_only_on_paper():
+    back = (-1, 0, 0)
+    # forth and back over both sides of site 0: together these jumps cross the cell, none of them lasts
+    found = count_jumps(at(A, back, back, A), SITES, interval=100.0)
     assert found.dimensions == 1
+    assert found.lasting_dimensions == 0
+    assert found.lasting.sum() == 0
 
 
 def test_half_way_excursions_are_no_jumps():

@@ -61,6 +61,7 @@ class Jumps:
     sites : number of sites of each kind.      visited : share of them seen occupied, shape (k,).
     length : mean square length of a jump, Å².
     dimensions : in how many independent directions the observed jumps lead through the whole crystal.
+    lasting_dimensions : the same of the lasting jumps alone.
     """
 
     labels: tuple[str, ...]
@@ -72,6 +73,7 @@ class Jumps:
     visited: Array
     length: float
     dimensions: int
+    lasting_dimensions: int
 
     @property
     def rates(self) -> Array:
@@ -143,7 +145,7 @@ def count_jumps(path: Array, sites: SiteSet, *, interval: float, core: float = C
     counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
     back, lasting = np.zeros(len(labels), dtype=np.int64), np.zeros(len(labels), dtype=np.int64)
     home = wrap(sites.positions, sites.cell)
-    squares, edges = [0.0], []
+    squares, edges, kept = [0.0], [], [np.zeros((0, 5), dtype=np.int64)]
     for ion in range(index.shape[1]):
         at = np.flatnonzero(moved[:, ion])
         here, there = index[at, ion], index[at + 1, ion]
@@ -154,7 +156,9 @@ def count_jumps(path: Array, sites: SiteSet, *, interval: float, core: float = C
         undone = (there[1:] == here[:-1]) & np.all(shift[1:] == -shift[:-1], axis=1)
         np.add.at(back, kind[here[1:][undone]], 1)
         edges.append(np.column_stack([here, there, shift]))
-        np.add.at(lasting, kind[[row[0] for row in _left(edges[-1])]], 1)
+        left = np.array(_left(edges[-1]), dtype=np.int64).reshape(-1, 5)
+        np.add.at(lasting, kind[left[:, 0]], 1)
+        kept.append(left)
     time = np.bincount(kind[index].ravel(), minlength=len(labels)) * interval / 1000
     number = np.bincount(kind, minlength=len(labels))
     seen = np.bincount(kind[np.unique(index)], minlength=len(labels))
@@ -168,6 +172,7 @@ def count_jumps(path: Array, sites: SiteSet, *, interval: float, core: float = C
         visited=seen / number,
         length=float(np.sum(squares) / max(len(squares) - 1, 1)),
         dimensions=winding(np.concatenate(edges), len(home)),
+        lasting_dimensions=winding(np.concatenate(kept), len(home)),
     )
 
 

@@ -287,8 +287,8 @@ def merge(every: Sequence[Jumps]) -> Jumps:
         seen[at] += j.visited * j.sites
         squares += j.length * float(j.counts.sum())
     total = max(float(counts.sum()), 1.0)
-    dimensions = min(j.dimensions for j in every)
-    return Jumps(labels, time, counts, back, lasting, sites, seen / sites, squares / total, dimensions)
+    ways = [min(getattr(j, name) for j in every) for name in ("dimensions", "lasting_dimensions")]
+    return Jumps(labels, time, counts, back, lasting, sites, seen / sites, squares / total, *ways)
 
 
 def _by_frequency(found: Sequence[Jumps]) -> tuple[str, ...]:

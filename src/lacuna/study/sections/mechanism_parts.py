@@ -283,7 +283,7 @@ def _temperature_table(found: MechanismResult) -> Table:
             f"{f:.2f}",
             f"{100 * h:.1f} %" if np.isfinite(h) else "–",
             f"{100 * v:.0f} %" if np.isfinite(v) else "–",
-            str(j.dimensions),
+            f"{j.dimensions}, {j.lasting_dimensions}",
         )
         for t, j, f, h, v in zip(
             found.temperatures, found.jumps, found.correlation, found.holes, found.through, strict=True
@@ -299,7 +299,11 @@ def _temperature_table(found: MechanismResult) -> Table:
         "changes with a stop there",
         "percolates in",
     )
-    return Table(columns, rows, "Jumps at every temperature; percolation in so many directions")
+    return Table(
+        columns,
+        rows,
+        "Jumps at every temperature; directions in which all jumps, and those not undone, lead on for ever",
+    )
 
 
 def _difference(found: MechanismResult) -> str:
