@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 from lacuna.core.errors import InputError
 from lacuna.crystal.order import Keep, Ordering, order_crystal
 from lacuna.crystal.read import read_crystal
-from lacuna.energy.engine import make_engine
-from lacuna.energy.labels import read_labels
+from lacuna.energy.engine import Evaluation, make_engine
+from lacuna.energy.labels import Label, read_labels
 from lacuna.energy.relax import relax
 from lacuna.energy.vacancy_cell import CellVacancies, SiteVacancy
-from lacuna.energy.vacancy_shipped import shipped_rows
+from lacuna.energy.vacancy_shipped import shipped_labels, shipped_rows
 from lacuna.energy.vacancy_table import VacancyRow, read_rows
 from lacuna.study.commands import app
 from lacuna.study.figure import Points
@@ -198,6 +198,36 @@ def test_the_shipped_vacancies_are_read_or_left_out():
     assert found.shipped == ()
     assert section.dft_vacancies(Vacancies(dft="none"), nothing, told).rows == ()
     assert read(Vacancies, {"dft": "recompute"}).dft == "recompute"
+
+
+def test_on_request_the_shipped_points_are_computed_here_and_the_report_says_what_changed(
+    tmp_path, monkeypatch
+):
+    labels = {x.identity: x for x in shipped_labels()}
+    settings = shipped_rows()[0].settings
+
+    class Again:
+        """A machine whose DFT gives one hundredth of an eV more for each lithium that is missing."""
+
+        name = settings
+
+        def evaluate(self, frame):
+            label = labels[Label(frame, 0.0, np.zeros_like(frame.positions), None, settings, {}).identity]
+            more = 0.01 * ("missing" in label.kind)
+            return Evaluation(label.energy + more, label.forces, label.stress)
+
+    monkeypatch.setattr(section, "gpaw_engine", Again)
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "99.1")
+    told = []
+    progress = Progress(lambda done, text: told.append(text))
+    found = section.dft_vacancies(Vacancies(dft="recompute"), Workspace(tmp_path), progress)
+    assert found.failures == ()
+    assert len(found.rows) == len(found.shipped) == len(told) == len(shipped_rows())
+    assert {r.code for r in found.rows} == {"gpaw 99.1"}
+    (part,) = section.parts(Found(found))
+    changes = {r[-1] for r in part.tables[1].rows}
+    assert changes <= {"10.0", "–"}
+    assert "10.0" in changes
 
 
 def test_settings_are_read_from_the_study():

@@ -73,12 +73,15 @@ class VacancySettings:
     element : what is missing.
     sites : all symmetry-distinct sites, or how many, spread over the atoms.
     force : largest force at which a cell counts as relaxed.     steps : most steps.
+    unrelaxed : whether the energy before relaxation is wanted too; one point more where a cheap engine
+        relaxes first.
     """
 
     element: str = "Li"
     sites: int | Literal["all"] = "all"
     force: Annotated[float, Unit("eV/angstrom")] = 0.05
     steps: int = 100
+    unrelaxed: bool = True
 
     def __post_init__(self) -> None:
         if self.sites != "all" and self.sites < 1:
@@ -105,8 +108,10 @@ def formation_energy(vacancy: float, *, perfect: float, metal: float) -> float:
 
 
 def frame_formula(frame: Frame) -> str:
-    """Composition of the whole cell, elements in their order of appearance: Li32Cl32."""
-    return "".join(f"{s}{frame.symbols.count(s)}" for s in dict.fromkeys(frame.symbols))
+    """Composition of the whole cell, the most frequent element first: Li108N36."""
+    counts = {s: frame.symbols.count(s) for s in dict.fromkeys(frame.symbols)}
+    most = max(counts, key=lambda s: counts[s])
+    return "".join(f"{s}{n}" for s, n in ({most: counts[most]} | counts).items())
 
 
 def formula_units(frame: Frame) -> int:
@@ -268,7 +273,7 @@ def vacancies_of(
         tell(label)
         model = _about(engine, f"{kind}, one {settings.element} missing", label)
         left = without_atom(perfect.frame, atom.index)
-        done += (_one_site(left, atom, around, model, perfect.energy, metal, held, start),)
+        done += (_one_site(left, atom, around, model, perfect.energy, metal, settings, start),)
         yield gathered(
             name, perfect.frame, done, perfect=perfect.energy, metal=metal, size=size, engine=engine
         )
@@ -322,13 +327,15 @@ def _one_site(
     engine: Engine,
     perfect: float,
     metal: float,
-    held: Relaxation,
+    settings: VacancySettings,
     start: Engine | None,
 ) -> SiteVacancy:
     """Energies of one vacancy before and after relaxation."""
+    held = Relaxation(force=settings.force, cell=False, steps=settings.steps)
     unrelaxed = math.nan
     try:
-        unrelaxed = engine.evaluate(left).energy
+        if settings.unrelaxed:
+            unrelaxed = engine.evaluate(left).energy
         first = left if start is None else relax(left, start, settings=replace(held, steps=START_STEPS)).frame
         end = relax(first, engine, settings=held)
     except LacunaError as error:
@@ -339,7 +346,7 @@ def _one_site(
     found = site_vacancy(
         atom, around, end, unrelaxed=unrelaxed, perfect=perfect, metal=metal, force=held.force
     )
-    return found if start is None else replace(found, points=found.points + 1)
+    return found if start is None else replace(found, points=found.points + settings.unrelaxed)
 
 
 def site_vacancy(

@@ -19,6 +19,7 @@ from lacuna.energy.recorded import Recorded
 from lacuna.energy.vacancies import (
     HOSTS,
     VacancySettings,
+    formula_units,
     host_cell,
     metal_energy,
     perfect_unit,
@@ -43,7 +44,10 @@ def vacancies(
     host: Annotated[str, typer.Option(help="LiCl, beta-Li3N, or a file with an ordered crystal.")],
     folder: Annotated[Path, typer.Option(help="Where labels and results go; start again here after a kill.")],
     cells: Annotated[
-        str, typer.Option(help="Formula units of each supercell, 4,8,16; published: the paper's.")
+        str,
+        typer.Option(
+            help="Formula units of each supercell, 4,8,16; published: the paper's, or a file as it is."
+        ),
     ] = "published",
     engine: Annotated[str, typer.Option(help="As in `lacuna engines`.")] = "gpaw",
     perfect: Annotated[
@@ -54,6 +58,7 @@ def vacancies(
     force: Annotated[float, typer.Option(help="Largest force of a relaxed cell, eV/Å.")] = 0.05,
     steps: Annotated[int, typer.Option(help="Most steps of a relaxation.")] = 100,
     start: Annotated[str | None, typer.Option(help="Engine that relaxes each vacancy first.")] = None,
+    unrelaxed: Annotated[bool, typer.Option(help="Also the energy before relaxation.")] = True,
     metal: Annotated[
         float | None, typer.Option(help="Energy of the metal, eV/atom; else tabulated or computed.")
     ] = None,
@@ -74,14 +79,14 @@ def vacancies(
     title = name or (host if host in HOSTS else Path(host).stem)
     known = HOSTS.get(host)
     label = kind or (known.kind if known else title)
-    settings = VacancySettings(element, sites or "all", force, steps)
+    settings = VacancySettings(element, sites or "all", force, steps, unrelaxed)
     first = make_engine(start) if start else None
     code = _code(engine)
     with Lock(folder / "lock"):
         recorded = Recorded(model, folder / "labels.xyz", settings=model.name, source={"code": code})
         zero = _metal(metal, model, element)
         unit = _unit(host, perfect, recorded.about(kind=label, origin=f"{title}, relaxation of the cell"))
-        frames = {n: host_cell(unit, n, name=host) for n in _sizes(cells, host)}
+        frames = _supercells(unit, cells, host)
         table = folder / "vacancies.csv"
         before = read_rows(table) if table.is_file() else ()
         rows: list[VacancyRow] = []
@@ -112,15 +117,17 @@ def vacancies(
     finish("Vacancies", (part,), plain([plain(row) for row in rows]), html=html, json_file=json_file)
 
 
-def _sizes(text: str, host: str) -> tuple[int, ...]:
-    """Formula units of each supercell."""
-    if text == "published":
-        return (HOSTS[host].size,) if host in HOSTS else (1,)
+def _supercells(unit: Frame, cells: str, host: str) -> dict[int, Frame]:
+    """Perfect supercells by their formula units; a crystal from a file is taken as it is unless told."""
+    if cells == "published":
+        if host not in HOSTS:
+            return {formula_units(unit): unit}
+        return {HOSTS[host].size: host_cell(unit, HOSTS[host].size, name=host)}
     try:
-        sizes = tuple(int(part) for part in text.split(","))
+        sizes = sorted(int(part) for part in cells.split(","))
     except ValueError as error:
-        raise InputError(f"--cells {text!r}: expected formula units such as 4,8,16, or published") from error
-    return tuple(sorted(sizes))
+        raise InputError(f"--cells {cells!r}: expected formula units such as 4,8,16, or published") from error
+    return {size: host_cell(unit, size, name=host) for size in sizes}
 
 
 def _unit(host: str, perfect: Path | None, engine: Engine) -> Frame:

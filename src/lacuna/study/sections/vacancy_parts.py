@@ -201,12 +201,25 @@ def dft_evidence(rows: Sequence[VacancyRow]) -> tuple[Evidence, ...]:
     found = []
     for (host, site), limit in limits(rows).items():
         some = _families(rows)[host, site]
-        note = f"{', '.join(str(r.atoms) for r in some)} atoms, as 1/N; interval: what the sizes tell"
+        note = f"{', '.join(str(r.atoms) for r in some)} atoms, as 1/N; interval: cell size only"
         value = Estimate.normal(limit.limit, limit.doubt, "eV", rng=np.random.default_rng(SEED))
         key = f"vacancy_formation_energy_{host}_{site}"
         label = f"Li vacancy in {host}, {site}"
         found.append(Evidence(key, label, value, "computed", some[0].settings, note=note))
     return tuple(found)
+
+
+def _other_points(others: Sequence[CellVacancies]) -> Points:
+    """Sites by the study's engine, at the sizes of its cells."""
+    some = [(host, site) for host in others for site in host.sites if np.isfinite(site.relaxed)]
+    return Points(
+        np.array([1 / host.atoms for host, _ in some]),
+        np.array([site.relaxed for _, site in some]),
+        f"sites by {others[0].engine}",
+        "guide",
+        small=True,
+        text=tuple(f"{host.host}, {s.wyckoff}: {s.surrounding}<br>{s.relaxed:.3f} eV" for host, s in some),
+    )
 
 
 def _size_figure(rows: Sequence[VacancyRow], others: Sequence[CellVacancies]) -> Figure:
@@ -253,17 +266,8 @@ def _size_figure(rows: Sequence[VacancyRow], others: Sequence[CellVacancies]) ->
             text=tuple(f"{p.host}, {p.site}: {p.cell}<br>{p.energy:.2f} eV" for p in paper),
         )
     )
-    layers += [
-        Points(
-            np.full(len(host.sites), 1 / host.atoms),
-            host.energies,
-            f"{host.host} by {host.engine}",
-            "guide",
-            small=True,
-            text=tuple(f"{s.wyckoff}<br>{s.relaxed:.3f} eV" for s in host.sites),
-        )
-        for host in others
-    ]
+    if others:
+        layers.append(_other_points(others))
     return Figure(
         "vacancy_sizes",
         "Formation energy of a neutral Li vacancy against one over the atoms of the perfect cell. Dashed "
