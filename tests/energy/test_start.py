@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lacuna.core.errors import InputError
-from lacuna.energy.start import Start, StartMaterial, bases_of, deformed, starting_frames
+from lacuna.energy.start import Base, Start, StartMaterial, bases_of, deformed, starting_frames
 
 SOLID_SOLUTION = """data_lnc
 _symmetry_space_group_name_H-M 'F m -3 m'
@@ -49,16 +49,16 @@ def test_volumes_reach_into_both_ends_of_the_range():
     assert np.all(np.abs(ratio - 1) <= 0.06)
 
 
-def test_variants_of_one_cell_are_one_run_and_cells_are_not_mixed():
-    materials = (
-        StartMaterial("LiCl", structure="LiCl"),
-        StartMaterial("b", structure="beta-Li3N", dynamics=False),
+def test_variants_of_one_decoration_are_one_run_those_of_a_lone_cell_are_several(li_n_cl_cell):
+    lone, first, second = (
+        Base("LiCl", li_n_cl_cell, False),
+        Base("lnc", li_n_cl_cell, True),
+        Base("lnc", li_n_cl_cell, True),
     )
-    bases = bases_of(materials, seed=1)
-    assert [b.dynamics for b in bases] == [True, False]
-    frames = starting_frames(bases, Start(variants=2), seed=1)
-    assert [s["run"] for _, s in frames] == ["start-0"] * 3 + ["start-1"] * 3
-    assert [s["kind"] for _, s in frames] == ["LiCl"] * 3 + ["b"] * 3
+    frames = starting_frames((lone, first, second), Start(variants=2), seed=1)
+    runs = [s["run"] for _, s in frames]
+    assert runs == ["start-0", "start-0-0", "start-0-1", *["start-1"] * 3, *["start-2"] * 3]
+    assert [s["kind"] for _, s in frames] == ["LiCl"] * 3 + ["lnc"] * 6
 
 
 def test_a_disordered_crystal_gives_neutral_decorations_of_each_composition(tmp_path):

@@ -32,7 +32,7 @@ from lacuna.energy.promises import ENERGY_LIMIT, FORCE_LIMIT, SHARE_LIMIT
 from lacuna.energy.shape import ShapeTrial, choose_shape
 from lacuna.energy.start import Base, bases_of, starting_frames
 
-__all__ = ["Distilled", "Round", "Teacher", "distil"]
+__all__ = ["LABELS", "POTENTIAL", "STATE", "Distilled", "Round", "Teacher", "distil"]
 
 LABELS, CHEAP, STATE, POTENTIAL = "labels.xyz", "cheap.xyz", "state.json", "potential"
 SETTLED = 2  # rounds in a row in which the student met nothing unknown
@@ -285,7 +285,7 @@ def _label(course: _Course, number: int) -> tuple[Label, ...]:
             settings=teacher.reference,
             processes=settings.processes,
             per_process=teacher.per_process,
-            seconds=max(1.0, course.left),
+            seconds=max(0.0, course.left),
             progress=told,
         )
 

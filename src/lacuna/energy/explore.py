@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -144,19 +144,27 @@ def explore(
         walks.append(_Walk(fit, start, temperature, int(rng.integers(1, 100_000)), source, settings))
     visits: list[Visit] = []
     broken: list[str] = []
-    with Processes(processes) as pool:
-        for done, future in enumerate([pool.submit(_walk, walk) for walk in walks]):
-            try:
-                found, failure = future.result()
-            except BrokenProcessPool as error:
-                found, failure = (), f"its process died ({error})"
-            visits += found
-            if failure:
-                source = walks[done].source
-                broken.append(f"{source['kind']} at {source['T']:g} K: {failure}")
-            if progress is not None:
-                progress(done + 1, len(walks))
+    for done, (found, failure) in enumerate(_walked(walks, processes)):
+        visits += found
+        if failure:
+            source = walks[done].source
+            broken.append(f"{source['kind']} at {source['T']:g} K: {failure}")
+        if progress is not None:
+            progress(done + 1, len(walks))
     return Exploration(tuple(visits), tuple(broken), len(walks))
+
+
+def _walked(walks: Sequence[_Walk], processes: int) -> Iterator[tuple[tuple[Visit, ...], str]]:
+    """Outcomes of the runs in their order; several processes at once, or this one."""
+    if processes == 1:
+        yield from (_walk(walk) for walk in walks)
+        return
+    with Processes(processes) as pool:
+        for future in [pool.submit(_walk, walk) for walk in walks]:
+            try:
+                yield future.result()
+            except BrokenProcessPool as error:
+                yield (), f"its process died ({error})"
 
 
 def _walk(walk: _Walk) -> tuple[tuple[Visit, ...], str]:
@@ -175,16 +183,20 @@ def _walk(walk: _Walk) -> tuple[tuple[Visit, ...], str]:
     frames.append((relaxed, "relaxed by the student"))
     if walk.base.dynamics:
         trial = TrialSettings(duration=settings.duration, heating=min(1e3, settings.duration))
-        outcome, visited = run_trial(
-            potential,
-            relaxed,
-            temperature=walk.temperature,
-            seed=walk.seed,
-            settings=trial,
-            frames=settings.frames,
-        )
-        failure = outcome.failure
-        frames += [(frame, "student MD") for frame in visited]
+        try:
+            outcome, visited = run_trial(
+                potential,
+                relaxed,
+                temperature=walk.temperature,
+                seed=walk.seed,
+                settings=trial,
+                frames=settings.frames,
+            )
+        except LacunaError as error:
+            failure = f"while heating: {str(error).splitlines()[0]}"
+        else:
+            failure = outcome.failure
+            frames += [(frame, "student MD") for frame in visited]
     sane = [(frame, origin) for frame, origin in frames if _closest(frame) > CLOSEST]
     spread = force_spread(walk.fit, [frame for frame, _ in sane])
     visits = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,8 @@ class StartMaterial:
     supercell: repeats along the vectors; small cells are cheap to label.
     compositions: contents of the supercell of a disordered crystal; without them the nearest neutral one.
     decorations: ordered realisations of each composition, half of lowest Ewald energy and half random.
-    dynamics: whether the potential is run in it.
+    dynamics: whether the student is run in it to find what it does not know.
+    certificate_runs: whether the certificate runs it, too; cells and elastic constants are compared anyway.
     """
 
     name: str
@@ -42,6 +44,7 @@ class StartMaterial:
     compositions: tuple[str, ...] = ()
     decorations: int = 6
     dynamics: bool = True
+    certificate_runs: bool = True
 
     def __post_init__(self) -> None:
         if (self.structure is None) == (self.crystal is None):
@@ -126,11 +129,12 @@ def starting_frames(
 
     Returns
     -------
-    Frames with the kind of material, and a run of their own cell for all variants of one cell, so that no
-    potential is judged on a cell whose twin it was fitted to.
+    Frames with the kind of material. All variants of one decoration count as one run, so that no potential is
+    judged on a decoration it was fitted to; a material of one cell has nothing but variants to be judged on.
     """
     rng = np.random.default_rng(seed)
     out: list[tuple[Frame, dict[str, Any]]] = []
+    cells = Counter(base.material for base in bases)
     for number, base in enumerate(bases):
         source = {"kind": base.material, "run": f"start-{number}", "round": 0}
         out.append((base.frame, {**source, "origin": "sites of the crystal"}))
@@ -138,6 +142,8 @@ def starting_frames(
             # One volume in each equal part of the range, so that compressed and stretched cells are met.
             swell = start.volume * (2 * (variant + rng.random()) / start.variants - 1)
             frame = deformed(base.frame, swell, start.shear, rng.uniform(*start.rattle), rng=rng)
+            if cells[base.material] == 1:
+                source = {**source, "run": f"start-{number}-{variant}"}
             out.append((frame, {**source, "origin": f"volume {swell:+.1%}, sheared, rattled"}))
     return tuple(out)
 
