@@ -72,6 +72,15 @@ def _counts(label):
             yield rest[0] if rest and rest[0].isdigit() else "1"
 
 
+def test_surroundings_are_written_in_one_order_in_every_ordering(ordered):
+    orderings, relaxed = ordered
+    for index in range(3):
+        sites, holes = section.sites_of(orderings, relaxed, "Li", index)
+        mixed = [name for name in (*sites.labels, *holes.labels) if "N" in name and "Cl" in name]
+        assert mixed
+        assert all(name.index("N") < name.index("Cl") for name in mixed)
+
+
 def test_ion_that_jumps_into_a_vacancy_is_counted_once(ordered):
     orderings, relaxed = ordered
     sites, _ = section.sites_of(orderings, relaxed, "Li", 0)
@@ -150,7 +159,7 @@ def test_report_tells_energies_and_warns_of_jumps_too_fast_to_see(ordered, rng):
         slope = np.polyfit(line.x / 1000, np.log(line.y), 1)[0]
         assert -slope * BOLTZMANN == pytest.approx(energy_of, rel=1e-6)
     bars = {label for layer in part.figures[1].layers for label in layer.labels}
-    assert {"every jump", "diffusion", "7Li T1", "impedance"} <= bars
+    assert {"every jump", "diffusion", "7Li T1, published", "impedance, published"} <= bars
     (row,) = section.evidence(Found(result))
     assert row.quantity == "nmr_activation_energy"
     assert section.parts(Found(None)) == section.evidence(Found(None)) == ()

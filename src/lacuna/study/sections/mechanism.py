@@ -48,13 +48,15 @@ def sites_of(
     origin = masses @ frame.positions / masses.sum()
     shift = off[framework].mean(axis=0) - origin
     code = orderings.decorations[which]
-    kinds = [EMPTY if c == VACANT else str(names[c]) for c in code[~here]]
-    labels = surroundings(lattice.positions[here], lattice.positions[~here], kinds, lattice.cell)
-    voids = find_voids(lattice.positions[~here], lattice.cell)
+    around = np.flatnonzero(~here)[np.argsort(code[~here], kind="stable")]  # names in one order everywhere
+    anions = lattice.positions[around]
+    kinds = [EMPTY if c == VACANT else str(names[c]) for c in code[around]]
+    labels = surroundings(lattice.positions[here], anions, kinds, lattice.cell)
+    voids = find_voids(anions, lattice.cell)
     octahedra = voids.positions[voids.coordination == OCTAHEDRAL]
-    around = surroundings(octahedra, lattice.positions[~here], kinds, lattice.cell, number=OCTAHEDRAL)
-    names_of = tuple(f"octahedron {name}" for name in around)
-    holes = SiteSet(octahedra @ to_cell + shift, frame.cell, names_of) if len(octahedra) > 1 else None
+    beside = surroundings(octahedra, anions, kinds, lattice.cell, number=OCTAHEDRAL)
+    named = tuple(f"octahedron {name}" for name in beside)
+    holes = SiteSet(octahedra @ to_cell + shift, frame.cell, named) if len(octahedra) > 1 else None
     return SiteSet(points[here] + shift, frame.cell, labels), holes
 
 
@@ -97,4 +99,4 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
     )
 
 
-SECTION = Section("mechanism", Mechanism, (Stage(mechanism, version=2),), evidence, parts)
+SECTION = Section("mechanism", Mechanism, (Stage(mechanism, version=3),), evidence, parts)

@@ -106,40 +106,34 @@ def _slope(x: Array, y: Array, error: Array, energy: float, name: str, role: Rol
 def _energy_figure(found: MechanismResult, published: dict[str, Evidence]) -> Figure:
     """Activation energies side by side: by surroundings, of all jumps, of diffusion, as published."""
     kinds = [(name, e) for name, e in found.by_label.items() if e.std < 0.5 * max(abs(e.value), 0.1)]
-    groups: list[tuple[str, Role, list[tuple[str, Estimate]]]] = [
-        ("jumps out of these surroundings", "third", kinds),
-        (
-            "jumps",
-            "computed",
-            _named(("every jump", found.local_energy), ("not undone", found.lasting_energy)),
-        ),
-        ("long range", "measured", _named(("diffusion", found.diffusion_energy))),
-        (
-            "published, measured",
-            "guide",
-            [(f"{e.note}", e.value) for key in (LOCAL, LONG) if (e := published.get(key)) is not None],
-        ),
+    theirs = [(f"{e.note}, published", e.value) for k in (LOCAL, LONG) if (e := published.get(k)) is not None]
+    groups: list[tuple[Role, list[tuple[str, Estimate]]]] = [
+        ("third", [(f"out of {name}", e) for name, e in kinds]),
+        ("computed", _named(("every jump", found.local_energy), ("jumps not undone", found.lasting_energy))),
+        ("measured", _named(("diffusion", found.diffusion_energy))),
+        ("guide", theirs),
     ]
     layers = tuple(
         Bars(
             tuple(label for label, _ in some),
             np.array([e.value for _, e in some]),
-            name,
+            "",
             role,
-            errors=None if name.startswith("published") else np.array([e.std for _, e in some]),
+            errors=None if role == "guide" else np.array([e.std for _, e in some]),
             text=tuple(f"{label}: {e.text()}" for label, e in some),
+            horizontal=True,
         )
-        for name, role, some in groups
+        for role, some in groups
         if some
     )
     return Figure(
         "jump-energies",
         "Activation energies with one standard deviation: of jumps out of a site by the anions around it "
         "(□: vacant), of all jumps and of those not undone, of diffusion, and as published.",
-        Axis(""),
         Axis("activation energy / eV"),
+        Axis("", reverse=True),
         layers,
-        height=420,
+        height=440,
     )
 
 
@@ -207,11 +201,11 @@ def _visit_figure(found: MechanismResult) -> Figure:
     return Figure(
         "site-visits",
         "Time that ions spend on a tetrahedral site of each surroundings, over that on an average one, all "
-        "temperatures; the commonest surroundings on the left.",
-        Axis("anions around the site (□: vacant)"),
+        "temperatures; the commonest surroundings at the top.",
         Axis("time / that of an average site"),
-        (Bars(tuple(names), values, "", "computed", text=text),),
-        height=340,
+        Axis("anions around the site (□: vacant)", reverse=True),
+        (Bars(tuple(names), values, "", "computed", text=text, horizontal=True),),
+        height=400,
     )
 
 
