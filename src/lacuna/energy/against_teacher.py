@@ -23,7 +23,7 @@ from lacuna.energy.comparison import (
 from lacuna.energy.elastic import ElasticConstants, ElasticSettings, elastic_constants
 from lacuna.energy.engine import Engine
 from lacuna.energy.equation_of_state import birch_murnaghan, energy_volume
-from lacuna.energy.labels import Label
+from lacuna.energy.labels import Label, fingerprint
 from lacuna.energy.lattice import LatticeCheck, label_lattices, lattice_check
 from lacuna.energy.relax import Relaxation, Relaxed, relax
 
@@ -83,12 +83,13 @@ def lattices(
 
 def _label_lattices(bench: Bench, labels: tuple[Label, ...]) -> tuple[LatticeCheck, ...]:
     """Cells judged by labels at rest."""
-    bench.begin("relaxed cells of the labels")
-    found = () if bench.is_late else label_lattices(bench.fit, labels)
-    if not found:
-        reason = NO_TIME if bench.is_late else f"{NO_TEACHER}, and no label is at rest"
-        bench.miss("relaxed cells", reason)
-    return found
+
+    name = "relaxed cells"
+    key = [fingerprint(labels), bench.fit.committee]
+    found = bench.piece(name, key, lambda: label_lattices(bench.fit, labels))
+    if found == ():
+        bench.miss(name, f"{NO_TEACHER}, and no label is at rest")
+    return found or ()
 
 
 def _lattice(
@@ -147,8 +148,8 @@ def elastic_checks(bench: Bench, start: dict[str, Frame]) -> tuple[ElasticCheck,
     found = []
     for material in bench.materials:
         name, frame = material.name, start[material.name]
-        fingerprint = bench.fit.potential.fingerprint
-        ours = _constants(bench, bench.student, f"the student, {name}", frame, settings, fingerprint)
+        who = bench.fit.potential.fingerprint
+        ours = _constants(bench, bench.student, f"the student, {name}", frame, settings, who)
         theirs = None
         if teacher is not None:
             theirs = _constants(bench, teacher, f"the teacher, {name}", frame, settings, bench.reference)
