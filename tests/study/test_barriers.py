@@ -15,10 +15,12 @@ from lacuna.study.commands import barrier as command
 from lacuna.study.sections import barriers as section
 from lacuna.study.sections.barriers import Barriers, barrier_checks
 from lacuna.study.sections.engine import EngineChoice
+from lacuna.study.wiring import Progress
 
 CELL = np.array([[6.0, 0.0, 0.0], [1.5, 6.2, 0.0], [-1.0, 0.8, 6.4]])
 HOST = np.array([[0.25, 0.5, 0.1], [0.75, 0.4, 0.9]])
 NUMBERS = np.array([3, 17, 7])
+QUIET = Progress(lambda done, text: None)
 
 
 def at(u):
@@ -69,7 +71,7 @@ class Found:
 def test_engine_is_judged_at_the_frames_of_the_labels(tmp_path, opened):
     file = tmp_path / "points.xyz"
     write(file)
-    found = barrier_checks(Barriers(file), EngineChoice())
+    found = barrier_checks(Barriers(file), EngineChoice(), QUIET)
     (jump,) = found.jumps
     assert (jump.forward, jump.backward) == pytest.approx((0.5, 0.5))
     assert (jump.engine_forward, jump.engine_backward) == pytest.approx((0.25, 0.25))
@@ -79,8 +81,33 @@ def test_engine_is_judged_at_the_frames_of_the_labels(tmp_path, opened):
     assert found.mean_error == pytest.approx(0.25)
     (part,) = section.parts(Found(found))
     assert "differ by 250 meV on average" in part.sentence
-    assert part.tables[0].rows[0][4:8] == ("250", "500", "250", "500")
+    assert part.tables[0].rows[0][4:8] == ("250", "500, 500", "250", "500, 500")
     assert section.parts(Found(None)) == ()
+
+
+def test_reference_is_judged_at_its_own_minima_and_saddle(tmp_path, monkeypatch):
+    monkeypatch.setattr(section, "open_engine", lambda choice: Cosine(0.5))
+    file = tmp_path / "points.xyz"
+    for point, u in (("start", 0.012), ("saddle", 0.24), ("end", 0.488)):  # near them, as on a foreign path
+        out = Cosine(0.5).evaluate(at(u))
+        append_label(
+            file, Label(at(u), out.energy, out.forces, None, "dft-x", {"origin": f"barrier a {point}"})
+        )
+    (jump,) = barrier_checks(Barriers(file), EngineChoice(), QUIET).jumps
+    by_hand = 0.25 * (np.cos(4 * np.pi * 0.012) - np.cos(4 * np.pi * 0.24))  # 0.4952 eV
+    assert jump.forward == pytest.approx(by_hand, abs=1e-6)
+    assert jump.settled_forward == pytest.approx(0.5, abs=1e-4)
+    assert jump.settled_backward == pytest.approx(0.5, abs=1e-4)
+
+
+def test_curvature_that_is_none_of_a_saddle_settles_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(section, "open_engine", lambda choice: Cosine(-0.25))  # maxima where minima should be
+    file = tmp_path / "points.xyz"
+    write(file)
+    found = barrier_checks(Barriers(file), EngineChoice(), QUIET)
+    assert np.isnan(found.jumps[0].settled_forward)
+    (part,) = section.parts(Found(found))
+    assert part.tables[0].rows[0][5] == "500, –"
 
 
 def test_what_surrounds_the_ion_is_counted_across_the_faces():
@@ -94,12 +121,12 @@ def test_paths_without_all_points_are_left_out_and_no_path_at_all_is_refused(tmp
     file = tmp_path / "points.xyz"
     write(file, points=("start", "saddle"))
     with pytest.raises(DataError, match="no path has all of start, saddle and end"):
-        barrier_checks(Barriers(file), EngineChoice())
+        barrier_checks(Barriers(file), EngineChoice(), QUIET)
     stray = tmp_path / "stray.xyz"
     out = Cosine(0.5).evaluate(at(0.1))
     append_label(stray, Label(at(0.1), out.energy, out.forces, None, "dft-x", {"origin": "run 7"}))
     with pytest.raises(DataError, match="'run 7' names no point of a path"):
-        barrier_checks(Barriers(stray), EngineChoice())
+        barrier_checks(Barriers(stray), EngineChoice(), QUIET)
 
 
 @pytest.fixture

@@ -11,11 +11,13 @@ import numpy as np
 from lacuna.core.errors import DataError
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.site import surroundings
+from lacuna.energy.engine import Engine
 from lacuna.energy.labels import Label, read_labels
+from lacuna.energy.stationary import curvature, stationary_energy
 from lacuna.study.figure import Axis, Figure, Line, Points
 from lacuna.study.section import Part, Results, Section, Table
 from lacuna.study.sections.engine import EngineChoice, engine_fingerprint, open_engine
-from lacuna.study.wiring import Stage
+from lacuna.study.wiring import Progress, Stage
 
 __all__ = ["SECTION", "Barriers", "CheckedBarriers", "CheckedJump"]
 
@@ -40,6 +42,8 @@ class CheckedJump:
 
     way : of the ion that moves furthest, Å.      around : framework atoms near it at start, saddle, end.
     forward, backward : barrier of the reference, eV.    engine_forward, engine_backward : of the engine, eV.
+    settled_forward, settled_backward : of the reference at its own stationary points, estimated from its
+        forces and the engine's curvature, eV; nan where that curvature is not one of a minimum or a saddle.
     force : largest force of the reference on an atom of the saddle, eV/Å.
     """
 
@@ -52,6 +56,8 @@ class CheckedJump:
     backward: float
     engine_forward: float
     engine_backward: float
+    settled_forward: float
+    settled_backward: float
     force: float
 
 
@@ -75,11 +81,18 @@ class CheckedBarriers:
 
     @property
     def _differences(self) -> list[float]:
-        both = [(j.engine_forward - j.forward, j.engine_backward - j.backward) for j in self.jumps]
+        both = [(j.engine_forward - _best(j)[0], j.engine_backward - _best(j)[1]) for j in self.jumps]
         return [d for pair in both for d in pair]
 
 
-def barrier_checks(barriers: Barriers, engine: EngineChoice) -> CheckedBarriers:
+def _best(jump: CheckedJump) -> tuple[float, float]:
+    """Barriers of the reference: at its own stationary points where these can be told."""
+    if np.isfinite(jump.settled_forward):
+        return jump.settled_forward, jump.settled_backward
+    return jump.forward, jump.backward
+
+
+def barrier_checks(barriers: Barriers, engine: EngineChoice, progress: Progress) -> CheckedBarriers:
     """The study's engine at the frames that were labelled."""
     labels = read_labels(barriers.file)
     paths: dict[str, dict[str, Label]] = {}
@@ -96,15 +109,18 @@ def barrier_checks(barriers: Barriers, engine: EngineChoice) -> CheckedBarriers:
         raise DataError(f"{barriers.file}: no path has all of start, saddle and end")
     model = open_engine(engine)
     jumps = []
-    for name, points in whole.items():
-        energies = np.array([model.evaluate(points[p].frame).energy for p in POINTS])
-        jumps.append(_jump(name, [points[p] for p in POINTS], energies))
+    for number, (name, points) in enumerate(whole.items()):
+        progress(number / len(whole), name)
+        jumps.append(_jump(name, [points[p] for p in POINTS], model))
     return CheckedBarriers(tuple(jumps), labels[0].settings, model.name)
 
 
-def _jump(name: str, labels: list[Label], energies: np.ndarray) -> CheckedJump:
+def _jump(name: str, labels: list[Label], model: Engine) -> CheckedJump:
     """Barriers of one path by both methods, and what the ion passes."""
     frames = [x.frame for x in labels]
+    energies = np.array([model.evaluate(frame).energy for frame in frames])
+    settled = [stationary_energy(x.energy, x.forces, curvature(x.frame, model)) for x in labels]
+    told = [s.negative for s in settled] == [0, 1, 0]
     moved = frames[2].positions - frames[0].positions
     moved -= np.round(moved @ np.linalg.inv(frames[0].cell)) @ frames[0].cell
     far = np.linalg.norm(moved, axis=1)
@@ -121,6 +137,8 @@ def _jump(name: str, labels: list[Label], energies: np.ndarray) -> CheckedJump:
         backward=saddle - end,
         engine_forward=float(energies[1] - energies[0]),
         engine_backward=float(energies[1] - energies[2]),
+        settled_forward=settled[1].energy - settled[0].energy if told else float("nan"),
+        settled_backward=settled[1].energy - settled[2].energy if told else float("nan"),
         force=float(np.linalg.norm(labels[1].forces, axis=1).max()),
     )
 
@@ -141,26 +159,35 @@ def _around(frame: Frame, ion: int) -> str:
 
 def _figure(found: CheckedBarriers) -> Figure:
     """Barriers of the engine against those of the reference."""
-    x = np.array([v for j in found.jumps for v in (j.forward, j.backward)])
+    x = np.array([v for j in found.jumps for v in _best(j)])
+    shown = np.array([v for j in found.jumps for v in (j.forward, j.backward)])
     y = np.array([v for j in found.jumps for v in (j.engine_forward, j.engine_backward)])
-    ends = np.array([min(0.0, x.min(), y.min()), 1.05 * max(x.max(), y.max())])
+    ends = np.array([min(0.0, x.min(), y.min()), 1.05 * max(x.max(), y.max(), shown.max())])
     text = tuple(
         f"{j.name}, {way}<br>{a:.3f} and {b:.3f} eV"
         for j in found.jumps
         for way, a, b in (
-            ("forwards", j.forward, j.engine_forward),
-            ("backwards", j.backward, j.engine_backward),
+            ("forwards", _best(j)[0], j.engine_forward),
+            ("backwards", _best(j)[1], j.engine_backward),
         )
     )
     return Figure(
         "barriers",
-        f"Barriers with {found.engine} against those of {found.reference} at the same frames, forwards and "
-        "backwards.",
+        f"Barriers with {found.engine} against those of {found.reference}, forwards and backwards. Filled: "
+        "DFT at its own minima and saddles, estimated from its forces; open: at the very frames of the path.",
         Axis("barrier by DFT / eV"),
         Axis(f"barrier with {found.engine} / eV"),
-        (Line(ends, ends, "equal", "guide", dash=True), Points(x, y, "jumps", "computed", text=text)),
+        (
+            Line(ends, ends, "equal", "guide", dash=True),
+            Points(shown, y, "same frames", "published"),
+            Points(x, y, "DFT settled", "computed", text=text),
+        ),
         equal=True,
     )
+
+
+def _milli(energy: float) -> str:
+    return f"{1000 * energy:.0f}" if np.isfinite(energy) else "–"
 
 
 def parts(results: Results) -> tuple[Part, ...]:
@@ -175,9 +202,9 @@ def parts(results: Results) -> tuple[Part, ...]:
             f"{j.ion}, {j.way:.1f}",
             " → ".join(j.around),
             f"{1000 * j.engine_forward:.0f}",
-            f"{1000 * j.forward:.0f}",
+            f"{1000 * j.forward:.0f}, {_milli(j.settled_forward)}",
             f"{1000 * j.engine_backward:.0f}",
-            f"{1000 * j.backward:.0f}",
+            f"{1000 * j.backward:.0f}, {_milli(j.settled_backward)}",
             f"{1000 * j.force:.0f}",
         )
         for j in found.jumps
@@ -188,19 +215,20 @@ def parts(results: Results) -> tuple[Part, ...]:
         "ion, way / Å",
         "around it: start → saddle → end",
         f"forwards, {found.engine} / meV",
-        "forwards, DFT / meV",
+        "forwards, DFT: there, settled / meV",
         f"backwards, {found.engine} / meV",
-        "backwards, DFT / meV",
+        "backwards, DFT: there, settled / meV",
         "DFT force on the saddle / meV/Å",
     )
     sentence = (
-        f"{len(found.jumps)} jumps at the same frames by {found.engine} and {found.reference}: barriers "
+        f"{len(found.jumps)} jumps by {found.engine} and {found.reference}: barriers "
         f"differ by {1000 * found.mean_error:.0f} meV on average ({found.engine} less DFT: "
         f"{1000 * found.mean_difference:+.0f} meV)."
     )
     note = (
         "Start, saddle and end were found with a potential (nudged elastic band, climbing image); DFT gave "
-        "energies there and relaxed nothing: its own saddle lies lower, the more so the larger the force. "
+        "energy and forces there. Settled: the energy at DFT's own minimum or saddle next to the frame, "
+        "estimated to second order from these forces and the curvature of the engine. "
         "Frames that have gone into a fit since are no longer unseen by that fit."
     )
     caption = "Barriers with the engine of this study and by DFT"
