@@ -14,6 +14,7 @@ from lacuna.crystal.frame import Frame
 from lacuna.crystal.order import Keep, MonteCarlo, Ordering, Orderings, order_crystal
 from lacuna.crystal.read import crystal_from_frame, read_crystal
 from lacuna.crystal.site import DistinctAtom, distinct_atoms, surroundings, without_atom
+from lacuna.crystal.supercell import roundest, supercell
 from lacuna.crystal.swap import Annealing, anneal, begin_walk, swap_problem, swap_step
 from lacuna.crystal.voids import Voids, find_voids
 
@@ -44,6 +45,8 @@ __all__ = [
     "pair_matrix",
     "random_decorations",
     "read_crystal",
+    "roundest",
+    "supercell",
     "supercell_sites",
     "surroundings",
     "swap_problem",
