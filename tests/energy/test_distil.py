@@ -23,16 +23,16 @@ from lacuna.energy.potential import PodSettings, load_potential
 from lacuna.energy.start import Start, StartMaterial
 
 SMALL = PodSettings(
-    two_body=5, three_body=3, three_angular=2, four_body=0, four_angular=0, regularisation=1e-9
+    two_body=5, three_body=2, three_angular=2, four_body=0, four_angular=0, regularisation=1e-9
 )
 SETTINGS = Distillation(
     materials=(StartMaterial("LiCl", structure="LiCl"),),
     shapes=(SMALL,),
     regularisations=(1e-9, 1e-7),
-    start=Start(variants=5),
-    explore=Explore(temperatures=(300.0, 600.0), runs=3, duration=200.0, frames=4),
-    labels=14,
-    per_round=4,
+    start=Start(variants=3),
+    explore=Explore(temperatures=(300.0, 600.0), runs=2, duration=100.0, frames=4),
+    labels=10,
+    per_round=3,
     hours=0.2,
     certificate_hours=0.01,
     processes=1,
@@ -86,18 +86,18 @@ def run(folder, engine=None, settings=SETTINGS, trusted=False, second=None):
 
 def test_it_ends_at_the_budget_of_labels_with_a_potential_and_a_certificate(tmp_path):
     found, engine, seen, said = run(tmp_path)
-    assert found.reason == "the 14 labels are used up"
-    assert len(read_labels(tmp_path / LABELS)) == engine.count == 14
-    assert seen[-1][0] == 14
-    assert [r.labels for r in found.rounds] == [6, 10, 14]
+    assert found.reason == "the 10 labels are used up"
+    assert len(read_labels(tmp_path / LABELS)) == engine.count == 10
+    assert seen[-1][0] == 10
+    assert [r.labels for r in found.rounds] == [4, 7, 10]
     assert load_potential(tmp_path / "potential").fingerprint == found.fit.potential.fingerprint
-    assert load_potential(tmp_path / "potential").provenance["kinds"] == {"LiCl": 14}
+    assert load_potential(tmp_path / "potential").provenance["kinds"] == {"LiCl": 10}
     assert all(0 <= share <= 1 for share, _ in said)
     assert any("min left" in text for _, text in said)
 
 
 def test_the_student_learns_its_teacher(tmp_path):
-    found, *_ = run(tmp_path, settings=replace(SETTINGS, labels=30, per_round=8))
+    found, *_ = run(tmp_path, settings=replace(SETTINGS, labels=20, per_round=8))
     assert found.rounds[-1].forces < found.rounds[0].forces
     frame = read_labels(tmp_path / LABELS)[0].frame
     rng = np.random.default_rng(77)
@@ -110,27 +110,28 @@ def test_the_student_learns_its_teacher(tmp_path):
 def test_stopped_while_labelling_it_goes_on_and_ends_with_the_same_potential(tmp_path):
     whole, *_ = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "stopped", Counted(stop=8))
-    assert len(read_labels(tmp_path / "stopped" / LABELS)) == 8
+        run(tmp_path / "stopped", Counted(stop=6))
+    assert len(read_labels(tmp_path / "stopped" / LABELS)) == 6
     found, engine, *_ = run(tmp_path / "stopped")
-    assert engine.count == 14 - 8
+    assert engine.count == 10 - 6
     frames = [{x.identity for x in read_labels(tmp_path / part / LABELS)} for part in ("whole", "stopped")]
     assert frames[0] == frames[1]
-    coefficients = [f.fit.potential.coefficients for f in (found, whole)]
-    np.testing.assert_allclose(coefficients[0], coefficients[1], rtol=1e-4, atol=1e-5)
+    frame = read_labels(tmp_path / "whole" / LABELS)[1].frame
+    forces = [LammpsPod(f.fit.potential).evaluate(frame).forces for f in (found, whole)]
+    np.testing.assert_allclose(forces[0], forces[1], atol=1e-4)
     assert [r.labels for r in found.rounds] == [r.labels for r in whole.rounds]
 
 
 def test_time_of_earlier_runs_counts(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, Counted(stop=8))
+        run(tmp_path, Counted(stop=6))
     state = json.loads((tmp_path / STATE).read_text())
     state["elapsed"] = 3600.0
     (tmp_path / STATE).write_text(json.dumps(state))
     found, engine, seen, _ = run(tmp_path)
     assert found.reason == "the time is used up"
     assert engine.count == 0
-    assert seen[0][0] == 8
+    assert seen[0][0] == 6
 
 
 def test_a_frame_that_the_teacher_cannot_do_is_named_and_the_rest_goes_on(tmp_path):
@@ -144,7 +145,7 @@ def test_a_frame_that_the_teacher_cannot_do_is_named_and_the_rest_goes_on(tmp_pa
     found, *_ = run(tmp_path, Picky())
     assert len(found.failed) == 1
     assert "the cycle did not converge" in found.failed[0]
-    assert len(read_labels(tmp_path / LABELS)) >= 13
+    assert len(read_labels(tmp_path / LABELS)) >= 9
 
 
 def test_a_teacher_that_can_do_nothing_is_an_error_that_says_why(tmp_path):
@@ -152,7 +153,7 @@ def test_a_teacher_that_can_do_nothing_is_an_error_that_says_why(tmp_path):
         def evaluate(self, frame: Frame) -> Evaluation:
             raise LacunaError("no licence")
 
-    with pytest.raises(InputError, match="labelled no frame.*no licence"):
+    with pytest.raises(InputError, match=r"labelled no frame.*no licence"):
         run(tmp_path, Useless())
 
 
@@ -195,10 +196,10 @@ def test_it_ends_early_when_the_certificate_holds(tmp_path):
 
 def test_a_second_teacher_labels_beside_the_first(tmp_path):
     cheap = Counted()
-    settings = replace(SETTINGS, second_teacher=SecondTeacher(engine="counted", labels=3, weight=0.1))
+    settings = replace(SETTINGS, second_teacher=SecondTeacher(engine="counted", labels=2, weight=0.1))
     run(tmp_path, settings=settings, second=Teacher(Given(cheap), "cheap"))
-    assert len(read_labels(tmp_path / "cheap.xyz")) == cheap.count > 14
-    assert len(read_labels(tmp_path / LABELS)) == 14
+    assert len(read_labels(tmp_path / "cheap.xyz")) == cheap.count > 10
+    assert len(read_labels(tmp_path / LABELS)) == 10
 
 
 @pytest.fixture
@@ -250,10 +251,11 @@ def test_a_prior_is_kept_where_labels_say_nothing_and_left_where_they_do(truth, 
     prior = truth.coefficients * 1.5
     stiff = fit_pod(labels, replace(truth.settings, regularisation=1e9), name="s", folds=2, prior=prior)
     np.testing.assert_allclose(stiff.potential.coefficients, prior, rtol=1e-4)
-    loose = fit_pod(
-        labels, truth.settings, name="l", folds=2, prior=truth.coefficients
-    ).potential.coefficients
-    np.testing.assert_allclose(loose, truth.coefficients, atol=1e-6)
+    firm = replace(truth.settings, regularisation=1e-3)
+    right = fit_pod(labels, firm, name="right", folds=2, prior=truth.coefficients).potential
+    np.testing.assert_allclose(right.coefficients, truth.coefficients, atol=1e-6)
+    without = fit_pod(labels, firm, name="without", folds=2).potential
+    assert np.abs(without.coefficients - truth.coefficients).max() > 1e-3
 
 
 @pytest.mark.parametrize(
@@ -280,12 +282,12 @@ def test_errors_of_the_last_round_are_finite_although_nothing_ran_after_it(tmp_p
 def test_a_teacher_is_opened_in_worker_processes_too(tmp_path):
     from lacuna.energy.engine import make_engine
 
-    settings = replace(SETTINGS, processes=2, labels=6)
+    settings = replace(SETTINGS, processes=2, labels=4)
     found = distil(
         settings,
         teacher=Teacher(partial(make_engine, "li-n-cl"), "li-n-cl"),
         folder=tmp_path,
         certify=lambda *a: SimpleNamespace(trusted=False),
     )
-    assert len(read_labels(tmp_path / LABELS)) == 6
-    assert found.rounds[-1].labels == 6
+    assert len(read_labels(tmp_path / LABELS)) == 4
+    assert found.rounds[-1].labels == 4

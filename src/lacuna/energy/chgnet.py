@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import warnings
 
 import numpy as np
@@ -25,7 +27,8 @@ class Chgnet:
                 from chgnet.model.model import CHGNet
         except ImportError as error:
             raise MissingExtra("mlip", "chgnet") from error
-        with warnings.catch_warnings():
+        # It greets on standard output, where programs read results.
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             self._model = CHGNet.load(use_device="cpu", verbose=False)
 
