@@ -83,7 +83,6 @@ def lattices(
 
 def _label_lattices(bench: Bench, labels: tuple[Label, ...]) -> tuple[LatticeCheck, ...]:
     """Cells judged by labels at rest."""
-
     name = "relaxed cells"
     key = [fingerprint(labels), bench.fit.committee]
     found = bench.piece(name, key, lambda: label_lattices(bench.fit, labels))
@@ -173,7 +172,7 @@ def _constants(
 def common_checks(
     bench: Bench, start: dict[str, Frame], teacher: Engine | None, diffusivity: DiffusivityOf | None
 ) -> tuple[CommonCheck, ...]:
-    """The same runs with both; the time left is shared out among the temperatures."""
+    """The same runs with both; the time left, or half of it before long runs, is shared out among them."""
     s = bench.settings
     wanted = [(m, t) for m in bench.moving for t in s.common_temperatures]
     if teacher is None or not wanted:
@@ -181,9 +180,11 @@ def common_checks(
         return ()
     settings = s.common
     found = []
+    now = time.monotonic()
+    end = bench.deadline if not s.long_temperatures else now + (bench.deadline - now) / 2
     for number, (material, temperature) in enumerate(wanted):
-        left = bench.deadline - time.monotonic()
-        until = time.monotonic() + left / (len(wanted) - number)
+        now = time.monotonic()
+        until = now + (end - now) / (len(wanted) - number)
         check = _common(
             bench, teacher, diffusivity, material.name, start[material.name], temperature, settings, until
         )

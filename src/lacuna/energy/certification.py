@@ -52,7 +52,8 @@ class CertifySettings:
     heating : before every run of the student.
     timestep, seed, mobile : of all runs; `mobile` is the element that may leave its sites.
     span, points : energy-volume curve, relative change of the volume.
-    strain, ions : of the elastic constants; "relaxed" lets the atoms follow, with both engines.
+    strain : of the elastic constants, wide enough to pass over the ripples of a learned teacher.
+    ions : "clamped", or "relaxed": the atoms follow the strain, with both engines.
     teacher_elastic : whether the teacher gives elastic constants, too (13 evaluations a material).
     start : at whose minimum curves and elastic constants are taken and runs begin: the "teacher" relaxes each
         material first (a teacher that is too expensive for that: "given", the frames as they came, or
@@ -76,7 +77,7 @@ class CertifySettings:
     drift_duration: Annotated[float, Unit("fs")] = 5e3
     span: float = 0.06
     points: int = 7
-    strain: float = 5e-3
+    strain: float = 1e-2
     ions: Literal["clamped", "relaxed"] = "clamped"
     teacher_elastic: bool = True
     start: Literal["teacher", "given", "student"] = "teacher"

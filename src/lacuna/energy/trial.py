@@ -102,7 +102,7 @@ def run_trial(
     settings = settings or TrialSettings()
     if not temperature > 0:
         raise InputError(f"trial: temperature must be above 0 K, got {temperature}")
-    chunk = max(1, int(settings.duration / settings.timestep / frames))
+    chunk = max(1, int(np.ceil(settings.duration / settings.timestep / frames - 1e-6)))
     records: list[tuple[float, ...]] = []
     visited: list[Frame] = []
     failure, started = "", time.process_time()
