@@ -112,7 +112,7 @@ def test_curvature_that_is_none_of_a_saddle_settles_nothing(tmp_path, monkeypatc
 
 def test_what_surrounds_the_ion_is_counted_across_the_faces():
     frame = Frame(np.array([[0.05, 0.0, 0.0], [-0.3, 0.0, 0.0], [0.4, 0.0, 0.0]]) @ CELL, CELL, NUMBERS)
-    assert section._around(frame, 0) == "ClN"
+    assert section._around(frame, 0) == "NCl"
     alone = Frame(np.array([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, 0.5, 0.0]]) @ CELL, CELL, NUMBERS)
     assert section._around(alone, 0) == "–"
 

@@ -145,7 +145,7 @@ def _jump(name: str, labels: list[Label], model: Engine) -> CheckedJump:
 
 def _around(frame: Frame, ion: int) -> str:
     """Atoms of other elements near an ion, "N2Cl2"."""
-    other = [i for i, s in enumerate(frame.symbols) if s != frame.symbols[ion]]
+    other = [i for i in np.argsort(frame.numbers, kind="stable") if frame.numbers[i] != frame.numbers[ion]]
     names = [frame.symbols[i] for i in other]
     gap = (frame.positions[other] - frame.positions[ion]) @ np.linalg.inv(frame.cell)
     near = int(np.sum(np.linalg.norm((gap - np.round(gap)) @ frame.cell, axis=1) < BOND))
@@ -221,7 +221,7 @@ def parts(results: Results) -> tuple[Part, ...]:
         "DFT force on the saddle / meV/Å",
     )
     sentence = (
-        f"{len(found.jumps)} jumps by {found.engine} and {found.reference}: barriers "
+        f"{len(found.jumps)} jump{'s' if len(found.jumps) > 1 else ''} by {found.engine} and {found.reference}: barriers "
         f"differ by {1000 * found.mean_error:.0f} meV on average ({found.engine} less DFT: "
         f"{1000 * found.mean_difference:+.0f} meV)."
     )
