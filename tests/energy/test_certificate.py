@@ -134,7 +134,20 @@ VAGUE = replace(COMMON, ratio=Interval(1.1, 0.2, 6.0))
         ({"trials": ()}, "runs that broke", "not measured"),
         ({"drift": float("nan")}, "energy drift", "not measured"),
         ({"common": (COMMON, SLOW)}, "D against the teacher, factor", "not kept"),
-        ({"common": (COMMON, VAGUE)}, "D against the teacher, factor", "not measured well enough"),
+        ({"common": (VAGUE,)}, "D against the teacher, factor", "not measured well enough"),
+        ({"common": (COMMON, VAGUE)}, "D against the teacher, factor", "kept"),  # known well together
+        (
+            {"common": (COMMON, replace(VAGUE, material="LiCl"))},  # another material is another matter
+            "D against the teacher, factor",
+            "not measured well enough",
+        ),
+        (
+            {
+                "common": (replace(COMMON, ratio=Interval(1.8, 0.95, 3.4)),) * 4
+            },  # each may be chance, four are not
+            "D against the teacher, factor",
+            "not kept",
+        ),
         (
             {"common": (replace(COMMON, ratio=Interval(10.0, 3.0, 33.0)),)},  # wide, but surely wrong
             "D against the teacher, factor",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -195,26 +195,37 @@ def _radial(common: Sequence[CommonCheck]) -> Criterion:
 
 
 def _diffusivity(common: Sequence[CommonCheck]) -> Criterion:
-    """D over that of the teacher, as a factor above 1 whichever is larger."""
+    """D over that of the teacher, as a factor above 1 whichever is larger.
+
+    No temperature may surely disagree, and all of one material together must be known well enough to agree.
+    """
     name = "D against the teacher, factor"
-    measured = [(c, c.ratio) for c in common if c.ratio is not None]
+    measured = [c for c in common if c.ratio is not None]
     if not measured:
         found = _below(name, float("nan"), RATIO_LIMIT, "times")
         return _doubtful(found) if common else found
-    judged = [(_factor(ratio), _says_enough(ratio), check, ratio) for check, ratio in measured]
-    wrong = [j for j in judged if j[1] and not _agrees(j[3])]
-    unsure = [j for j in judged if not j[1]]
-    factor, _, check, _ = max(wrong or unsure or judged, key=lambda j: j[0])
+    materials = tuple(dict.fromkeys(c.material for c in measured))
+    judged = [(_where(c), c.ratio) for c in measured if c.ratio is not None]
+    judged += [(m, _pooled([c for c in measured if c.material == m])) for m in materials]
+    wrong = [j for j in judged if _says_enough(j[1]) and not _agrees(j[1])]
+    together = judged[len(measured) :]
+    unsure = [j for j in together if not _says_enough(j[1])]
+    where, ratio = max(wrong or unsure or together, key=lambda j: _factor(j[1]))
+    found = Criterion(name, _factor(ratio), RATIO_LIMIT, "times", not wrong, "not kept", where)
     if wrong:
-        return Criterion(name, factor, RATIO_LIMIT, "times", False, "not kept", _where(check))
-    if unsure or len(measured) < len(common):
-        missing = [c for c in common if c.ratio is None]
-        return _doubtful(
-            Criterion(
-                name, factor, RATIO_LIMIT, "times", False, where=_where(check if unsure else missing[0])
-            )
-        )
-    return Criterion(name, factor, RATIO_LIMIT, "times", True, "kept", _where(check))
+        return found
+    if missing := [c for c in common if c.ratio is None]:
+        return _doubtful(replace(found, where=_where(missing[0])))
+    return _doubtful(found) if unsure else replace(found, state="kept")
+
+
+def _pooled(checks: Sequence[CommonCheck]) -> Interval:
+    """Weighted mean of the ratios of one material, in the logarithm."""
+    ratios = [c.ratio for c in checks if c.ratio is not None]
+    logs = np.log([r.value for r in ratios])
+    weights = np.array([(3.92 / max(np.log(r.high / r.low), 1e-9)) ** 2 for r in ratios])
+    mean, error = float(logs @ weights / weights.sum()), 1.96 / float(np.sqrt(weights.sum()))
+    return Interval(float(np.exp(mean)), float(np.exp(mean - error)), float(np.exp(mean + error)))
 
 
 def _factor(ratio: Interval) -> float:
