@@ -114,7 +114,8 @@ def test_the_report_holds_the_spread_the_surroundings_and_the_papers_values():
     assert part.warnings == ("1 cells with a vacancy did not reach the force criterion; left out.",)
     assert "1.31 eV" in part.notes[0]
     assert part.tables[0].rows[-1][-3:] == ("3.200", "", "4.82")
-    mean, other = section.evidence(Found(value))
+    mean, other, paper = section.evidence(Found(value))
+    assert (paper.quantity, paper.published, paper.value.value) == (other.quantity, True, 4.82)
     assert mean.value.value == pytest.approx(1.0)
     assert other.quantity == "vacancy_formation_energy_LiCl_4a"
     names = [layer.name for layer in part.figures[0].layers]
@@ -167,7 +168,8 @@ def test_dft_vacancies_stand_against_one_over_the_size_with_their_limit_beside_t
     paper = next(p for p in points if p.role == "published")
     assert paper.x[0] == pytest.approx(1 / 64)
     assert paper.y[0] == 4.82
-    (value,) = section.evidence(Found(DftVacancies(ROWS)))
+    value, paper = section.evidence(Found(DftVacancies(ROWS)))
+    assert (paper.published, paper.source) == (True, "10.1126/sciadv.adh4626")
     assert value.quantity == "vacancy_formation_energy_LiCl_4a"
     assert value.value.value == pytest.approx(4.0, abs=0.02)
     assert value.value.std == pytest.approx(0.1, abs=0.01)
@@ -178,6 +180,14 @@ def test_sites_of_one_low_symmetry_cell_are_shown_as_a_spread_and_not_as_a_limit
     assert set(known) == {("LiCl", "4a")}
     (part,) = section.parts(Found(DftVacancies(ROWS)))
     assert any(r[0] == "Li14N3Cl5, 2 sites" and r[2] == "1.20 to 1.60" for r in part.tables[0].rows)
+
+
+def test_single_points_far_from_their_minimum_are_called_upper_bounds():
+    rough = (*ROWS, replace(ROWS[2], site="2b", largest_force=0.37))
+    (near,), (far,) = (section.parts(Found(DftVacancies(rows))) for rows in (ROWS, rough))
+    assert not any("upper bounds" in note for note in near.notes)
+    assert far.notes[-1].startswith("1 of them are single points")
+    assert "0.37 eV/Å: upper bounds" in far.notes[-1]
 
 
 def test_rows_computed_again_show_by_how_much_they_differ():

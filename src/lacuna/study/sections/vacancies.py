@@ -178,14 +178,14 @@ def dft_vacancies(vacancies: Vacancies, workspace: Workspace, progress: Progress
 
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
-    """Mean over the sites of the ground state, sites of other hosts, and the limits of DFT."""
+    """Mean over the sites of the ground state, sites of other hosts, limits of DFT, the paper's values."""
     found, dft = results.get(VacancyEnergies), results.get(DftVacancies)
-    own = (
-        ()
-        if found is None
-        else vacancy_parts.own_evidence(found.hosts, found.engine, found.element, found.metal)
-    )
-    return (*own, *(vacancy_parts.dft_evidence(dft.rows) if dft else ()))
+    own: tuple[Evidence, ...] = ()
+    if found is not None:
+        own = vacancy_parts.own_evidence(found.hosts, found.engine, found.element, found.metal)
+    if dft is not None:
+        own += vacancy_parts.dft_evidence(dft.rows)
+    return own + vacancy_parts.published_evidence(own)
 
 
 def parts(results: Results) -> tuple[Part, ...]:

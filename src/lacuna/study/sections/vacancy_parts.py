@@ -13,10 +13,11 @@ from lacuna.energy.vacancy_table import SizeLimit, VacancyRow, extrapolate
 from lacuna.study.figure import Axis, Bars, Figure, Layer, Line, Points, Role
 from lacuna.study.section import Evidence, Part, Table
 
-__all__ = ["dft_evidence", "dft_part", "own_evidence", "own_part"]
+__all__ = ["dft_evidence", "dft_part", "own_evidence", "own_part", "published_evidence"]
 
 ROLES: tuple[Role, ...] = ("computed", "second", "third", "fourth", "measured", "warning")
 SEED = 5
+FAR = 0.1  # eV/Å; a cell with larger forces is not relaxed
 
 
 def own_evidence(
@@ -209,6 +210,19 @@ def dft_evidence(rows: Sequence[VacancyRow]) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
+def published_evidence(own: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The paper's values of single sites beside those of the study."""
+    keys = {e.quantity: e.label for e in own}
+    found = []
+    for paper in published_vacancies():
+        key = f"vacancy_formation_energy_{paper.host}_{paper.site}"
+        if key in keys:
+            value = Estimate.unknown_doubt(paper.energy, "eV")
+            note = f"{paper.cell}, PBE"
+            found.append(Evidence(key, keys[key], value, "computed", paper.source, published=True, note=note))
+    return tuple(found)
+
+
 def _other_points(others: Sequence[CellVacancies]) -> Points:
     """Sites by the study's engine, at the sizes of its cells."""
     some = [(host, site) for host in others for site in host.sites if np.isfinite(site.relaxed)]
@@ -367,7 +381,7 @@ def dft_part(
         + (f"; for ever larger cells {', '.join(answers)}" if answers else "")
         + "."
     )
-    notes = (
+    notes = [
         "E_f = E(one Li fewer) + E(Li metal) - E(perfect), the cell held at that of the perfect crystal"
         + (f"; E(Li metal) = {', '.join(f'{m:.4f}' for m in metals)} eV per atom." if metals else "."),
         "Cells of this size hold one vacancy among few atoms, its periodic images as near as the table says: "
@@ -376,6 +390,12 @@ def dft_part(
         "What all cells have in common (functional, basis, no spin polarisation) is not in the doubt.",
         "A relaxation from the symmetric vacancy keeps its symmetry, unless a cheaper engine relaxed it "
         "first; a lower, less symmetric end is possible.",
-    )
+    ]
+    far = [r for r in rows if np.isfinite(r.formation_energy) and r.largest_force > FAR]
+    if far:
+        notes.append(
+            f"{len(far)} of them are single points where a cheaper engine relaxed the atoms, with forces of "
+            f"up to {max(r.largest_force for r in far):.2f} eV/Å: upper bounds of the relaxed energy."
+        )
     tables = (_limit_table(rows), _row_table(rows, shipped))
-    return Part(title, sentence, (_size_figure(rows, others),), tables, tuple(warnings), notes)
+    return Part(title, sentence, (_size_figure(rows, others),), tables, tuple(warnings), tuple(notes))
