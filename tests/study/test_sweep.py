@@ -130,13 +130,13 @@ def test_crystal_without_vacancies_conducts_nothing(tmp_path):
     settings = Sweep(
         x=(0.5,),
         ordering=Ordering(decorations=50, keep=Keep(lowest=1, random=0, monte_carlo=0)),
-        relaxation=Relaxation(force=0.1),
+        relaxation=Relaxation(force=0.2),
         dynamics=Dynamics(
             temperatures=(400.0,),
-            duration=1_600.0,
-            budget=1_600.0,
-            heating=200.0,
-            settling=100.0,
+            duration=3_000.0,
+            budget=3_000.0,
+            heating=500.0,
+            settling=500.0,
             orderings=1,
         ),
     )

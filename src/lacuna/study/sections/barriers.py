@@ -220,9 +220,10 @@ def parts(results: Results) -> tuple[Part, ...]:
         "backwards, DFT: there, settled / meV",
         "DFT force on the saddle / meV/Å",
     )
+    number = len(found.jumps)
     sentence = (
-        f"{len(found.jumps)} jump{'s' if len(found.jumps) > 1 else ''} by {found.engine} and {found.reference}: barriers "
-        f"differ by {1000 * found.mean_error:.0f} meV on average ({found.engine} less DFT: "
+        f"{number} jump{'s' if number > 1 else ''} by {found.engine} and {found.reference}: barriers differ "
+        f"by {1000 * found.mean_error:.0f} meV on average ({found.engine} less DFT: "
         f"{1000 * found.mean_difference:+.0f} meV)."
     )
     note = (
