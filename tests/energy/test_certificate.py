@@ -183,6 +183,16 @@ VAGUE = replace(COMMON, ratio=Interval(1.1, 0.2, 6.0))
             "activation energy against the teacher",
             "not kept",
         ),
+        (
+            {
+                "common": (
+                    COMMON,
+                    replace(COMMON, student=replace(SIDE, failure="the temperature rose to 9000 K")),
+                )
+            },
+            "runs that broke",
+            "not kept",
+        ),
         ({"long_runs": (LONG,)}, "long runs that lost atoms", "kept"),
         ({"long_runs": (replace(LONG, melted=True),)}, "long runs that lost atoms", "kept"),
         (

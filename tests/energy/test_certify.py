@@ -178,6 +178,7 @@ def test_without_time_everything_is_not_measured_and_said_so(tmp_path):
     assert not found.trusted
     said = {u.piece.split(",")[0]: u.reason for u in found.unmeasured}
     assert {"relaxation", "energy-volume curve", "common run", "minimum of the teacher"} <= set(said)
+    assert said["common run"] == "the time budget was used up before it had settled"
     assert said["energy-volume curve"] == "the time budget was used up"
     assert found.hottest == found.longest == 0
 
@@ -307,3 +308,23 @@ def test_what_cannot_be_certified_is_refused_before_anything_runs(tmp_path):
 def test_settings_that_would_fail_after_an_hour_are_refused_at_once(changes, text):
     with pytest.raises(InputError, match=text):
         replace(TINY, **changes)
+
+
+def test_a_student_that_explodes_beside_its_teacher_broke_a_run(tmp_path, monkeypatch):
+    from lacuna.energy import against_teacher
+
+    whole = against_teacher.common_run
+
+    def explode(engine, frame, **more):
+        run = whole(engine, frame, **more)
+        if engine.name == "counting teacher":
+            return run
+        return replace(run, path=run.path[:3], steps=4, failure="the temperature rose to 9000 K")
+
+    monkeypatch.setattr(against_teacher, "common_run", explode)
+    short = replace(TINY, long_temperatures=(), common_temperatures=(300.0,))
+    found = measure(tmp_path, teacher=Counting(), settings=short)
+    assert found.common[0].student.failure == "the temperature rose to 9000 K"
+    assert np.isnan(found.common[0].radial_difference)
+    assert states(found)["runs that broke"] == "not kept"
+    assert states(found)["D against the teacher, factor"] == "not measured well enough"

@@ -214,13 +214,13 @@ def _common(
             common_run(engine, frame, temperature=temperature, settings=settings, path=path, deadline=until)
         )
     student, theirs = runs
-    if len(theirs.path) < 2 or len(student.path) < 2:
-        reason = student.failure or theirs.failure or NO_TIME
-        bench.begin(name)
-        bench.miss(name, reason)
+    settled = min(len(run.settled(settings.settling)) for run in runs) > 1
+    if not settled and not student.failure:
+        bench.miss(name, theirs.failure or f"{NO_TIME} before it had settled")
         return None
-    if theirs.steps < settings.steps and not theirs.failure:
-        done = theirs.steps * settings.timestep / 1000
+    shorter = min(runs, key=lambda run: run.steps)
+    if shorter.steps < settings.steps and not shorter.failure:
+        done = shorter.steps * settings.timestep / 1000
         bench.miss(f"{name}, to its end", f"{NO_TIME} after {done:g} of {settings.duration / 1000:g} ps")
     return compare_runs(
         student,

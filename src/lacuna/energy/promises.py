@@ -95,7 +95,7 @@ def criteria_of(
             ELASTIC_LIMIT,
             "1",
         ),
-        *_trials(trials, longest),
+        *_trials(trials, longest, [c for c in common if c.student.failure]),
         *((_long(long_runs),) if long_runs else ()),
         _below("energy drift", abs(drift), DRIFT_LIMIT, "eV/atom/ps"),
         _below("visited frames outside the training domain", outside_share, SHARE_LIMIT, "1"),
@@ -145,7 +145,9 @@ def _errors(held_out: Sequence[FitErrors]) -> tuple[Criterion, Criterion]:
     )
 
 
-def _trials(trials: Sequence[Trial], longest: float) -> tuple[Criterion, Criterion, Criterion]:
+def _trials(
+    trials: Sequence[Trial], longest: float, exploded: Sequence[CommonCheck]
+) -> tuple[Criterion, Criterion, Criterion]:
     """Framework displacement, broken runs, longest stable run."""
     name = "longest stable run"
     long = Criterion(name, longest, LONG_ENOUGH, "fs", longest >= LONG_ENOUGH)
@@ -153,7 +155,8 @@ def _trials(trials: Sequence[Trial], longest: float) -> tuple[Criterion, Criteri
         long = Criterion(name, float("nan"), LONG_ENOUGH, "fs", False, "not measured")
     elif long.trusted:
         long = Criterion(name, longest, LONG_ENOUGH, "fs", True, "kept")
-    failed = float(sum(bool(t.failure) for t in trials)) if trials else float("nan")
+    failed = float(sum(bool(t.failure) for t in trials) + len(exploded))
+    failed = failed if trials or exploded else float("nan")
     cool = [t for t in trials if not t.hot]
     moved = [np.inf if np.isnan(t.framework_msd) else t.framework_msd for t in cool]
     worst = int(np.argmax(moved)) if moved else 0

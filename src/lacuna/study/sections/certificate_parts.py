@@ -267,7 +267,9 @@ def _common(certificate: Certificate) -> Table:
             _diffusivity(c.student),
             _diffusivity(c.teacher),
             _interval(c.ratio),
-            f"{100 * c.radial_difference:.1f} (chance {100 * c.radial_noise:.1f})",
+            "–"
+            if np.isnan(c.radial_difference)
+            else f"{100 * c.radial_difference:.1f} (chance {100 * c.radial_noise:.1f})",
         )
         for c in certificate.common
     ]
