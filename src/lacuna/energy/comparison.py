@@ -98,13 +98,19 @@ class ElasticCheck:
     teacher: ElasticConstants | None
 
     @property
-    def mean_error(self) -> float:
-        """Σ|C - C of the teacher| over Σ|C of the teacher|, upper triangle; nan without a teacher."""
+    def error(self) -> float:
+        """Mean relative error, Σ|C - C of the teacher| / Σ|C of the teacher|; nan without a teacher.
+
+        Over all constants, over C11 to C33 and over C44 to C66: the worst of the three, so that a crystal that
+        is soft in shear alone, or along one axis, does not hide behind the rest.
+        """
         if self.teacher is None:
             return float("nan")
-        upper = np.triu_indices(6)
-        ours, theirs = self.student.matrix[upper], self.teacher.matrix[upper]
-        return float(np.abs(ours - theirs).sum() / np.abs(theirs).sum())
+        ours, theirs = self.student.matrix, self.teacher.matrix
+        upper, axes = np.triu_indices(6), np.arange(3)
+        normal, shear = (axes, axes), (axes + 3, axes + 3)
+        sums = [(np.abs(ours[k] - theirs[k]).sum(), np.abs(theirs[k]).sum()) for k in (upper, normal, shear)]
+        return max(float(apart / size) for apart, size in sums)
 
 
 @dataclass(frozen=True, slots=True)

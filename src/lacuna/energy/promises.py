@@ -89,9 +89,9 @@ def criteria_of(
         ),
         _worst("bulk modulus against the teacher", volume_curves, lambda x: x.bulk_error, BULK_LIMIT, "1"),
         _worst(
-            "elastic constants against the teacher, mean",
+            "elastic constants against the teacher",
             compared,
-            lambda x: x.mean_error,
+            lambda x: x.error,
             ELASTIC_LIMIT,
             "1",
         ),

@@ -194,7 +194,7 @@ def _elastic(certificate: Certificate) -> Table:
     for x in certificate.elastic:
         rows.append((x.material, "potential", *_constants(x.student), x.ions, ""))
         if x.teacher is not None:
-            error = f"{100 * x.mean_error:.1f}"
+            error = f"{100 * x.error:.1f}"
             rows.append((x.material, certificate.teacher, *_constants(x.teacher), x.ions, error))
     columns = (
         "material",
@@ -206,7 +206,7 @@ def _elastic(certificate: Certificate) -> Table:
         "shear",
         "Young",
         "ions",
-        "mean error / %",
+        "error / %",
     )
     return Table(columns, tuple(rows), "Elastic constants; averages by Hill")
 
