@@ -110,6 +110,20 @@ def test_killed_workers_lose_their_frames_only_and_these_are_named(toys, calls, 
     assert (again.done, again.already, len(read_labels(path))) == (2, 4, 6)
 
 
+def test_one_isolated_worker_is_renewed_and_may_be_killed(toys, calls, tmp_path):
+    run = label_frames(
+        toys.numbered(4),
+        tmp_path / "a.xyz",
+        open_engine=partial(toys.Toy, calls, "killed", (3,)),
+        settings="toy",
+        per_process=2,
+        isolated=True,
+    )
+    assert (run.done, [index for index, _ in run.failed]) == (3, [2])
+    assert len(processes_of(calls)) == 3
+    assert str(os.getpid()) not in processes_of(calls)
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize(
     ("fate", "text"),

@@ -44,6 +44,7 @@ def label_frames(
     at_most: int | None = None,
     seconds: float | None = None,
     per_process: int = 12,
+    isolated: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> LabelRun:
     """Label `frames`, appending to `path`; frames labelled there before are left out.
@@ -58,10 +59,12 @@ def label_frames(
     open_engine : makes the engine; called once in every process. With several processes it must be
         picklable: `functools.partial(make_engine, "chgnet")`.
     settings : fingerprint of the engine's settings.
-    processes : frames evaluated at once, each by one thread of its own process; 1 stays in this process.
+    processes : frames evaluated at once, each by one thread of its own process; 1 stays in this process,
+        unless `isolated`.
     at_most : labels to make in this call.
     seconds : no frame is begun after this time.
     per_process : labels after which a worker process is renewed (some codes grow by 100 MB a label).
+    isolated : one process, too, is a worker that is renewed and may be killed without harm.
     progress : called with (frames done, frames in all).
 
     Raises
@@ -80,7 +83,7 @@ def label_frames(
     with Lock(path.with_name(f".{path.name}.lock")):
         todo, already = _todo(frames, path, settings)
         work = Work(todo, at_most=at_most, seconds=seconds)
-        if processes == 1:
+        if processes == 1 and not isolated:
             outcomes = evaluated_here(work, open_engine)
         else:
             outcomes = evaluated(work, open_engine, processes=processes, per_process=per_process)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -17,6 +19,7 @@ from lacuna.core.errors import DataError, InputError, LacunaError
 from lacuna.core.files import write_atomic
 from lacuna.crystal.frame import Frame
 from lacuna.energy.convergence import ConvergencePoint, convergence_points, label_series, series
+from lacuna.energy.engine import Engine
 from lacuna.energy.labelling import LabelRun, label_frames
 from lacuna.energy.labels import KEPT
 from lacuna.energy.reference import open_reference, reference_name, settings_class
@@ -60,12 +63,13 @@ def label(
         run = label_frames(
             given,
             out,
-            open_engine=partial(open_reference, engine, settings),
+            open_engine=partial(_open, engine, settings),
             settings=name,
             processes=processes,
             at_most=at_most,
             seconds=None if hours is None else hours * SECONDS_PER_HOUR,
             per_process=per_process,
+            isolated=True,
             progress=lambda done, total: listener.progress(done / total, f"frame {done} of {total}"),
         )
     rate = run.done / (time.monotonic() - start) * SECONDS_PER_HOUR
@@ -87,7 +91,8 @@ def converge(
 ) -> None:
     """How far energies, forces and pressure of some frames are converged with cutoff and k-points.
 
-    Every label of the folder that belongs to the settings named is in the table, `convergence.csv`.
+    Every label of the folder that belongs to the settings named is in the table, `convergence.csv`; with
+    `--hours 0` the table alone is made.
 
     Example: `lacuna converge frames.xyz --folder converged --cutoffs 400,520,650,800 --kpoints 10,14.6,20`
     """
@@ -103,23 +108,40 @@ def converge(
     )
     if not points:
         raise InputError("nothing is varied: give --cutoffs 400,520,650,800 or --kpoints 7,10,14.6,20")
-    deadline = None if hours is None else time.monotonic() + hours * SECONDS_PER_HOUR
-    with live() as listener:
-        listener.begin(f"label by {engine}")
-        runs = label_series(
-            given,
-            folder,
-            points,
-            engine_of=partial(open_reference, engine),
-            seconds=lambda: None if deadline is None else max(0.0, deadline - time.monotonic()),
-            progress=lambda done, total: listener.progress(done / total, f"label {done} of {total}"),
-        )
+    runs = () if hours == 0 else _label_series(engine, given, folder, points, hours)
     rows = convergence_points(folder, points)
     write_atomic(folder / "convergence.csv", _csv(rows))
     failed = tuple(text for run in runs for _, text in run.failed)
     sentence = f"{len(rows)} labels against the finest of their series, in {folder / 'convergence.csv'}."
     part = Part("Convergence", sentence, tables=(_table(rows),), warnings=failed)
     finish("Convergence", (part,), [asdict(row) for row in rows], json_file=json_file)
+
+
+def _label_series(
+    engine: str,
+    frames: tuple[tuple[Frame, dict[str, Any]], ...],
+    folder: Path,
+    points: tuple[tuple[str, float, Any], ...],
+    hours: float | None,
+) -> tuple[LabelRun, ...]:
+    """Label all frames with all settings, with progress on the terminal."""
+    deadline = None if hours is None else time.monotonic() + hours * SECONDS_PER_HOUR
+    with live() as listener:
+        listener.begin(f"label by {engine}")
+        return label_series(
+            frames,
+            folder,
+            points,
+            engine_of=partial(_open, engine),
+            seconds=lambda: None if deadline is None else max(0.0, deadline - time.monotonic()),
+            progress=lambda done, total: listener.progress(done / total, f"label {done} of {total}"),
+        )
+
+
+def _open(engine: str, settings: Any = None) -> Engine:
+    """The engine; what its library prints goes where it spoils no data."""
+    with contextlib.redirect_stdout(sys.stderr):
+        return open_reference(engine, settings)
 
 
 def read_frames(path: Path) -> tuple[tuple[Frame, dict[str, Any]], ...]:
@@ -180,7 +202,7 @@ def engine_settings(engine: str, path: Path | None) -> Any:
 
 def _name(engine: str, settings: Any) -> str:
     """What stands in the labels."""
-    return str(settings.fingerprint) if settings else reference_name(open_reference(engine))
+    return str(settings.fingerprint) if settings else reference_name(_open(engine))
 
 
 def _part(run: LabelRun, name: str, out: Path, rate: float) -> Part:
