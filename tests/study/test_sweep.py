@@ -105,6 +105,13 @@ def test_known_walks_give_their_conductivity_and_three_temperatures_give_300_kel
     assert point.at_300k is not None
 
 
+def test_errors_of_two_compositions_are_independent(toys, rng):
+    runs = trajectories([walk(toys, rng, 700.0)])
+    other = given_composition(CRYSTAL, (2, 2, 2), "Li58N13Cl19")
+    one, two = (measured(runs, c, "Li", 5.4, seed=1).conductivities[0].draws for c in (CONTENT, other))
+    assert abs(np.corrcoef(np.log(one), np.log(two))[0, 1]) < 0.1
+
+
 def test_two_temperatures_say_nothing_of_300_kelvin_and_a_broken_guard_takes_one_out(toys, rng):
     bad = (hops_guard(100.0), wrapped_guard(0.9))
     runs = [walk(toys, rng, t, guards=bad if t == 800.0 else None) for t in (600.0, 700.0, 800.0)]
@@ -159,7 +166,7 @@ def test_crystal_without_vacancies_conducts_nothing(tmp_path):
 
 
 def point_of(formula, sigma, *, spread=0.2, bounds=None, temperature=700.0):
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng([5, *formula.encode()])
     some = () if sigma is None else (Estimate.lognormal(sigma, spread, "S/cm", rng=rng),)
     return SweepPoint(
         formula=formula,
@@ -195,6 +202,12 @@ def test_trend_is_the_slope_of_the_logarithm_and_needs_three_points():
     assert trend(share, 700.0).value == pytest.approx(1.5, rel=0.03)
     assert trend(SweepCurve("x", (0.40, 0.41), points[:2]), 700.0) is None
     assert trend(curve, 600.0) is None
+
+
+def test_doubt_of_a_slope_is_that_of_least_squares():
+    points = tuple(point_of(f"Li{i}", 0.1 * 1.2**i, spread=0.3) for i in range(4))
+    found = trend(SweepCurve("mobile vacancies", (0.0, 2.0, 4.0, 6.0), points), 700.0)
+    assert np.std(np.log(found.draws)) == pytest.approx(0.3 / np.sqrt(9 + 1 + 1 + 9), rel=0.1)
 
 
 def test_report_shows_curve_bounds_failures_and_where_the_refined_crystal_lies():

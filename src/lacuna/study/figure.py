@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-__all__ = ["COLOURS", "Atoms", "Axis", "Band", "Bars", "Figure", "Heat", "Layer", "Line", "Points", "Role"]
+__all__ = [
+    "COLOURS",
+    "Atoms",
+    "Axis",
+    "Band",
+    "Bars",
+    "Figure",
+    "Heat",
+    "Layer",
+    "Line",
+    "Points",
+    "Role",
+    "decades",
+]
 
 Role = Literal["computed", "measured", "published", "guide", "second", "third", "fourth", "warning"]
 
@@ -111,6 +125,18 @@ class Atoms:
 
 
 Layer = Line | Points | Band | Bars | Heat | Atoms
+
+
+def decades(layers: Iterable[Layer]) -> tuple[float, float] | None:
+    """Whole decades that hold all points with their error bars: a log axis then has two labels at least."""
+    shown: list[float] = []
+    for layer in layers:
+        if isinstance(layer, Points):
+            for values in (layer.y, layer.low, layer.high):
+                shown += [] if values is None else [float(v) for v in values if v > 0]
+    if not shown:
+        return None
+    return float(10 ** np.floor(np.log10(min(shown)))), float(10 ** np.ceil(np.log10(max(shown))))
 
 
 @dataclass(frozen=True, eq=False)

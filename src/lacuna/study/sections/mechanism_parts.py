@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lacuna.core.constants import BOLTZMANN
 from lacuna.core.estimate import Estimate
 from lacuna.motion.mechanism import FEWEST, MechanismResult
-from lacuna.study.figure import Axis, Bars, Figure, Layer, Line, Points, Role
+from lacuna.study.figure import Axis, Bars, Figure, Layer, Line, Points, Role, decades
 from lacuna.study.section import Evidence, Part, Results, Table
 
 __all__ = ["parts"]
@@ -69,19 +69,10 @@ def _scale_figure(found: MechanismResult, published: dict[str, Evidence]) -> Fig
         "of the jumps which are not undone, and that of the mean square displacement. Dashed: published "
         "slopes, drawn through the middle of the points of the scale they belong to.",
         Axis("1000 K / T"),
-        Axis("D / (cm²/s)", log=True, range=_decades(layers)),
+        Axis("D / (cm²/s)", log=True, range=decades(layers)),
         tuple(layers),
         height=460,
     )
-
-
-def _decades(layers: list[Layer]) -> tuple[float, float] | None:
-    """Whole decades that hold every point, so that the axis has two labels at least."""
-    shown = [v for layer in layers if isinstance(layer, Points) for v in layer.y if v > 0]
-    if not shown:
-        return None
-    low, high = np.floor(np.log10(min(shown) / 1.3)), np.ceil(np.log10(max(shown) * 1.3))
-    return float(10**low), float(10**high)
 
 
 def _counting(number: Array) -> Array:
@@ -169,7 +160,7 @@ def _rate_figure(found: MechanismResult) -> Figure:
         "Jumps out of a site per ion and picosecond, by the anions around it (□: vacant), for the "
         f"surroundings most often left; points of at least {FEWEST} jumps, with the error of counting.",
         Axis("1000 K / T"),
-        Axis("jumps / (ion ps)", log=True, range=_decades(layers)),
+        Axis("jumps / (ion ps)", log=True, range=decades(layers)),
         tuple(layers),
     )
 

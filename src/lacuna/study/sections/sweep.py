@@ -233,7 +233,7 @@ def measured(
 ) -> SweepPoint:
     """What the runs of one composition say: D and σ where the guards hold, a bound where ions rest."""
     found = diffusivities(runs)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, *content.formula.encode()])  # errors of compositions are independent
     values = tuple(_diffusivity(p, found, rng) for p in found.trusted)
     room = energy = None
     if len(found.trusted) >= FOR_300K:

@@ -7,7 +7,7 @@ import numpy as np
 from lacuna.core.estimate import Estimate
 from lacuna.crystal.crystal import DisorderedCrystal
 from lacuna.crystal.species import element_of
-from lacuna.study.figure import Axis, Figure, Layer, Line, Points, Role
+from lacuna.study.figure import Axis, Figure, Layer, Line, Points, Role, decades
 from lacuna.study.section import Evidence, Part, Results, Table
 from lacuna.study.sections.sweep_result import SweepCurve, SweepPoint, SweepResult, Variable
 
@@ -105,11 +105,9 @@ def _figure(curve: SweepCurve, result: SweepResult, refined: float | None) -> Fi
         text = tuple(f"σ({t:g} K) below {b:.2g} S/cm: ions hardly moved" for _, t, b in bounds)
         x, y = np.array([v for v, _, _ in bounds]), np.array([b for _, _, b in bounds])
         layers.append(Points(x, y, "upper bound", "published", text=text))
-    levels = [b for _, _, b in bounds] + [
-        float(x) for layer in layers if isinstance(layer, Points) for x in layer.y
-    ]
-    if refined is not None and levels:
-        ends = np.array([min(levels) / 3, max(levels) * 3])
+    span = decades(layers)
+    if refined is not None and span is not None:
+        ends = np.array(span)
         layers.insert(0, Line(np.full(2, refined), ends, "as refined", "guide", dash=True))
     what = _name(curve.variable, result)
     return Figure(
@@ -117,7 +115,7 @@ def _figure(curve: SweepCurve, result: SweepResult, refined: float | None) -> Fi
         f"Conductivity (Nernst-Einstein) against {what.partition(' /')[0]}, with 68 % intervals that hold "
         "the errors of the runs and the spread over orderings.",
         Axis(what),
-        Axis("σ / (S/cm)", log=True),
+        Axis("σ / (S/cm)", log=True, range=span),
         tuple(layers),
         height=420,
     )
@@ -179,7 +177,8 @@ def parts(results: Results) -> tuple[Part, ...]:
     if found is None:
         return ()
     crystal = results.get(DisorderedCrystal)
-    sentence = ". ".join(_sentence(c, found) for c in found.curves if c.points)
+    told = [_sentence(c, found) for c in found.curves if c.points]
+    sentence = " ".join(text[:1].upper() + text[1:] + "." for text in told)
     failed = tuple(f"{formula} failed: {why}" for formula, why in found.failures.items())
     warned = tuple(
         dict.fromkeys(f"{p.formula}: {text}" for c in found.curves for p in c.points for text in p.warnings)
@@ -191,7 +190,7 @@ def parts(results: Results) -> tuple[Part, ...]:
     return (
         Part(
             "Conductivity against composition",
-            sentence[:1].upper() + sentence[1:] + f". Engine: {found.engine}.",
+            f"{sentence} Engine: {found.engine}.",
             tuple(_figure(c, found, _refined(crystal, c.variable, found)) for c in found.curves if c.points),
             tuple(_table(c, found) for c in found.curves if c.points),
             failed + warned,
