@@ -1,4 +1,5 @@
 import importlib.util
+from functools import partial
 
 import numpy as np
 import pytest
@@ -6,6 +7,9 @@ import pytest
 from lacuna.core.errors import InputError, LacunaError
 from lacuna.crystal.frame import Frame
 from lacuna.energy.dft import Gpaw, GpawSettings
+from lacuna.energy.labelling import label_frames
+from lacuna.energy.labels import read_labels
+from lacuna.energy.reference import open_reference, settings_class
 
 needs_gpaw = pytest.mark.skipif(importlib.util.find_spec("gpaw") is None, reason="gpaw is not installed")
 ROUGH = GpawSettings(cutoff=300, kpoint_length=2, energy_convergence=1e-6, density_convergence=1e-6)
@@ -66,3 +70,34 @@ def test_gpaw_forces_are_the_gradient_of_its_energy_and_translation_changes_noth
 def test_a_cycle_that_does_not_converge_names_the_frame(lithium_chloride):
     with pytest.raises(LacunaError, match=r"GPAW stopped on (ClLi|LiCl)"):
         Gpaw(GpawSettings(cutoff=300, kpoint_length=2, iterations=2)).evaluate(lithium_chloride)
+
+
+@needs_gpaw
+@pytest.mark.filterwarnings("ignore")
+def test_gpaw_labels_by_two_processes_and_names_the_run_that_diverges(lithium_chloride, tmp_path):
+    given = lithium_chloride
+    moved = Frame(given.positions + np.array([[0, 0, 0], [0.1, 0, 0]]), given.cell, given.numbers)
+    onto = Frame(given.positions * [[0], [0.02]], given.cell, given.numbers)
+    frames = tuple((f, {"key": name}) for f, name in ((given, "a"), (onto, "onto"), (moved, "b")))
+    run = label_frames(
+        frames,
+        tmp_path / "labels.xyz",
+        open_engine=partial(open_reference, "gpaw", ROUGH),
+        settings=ROUGH.fingerprint,
+        processes=2,
+    )
+    assert run.done == 2
+    assert run.failed[0][1].startswith("frame 2 of 3 (ClLi, key onto): GPAW stopped on ClLi: ")
+    labels = read_labels(tmp_path / "labels.xyz")
+    assert sorted(x.source["key"] for x in labels) == ["a", "b"]
+    assert {x.source["code"][:5] for x in labels} == {"gpaw "}
+    assert labels[0].stress is not None
+
+
+def test_each_engine_takes_its_own_settings():
+    assert settings_class("gpaw") is GpawSettings
+    assert settings_class("li-n-cl") is None
+    with pytest.raises(InputError, match="engine 'cp2k' takes Cp2kSettings, got GpawSettings"):
+        open_reference("cp2k", GpawSettings())
+    with pytest.raises(InputError, match="engine 'li-n-cl' takes no settings"):
+        open_reference("li-n-cl", GpawSettings())
