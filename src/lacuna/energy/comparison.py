@@ -101,8 +101,8 @@ class ElasticCheck:
     def error(self) -> float:
         """Mean relative error, Σ|C - C of the teacher| / Σ|C of the teacher|; nan without a teacher.
 
-        Over all constants, over C11 to C33 and over C44 to C66: the worst of the three, so that a crystal that
-        is soft in shear alone, or along one axis, does not hide behind the rest.
+        Over all constants, over C11 to C33 and over C44 to C66: the worst of the three, so that a crystal
+        that is soft in shear alone, or along one axis, does not hide behind the rest.
         """
         if self.teacher is None:
             return float("nan")
