@@ -117,11 +117,22 @@ def test_what_surrounds_the_ion_is_counted_across_the_faces():
     assert section._around(alone, 0) == "–"
 
 
-def test_paths_without_all_points_are_left_out_and_no_path_at_all_is_refused(tmp_path, opened):
+def test_path_with_one_end_has_one_barrier_and_one_without_a_saddle_none(tmp_path, opened):
     file = tmp_path / "points.xyz"
     write(file, points=("start", "saddle"))
-    with pytest.raises(DataError, match="no path has all of start, saddle and end"):
-        barrier_checks(Barriers(file), EngineChoice(), QUIET)
+    found = barrier_checks(Barriers(file), EngineChoice(), QUIET)
+    assert found.jumps[0].forward == pytest.approx(0.5)
+    assert np.isnan(found.jumps[0].backward)
+    assert found.mean_error == pytest.approx(0.25)
+    (part,) = section.parts(Found(found))
+    assert part.tables[0].rows[0][4:8] == ("250", "500, 500", "–", "–, –")
+    ends = tmp_path / "ends.xyz"
+    write(ends, points=("start", "end"))
+    with pytest.raises(DataError, match="no path has a saddle and an end of it"):
+        barrier_checks(Barriers(ends), EngineChoice(), QUIET)
+
+
+def test_origin_that_names_no_point_is_refused(tmp_path, opened):
     stray = tmp_path / "stray.xyz"
     out = Cosine(0.5).evaluate(at(0.1))
     append_label(stray, Label(at(0.1), out.energy, out.forces, None, "dft-x", {"origin": "run 7"}))

@@ -29,7 +29,8 @@ BOND = 2.8  # Å: a framework atom this near surrounds the ion; the next shell b
 class Barriers:
     """Labels on start, saddle and end of jumps, as `lacuna barrier --check gpaw --labels FILE` leaves them.
 
-    file : extended XYZ; the origin of each label is a name and one of start, saddle, end.
+    file : extended XYZ; the origin of each label is a name and one of start, saddle, end. A path needs its
+        saddle and one end at least.
     """
 
     SHORTHAND: ClassVar[str] = "file"
@@ -72,12 +73,12 @@ class CheckedBarriers:
     @property
     def mean_difference(self) -> float:
         """Engine less reference over both directions, eV."""
-        return float(np.mean(self._differences))
+        return float(np.nanmean(self._differences))
 
     @property
     def mean_error(self) -> float:
         """Mean absolute difference over both directions, eV."""
-        return float(np.mean(np.abs(self._differences)))
+        return float(np.nanmean(np.abs(self._differences)))
 
     @property
     def _differences(self) -> list[float]:
@@ -87,9 +88,10 @@ class CheckedBarriers:
 
 def _best(jump: CheckedJump) -> tuple[float, float]:
     """Barriers of the reference: at its own stationary points where these can be told."""
-    if np.isfinite(jump.settled_forward):
-        return jump.settled_forward, jump.settled_backward
-    return jump.forward, jump.backward
+    return (
+        jump.settled_forward if np.isfinite(jump.settled_forward) else jump.forward,
+        jump.settled_backward if np.isfinite(jump.settled_backward) else jump.backward,
+    )
 
 
 def barrier_checks(barriers: Barriers, engine: EngineChoice, progress: Progress) -> CheckedBarriers:
@@ -104,43 +106,54 @@ def barrier_checks(barriers: Barriers, engine: EngineChoice, progress: Progress)
                 "a name and one of start, saddle, end"
             )
         paths.setdefault(name.removeprefix("barrier ").strip() or name, {})[point] = label
-    whole = {name: points for name, points in paths.items() if len(points) == len(POINTS)}
+    whole = {name: points for name, points in paths.items() if len(points) > 1 and "saddle" in points}
     if not whole:
-        raise DataError(f"{barriers.file}: no path has all of start, saddle and end")
+        raise DataError(f"{barriers.file}: no path has a saddle and an end of it")
     model = open_engine(engine)
     jumps = []
     for number, (name, points) in enumerate(whole.items()):
         progress(number / len(whole), name)
-        jumps.append(_jump(name, [points[p] for p in POINTS], model))
+        jumps.append(_jump(name, points, model))
     return CheckedBarriers(tuple(jumps), labels[0].settings, model.name)
 
 
-def _jump(name: str, labels: list[Label], model: Engine) -> CheckedJump:
-    """Barriers of one path by both methods, and what the ion passes."""
-    frames = [x.frame for x in labels]
-    energies = np.array([model.evaluate(frame).energy for frame in frames])
-    settled = [stationary_energy(x.energy, x.forces, curvature(x.frame, model)) for x in labels]
-    told = [s.negative for s in settled] == [0, 1, 0]
-    moved = frames[2].positions - frames[0].positions
-    moved -= np.round(moved @ np.linalg.inv(frames[0].cell)) @ frames[0].cell
+def _jump(name: str, labels: dict[str, Label], model: Engine) -> CheckedJump:
+    """Barriers of one path by both methods, and what the ion passes; nan where an end has no label."""
+    frames = {point: labels[point].frame for point in POINTS if point in labels}
+    first, *_, last = frames.values()
+    moved = last.positions - first.positions
+    moved -= np.round(moved @ np.linalg.inv(first.cell)) @ first.cell
     far = np.linalg.norm(moved, axis=1)
     ion = int(np.argmax(far))
-    start, saddle, end = (x.energy for x in labels)
-    a, b, c = (_around(frame, ion) for frame in frames)
+    theirs = {point: labels[point].energy for point in frames}
+    ours = {point: model.evaluate(frame).energy for point, frame in frames.items()}
+    settled = {point: _settled(labels[point], model, falls=int(point == "saddle")) for point in frames}
+    around = [_around(frames[point], ion) if point in frames else "…" for point in POINTS]
     return CheckedJump(
         name=name,
-        formula=str(frames[0].to_ase().get_chemical_formula(mode="metal")),
-        ion=frames[0].symbols[ion],
+        formula=str(first.to_ase().get_chemical_formula(mode="metal")),
+        ion=first.symbols[ion],
         way=float(far[ion]),
-        around=(a, b, c),
-        forward=saddle - start,
-        backward=saddle - end,
-        engine_forward=float(energies[1] - energies[0]),
-        engine_backward=float(energies[1] - energies[2]),
-        settled_forward=settled[1].energy - settled[0].energy if told else float("nan"),
-        settled_backward=settled[1].energy - settled[2].energy if told else float("nan"),
-        force=float(np.linalg.norm(labels[1].forces, axis=1).max()),
+        around=(around[0], around[1], around[2]),
+        forward=_from(theirs, "start"),
+        backward=_from(theirs, "end"),
+        engine_forward=_from(ours, "start"),
+        engine_backward=_from(ours, "end"),
+        settled_forward=_from(settled, "start"),
+        settled_backward=_from(settled, "end"),
+        force=float(np.linalg.norm(labels["saddle"].forces, axis=1).max()),
     )
+
+
+def _from(energies: dict[str, float], end: str) -> float:
+    """Energy of the saddle from that of an end, eV; nan where the end is not there."""
+    return float(energies["saddle"] - energies.get(end, np.nan))
+
+
+def _settled(label: Label, model: Engine, *, falls: int) -> float:
+    """Energy of the stationary point next to a label, eV; nan unless as many directions fall as should."""
+    found = stationary_energy(label.energy, label.forces, curvature(label.frame, model))
+    return found.energy if found.negative == falls else float("nan")
 
 
 def _around(frame: Frame, ion: int) -> str:
@@ -162,7 +175,8 @@ def _figure(found: CheckedBarriers) -> Figure:
     x = np.array([v for j in found.jumps for v in _best(j)])
     shown = np.array([v for j in found.jumps for v in (j.forward, j.backward)])
     y = np.array([v for j in found.jumps for v in (j.engine_forward, j.engine_backward)])
-    ends = np.array([min(0.0, x.min(), y.min()), 1.05 * max(x.max(), y.max(), shown.max())])
+    every = np.concatenate([x, y, shown])
+    ends = np.array([min(0.0, np.nanmin(every)), 1.05 * np.nanmax(every)])
     text = tuple(
         f"{j.name}, {way}<br>{a:.3f} and {b:.3f} eV"
         for j in found.jumps
@@ -201,10 +215,10 @@ def parts(results: Results) -> tuple[Part, ...]:
             j.formula,
             f"{j.ion}, {j.way:.1f}",
             " → ".join(j.around),
-            f"{1000 * j.engine_forward:.0f}",
-            f"{1000 * j.forward:.0f}, {_milli(j.settled_forward)}",
-            f"{1000 * j.engine_backward:.0f}",
-            f"{1000 * j.backward:.0f}, {_milli(j.settled_backward)}",
+            _milli(j.engine_forward),
+            f"{_milli(j.forward)}, {_milli(j.settled_forward)}",
+            _milli(j.engine_backward),
+            f"{_milli(j.backward)}, {_milli(j.settled_backward)}",
             f"{1000 * j.force:.0f}",
         )
         for j in found.jumps
