@@ -23,6 +23,7 @@ from lacuna.energy.engine import Engine
 from lacuna.energy.labelling import LabelRun, label_frames
 from lacuna.energy.labels import KEPT
 from lacuna.energy.reference import open_reference, reference_name, settings_class
+from lacuna.study.run import Listener
 from lacuna.study.section import Part, Table
 from lacuna.study.settings import load_yaml, read
 from lacuna.study.terminal import finish, live
@@ -58,7 +59,7 @@ def label(
     settings = engine_settings(engine, settings_file)
     name = _name(engine, settings)
     start = time.monotonic()
-    with live() as listener:
+    with _progress(json_file) as listener:
         listener.begin(f"label by {engine}")
         run = label_frames(
             given,
@@ -108,7 +109,8 @@ def converge(
     )
     if not points:
         raise InputError("nothing is varied: give --cutoffs 400,520,650,800 or --kpoints 7,10,14.6,20")
-    runs = () if hours == 0 else _label_series(engine, given, folder, points, hours)
+    with _progress(json_file) as listener:
+        runs = () if hours == 0 else _label_series(engine, given, folder, points, hours, listener)
     rows = convergence_points(folder, points)
     write_atomic(folder / "convergence.csv", _csv(rows))
     failed = tuple(text for run in runs for _, text in run.failed)
@@ -123,19 +125,24 @@ def _label_series(
     folder: Path,
     points: tuple[tuple[str, float, Any], ...],
     hours: float | None,
+    listener: Listener,
 ) -> tuple[LabelRun, ...]:
-    """Label all frames with all settings, with progress on the terminal."""
+    """Label all frames with all settings, telling the listener how far it is."""
     deadline = None if hours is None else time.monotonic() + hours * SECONDS_PER_HOUR
-    with live() as listener:
-        listener.begin(f"label by {engine}")
-        return label_series(
-            frames,
-            folder,
-            points,
-            engine_of=partial(_open, engine),
-            seconds=lambda: None if deadline is None else max(0.0, deadline - time.monotonic()),
-            progress=lambda done, total: listener.progress(done / total, f"label {done} of {total}"),
-        )
+    listener.begin(f"label by {engine}")
+    return label_series(
+        frames,
+        folder,
+        points,
+        engine_of=partial(_open, engine),
+        seconds=lambda: None if deadline is None else max(0.0, deadline - time.monotonic()),
+        progress=lambda done, total: listener.progress(done / total, f"label {done} of {total}"),
+    )
+
+
+def _progress(json_file: Path | None) -> contextlib.AbstractContextManager[Listener]:
+    """Progress on the terminal, none where data for programs is printed there."""
+    return contextlib.nullcontext(Listener()) if str(json_file) == "-" else live()
 
 
 def _open(engine: str, settings: Any = None) -> Engine:
