@@ -1,4 +1,6 @@
+import csv
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +8,10 @@ import pytest
 from lacuna.core.errors import InputError
 from lacuna.crystal.frame import Frame
 from lacuna.energy.convergence import convergence_points, label_series, series
+from lacuna.energy.dft import GpawSettings
 from lacuna.energy.engine import Evaluation
+
+DATA = Path(__file__).resolve().parents[2] / "data" / "convergence"
 
 
 @dataclass(frozen=True)
@@ -102,3 +107,23 @@ def test_settings_without_what_is_varied_are_refused():
 
     with pytest.raises(InputError, match="Bare has no cutoff"):
         series(Bare(), cutoffs=(400,), kpoint_lengths=())
+
+
+def test_the_default_settings_of_gpaw_are_converged_as_the_documents_say():
+    """Recomputed from the labels in the repository: they were made with these very settings."""
+    base = GpawSettings()
+    points = series(base, cutoffs=(400, 520, 650, 800), kpoint_lengths=(7, 10, 14.6, 20))
+    rows = convergence_points(DATA, points)
+    assert {r.formula for r in rows} == {"ClLi", "Li3N", "Cl4Li13N3"}
+    chosen = [r for r in rows if r.value in (base.cutoff, base.kpoint_length)]
+    assert max(r.forces for r in chosen if r.varied == "cutoff") == pytest.approx(0.50, abs=0.01)
+    assert max(r.forces for r in chosen if r.varied == "kpoint_length") == pytest.approx(3.06, abs=0.01)
+    pulay = {r.formula: r.pressure for r in chosen if r.varied == "cutoff"}
+    assert pulay["Cl4Li13N3"] == pytest.approx(-0.63, abs=0.01)
+    with (DATA / "convergence.csv").open() as handle:
+        table = list(csv.DictReader(handle))
+    assert len(table) == len(rows)
+    for line, row in zip(table, rows, strict=True):
+        assert (line["frame"], float(line["value_eV_or_angstrom"])) == (row.frame, row.value)
+        assert float(line["force_mean_meV_per_angstrom"]) == pytest.approx(row.forces, abs=0.006)
+        assert float(line["pressure_GPa"]) == pytest.approx(row.pressure, abs=0.0006)
