@@ -161,7 +161,7 @@ def test_dft_vacancies_stand_against_one_over_the_size_with_their_limit_beside_t
     assert part.sentence.endswith("for ever larger cells LiCl 4a 4.00 ± 0.10 eV.")
     limits, each = part.tables
     assert limits.rows[0] == ("LiCl, 4a", "8, 16", "4.20, 4.10", "4.00 ± 0.10", "4.82 (Li32Cl32)")
-    assert limits.rows[1][3] == "one size"
+    assert limits.rows[1][3] == "one relaxed size"
     assert len(each.rows) == len(ROWS)
     assert len(each.columns) == 8
     points = [layer for layer in part.figures[0].layers if isinstance(layer, Points)]
@@ -186,6 +186,10 @@ def test_single_points_far_from_their_minimum_are_called_upper_bounds():
     rough = (*ROWS, replace(ROWS[2], site="2b", largest_force=0.37))
     (near,), (far,) = (section.parts(Found(DftVacancies(rows))) for rows in (ROWS, rough))
     assert not any("upper bounds" in note for note in near.notes)
+    larger = (ROWS[2], replace(ROWS[2], atoms=24, formation_energy=0.85, largest_force=0.37))
+    assert vacancy_parts.limits(larger) == {}
+    (part,) = section.parts(Found(DftVacancies(larger)))
+    assert part.tables[0].rows[0][2:4] == ("0.90, < 0.85", "one relaxed size")
     assert far.notes[-1].startswith("1 of them are single points")
     assert "0.37 eV/Å: upper bounds" in far.notes[-1]
 

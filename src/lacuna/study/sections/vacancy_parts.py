@@ -188,11 +188,17 @@ def _spreads(rows: Sequence[VacancyRow]) -> dict[str, list[VacancyRow]]:
     return found
 
 
+def _relaxed(rows: Sequence[VacancyRow]) -> list[VacancyRow]:
+    """Those whose atoms feel little force: single points elsewhere have no limit."""
+    return [r for r in rows if r.largest_force <= FAR]
+
+
 def limits(rows: Sequence[VacancyRow]) -> dict[tuple[str, str], SizeLimit]:
-    """Limit for ever larger cells, by crystal and site, where there are several sizes."""
+    """Limit for ever larger cells, by crystal and site, where there are several relaxed sizes."""
+    there = {key: _relaxed(some) for key, some in _families(rows).items()}
     return {
         key: extrapolate([r.atoms for r in some], [r.formation_energy for r in some])
-        for key, some in _families(rows).items()
+        for key, some in there.items()
         if len({r.atoms for r in some}) > 1
     }
 
@@ -201,7 +207,7 @@ def dft_evidence(rows: Sequence[VacancyRow]) -> tuple[Evidence, ...]:
     """Limits of DFT for the headline table."""
     found = []
     for (host, site), limit in limits(rows).items():
-        some = _families(rows)[host, site]
+        some = _relaxed(_families(rows)[host, site])
         note = f"{', '.join(str(r.atoms) for r in some)} atoms, as 1/N; interval: cell size only"
         value = Estimate.normal(limit.limit, limit.doubt, "eV", rng=np.random.default_rng(SEED))
         key = f"vacancy_formation_energy_{host}_{site}"
@@ -303,8 +309,8 @@ def _limit_table(rows: Sequence[VacancyRow]) -> Table:
             (
                 f"{host}, {site}",
                 ", ".join(str(r.atoms) for r in some),
-                ", ".join(f"{r.formation_energy:.2f}" for r in some),
-                f"{limit.limit:.2f} ± {limit.doubt:.2f}" if limit else "one size",
+                ", ".join(f"{'' if r.largest_force <= FAR else '< '}{r.formation_energy:.2f}" for r in some),
+                f"{limit.limit:.2f} ± {limit.doubt:.2f}" if limit else "one relaxed size",
                 f"{paper.energy:.2f} ({paper.cell})" if paper else "",
             )
         )
