@@ -72,7 +72,12 @@ class Work:
     def open(self) -> bool:
         """Whether another frame may be begun now."""
         late = self._deadline is not None and time.monotonic() >= self._deadline
-        return self.left > 0 and not late and self._begun - self._failed < self._at_most
+        return self.room > 0 and not late
+
+    @property
+    def room(self) -> int:
+        """Frames that may still be begun if time allows."""
+        return min(self.left, self._at_most - self._begun + self._failed)
 
     def begin(self) -> tuple[int, Frame]:
         """The next frame and its index."""
@@ -168,7 +173,8 @@ def evaluated(
                     if deaths == DEATHS_AT_START:
                         raise LacunaError(
                             f"{deaths} worker processes died before their engine was open, the last one "
-                            f"{worker.epitaph()}; is there enough memory? Try fewer processes"
+                            f"{worker.epitaph()}; is there enough memory for so many? A script of your own "
+                            "must call this below `if __name__ == '__main__':`"
                         )
     finally:
         _end(pool)
@@ -190,7 +196,7 @@ def _renew(
             pool.remove(worker)
         _end(opening)
         return
-    wanted = min(processes, sum(w.job is not None for w in pool) + work.left)
+    wanted = min(processes, sum(w.job is not None for w in pool) + work.room)
     pool += [_Worker(open_engine) for _ in range(wanted - len(pool))]
 
 
