@@ -341,7 +341,8 @@ def _row_table(rows: Sequence[VacancyRow], shipped: Sequence[VacancyRow]) -> Tab
             r.site,
             r.surrounding,
             _number(r.unrelaxed, 3),
-            _number(r.formation_energy, 3),
+            ("" if r.largest_force <= FAR or not np.isfinite(r.formation_energy) else "< ")
+            + _number(r.formation_energy, 3),
             _number(r.largest_force, 3),
         )
         change = 1000 * (r.formation_energy - old.get((r.host, r.formula, r.index), np.nan))
