@@ -117,7 +117,7 @@ def test_the_default_settings_of_gpaw_are_converged_as_the_documents_say():
     assert {r.formula for r in rows} == {"ClLi", "Li3N", "Cl4Li13N3"}
     chosen = [r for r in rows if r.value in (base.cutoff, base.kpoint_length)]
     assert max(r.forces for r in chosen if r.varied == "cutoff") == pytest.approx(0.50, abs=0.01)
-    assert max(r.forces for r in chosen if r.varied == "kpoint_length") == pytest.approx(3.06, abs=0.01)
+    assert max(r.forces for r in chosen if r.varied == "kpoint_length") == pytest.approx(3.36, abs=0.01)
     pulay = {r.formula: r.pressure for r in chosen if r.varied == "cutoff"}
     assert pulay["Cl4Li13N3"] == pytest.approx(-0.63, abs=0.01)
     with (DATA / "convergence.csv").open() as handle:
