@@ -13,7 +13,7 @@ from lacuna.core.errors import InputError
 from lacuna.core.files import Lock
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Engine, Evaluation
-from lacuna.energy.labels import Label, append_label, read_labels, repair
+from lacuna.energy.labels import Label, append_label, identity_of, read_labels, repair
 from lacuna.energy.workers import Outcome, Work, evaluated, evaluated_here
 
 __all__ = ["LabelRun", "label_frames"]
@@ -118,8 +118,8 @@ def _todo(
         )
     known = {x.identity for x in present}
     todo = []
-    for index, (frame, source) in enumerate(frames):
-        identity = Label(frame, 0.0, np.zeros_like(frame.positions), None, settings, source).identity
+    for index, (frame, _) in enumerate(frames):
+        identity = identity_of(frame)
         if identity not in known:
             known.add(identity)
             todo.append((index, frame))

@@ -20,7 +20,16 @@ from lacuna.core.errors import DataError, InputError
 from lacuna.core.files import write_atomic
 from lacuna.crystal.frame import Frame
 
-__all__ = ["Label", "append_label", "fingerprint", "merge", "read_labels", "repair", "write_labels"]
+__all__ = [
+    "Label",
+    "append_label",
+    "fingerprint",
+    "identity_of",
+    "merge",
+    "read_labels",
+    "repair",
+    "write_labels",
+]
 
 KEPT = ("kind", "T", "a0", "run", "round", "origin", "code", "seconds", "kpts", "key", "pool")
 
@@ -56,10 +65,14 @@ class Label:
 
     @property
     def identity(self) -> str:
-        """Digest of the frame alone: the same frame labelled twice has the same identity."""
-        frame = self.frame
-        parts = (np.round(frame.positions, 5) + 0.0, np.round(frame.cell, 5) + 0.0, frame.numbers)
-        return hashlib.sha256(b"".join(p.tobytes() for p in parts)).hexdigest()[:16]
+        """Identity of its frame."""
+        return identity_of(self.frame)
+
+
+def identity_of(frame: Frame) -> str:
+    """Digest of a frame alone, to 1e-5 Å: the same frame labelled twice has the same identity."""
+    parts = (np.round(frame.positions, 5) + 0.0, np.round(frame.cell, 5) + 0.0, frame.numbers)
+    return hashlib.sha256(b"".join(p.tobytes() for p in parts)).hexdigest()[:16]
 
 
 def fingerprint(labels: tuple[Label, ...]) -> str:
@@ -181,16 +194,16 @@ def append_label(path: Path, label: Label) -> None:
         If it cannot be written; what was there stays readable.
     """
     raw = _text(label).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    size = path.stat().st_size if path.exists() else 0
+    size = path.stat().st_size if path.exists() else None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as handle:
             handle.write(raw)
             handle.flush()
             os.fsync(handle.fileno())
     except OSError as error:
-        with path.open("r+b") as handle:
-            handle.truncate(size)
+        if size is not None:
+            os.truncate(path, size)
         raise DataError(
             f"{path}: the label could not be written ({error.strerror}); the earlier labels are intact"
         ) from error

@@ -15,11 +15,11 @@ from pathlib import Path
 from lacuna.core.archive import fingerprint
 from lacuna.core.errors import InputError
 from lacuna.core.files import Lock, write_atomic
+from lacuna.core.processes import Processes
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Engine
 from lacuna.motion.allocate import gain_rates, relative_error, share_out, steps_wanted, worth_extending
 from lacuna.motion.dynamics import Dynamics
-from lacuna.core.processes import Processes
 from lacuna.motion.results import Run, Trajectories
 from lacuna.motion.summary import summarise
 from lacuna.motion.trajectory import (

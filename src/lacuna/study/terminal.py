@@ -27,6 +27,7 @@ from lacuna.study.section import Evidence, Part, Table
 __all__ = ["console", "finish", "headline", "live", "print_table"]
 
 console = Console(highlight=False)
+aside = Console(highlight=False, stderr=True)  # progress: never among the data that `--json -` prints
 
 
 def print_table(table: Table) -> None:
@@ -64,7 +65,7 @@ class live:  # noqa: N801 - used like a function: `with live() as listener`
             TextColumn("left"),
             TimeRemainingColumn(),
             TextColumn("{task.description}"),
-            console=console,
+            console=aside,
             transient=True,
         )
         self._bars.start()
@@ -84,12 +85,12 @@ class live:  # noqa: N801 - used like a function: `with live() as listener`
             return
         self._bars.update(self._task, completed=done, description=escape(text))
         # Where no bar can be drawn (a log file), a line every half minute does.
-        if not console.is_terminal and time.monotonic() - self._printed > 30:
+        if not aside.is_terminal and time.monotonic() - self._printed > 30:
             self._printed = time.monotonic()
-            console.print(f"  {escape(self._stage)} {100 * done:.0f} % {escape(text)}")
+            aside.print(f"  {escape(self._stage)} {100 * done:.0f} % {escape(text)}")
 
     def _say(self, line: str) -> None:
-        console.print(f"[dim]•[/dim] {escape(line)}")
+        aside.print(f"[dim]•[/dim] {escape(line)}")
 
     def __exit__(self, *_: object) -> None:
         self._bars.stop()

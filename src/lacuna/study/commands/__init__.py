@@ -19,6 +19,9 @@ app = typer.Typer(
 )
 
 
+INTERRUPTED = 130
+
+
 def _register() -> None:
     """Import the modules that add commands, in the order of the help."""
     from lacuna.study.commands import (
@@ -78,6 +81,11 @@ def main() -> None:
     except LacunaError as error:
         console.print(f"[bold red]lacuna:[/bold red] {escape(str(error))}", soft_wrap=True)
         sys.exit(2)
+    except SystemExit as end:
+        # typer turns Ctrl-C into this exit status.
+        if end.code == INTERRUPTED:
+            console.print("stopped; run the same command again and it goes on from here")
+        raise
     except KeyboardInterrupt:
         console.print("stopped; run the same command again and it goes on from here")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
