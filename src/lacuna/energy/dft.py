@@ -120,7 +120,7 @@ def _calculator(settings: GpawSettings, frame: Frame, log: str | None) -> Any:
             "eigenstates": settings.eigenstate_convergence,
         },
         mixer={"backend": "pulay", "beta": 0.4, "nmaxold": 5, "weight": 1.0},
-        eigensolver={"name": "dav", "niter": 3},
+        eigensolver={"name": "davidson", "niter": 3},
         maxiter=settings.iterations,
         txt=log,
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from lacuna.energy.fit import PodFit, fit_pod
-from lacuna.energy.labels import read_labels
+from lacuna.energy.labels import Label, read_labels
 from lacuna.energy.potential import PodSettings, save_potential
 from lacuna.study.section import Part
 from lacuna.study.sections.engine import error_table
@@ -37,18 +38,31 @@ def fit(
     Example: `lacuna fit labels.xyz.xz --out my-potential --name li-n-cl`
     """
     shape = read(PodSettings, load_yaml(settings), "pod") if settings else PodSettings()
+    used = read_labels(*labels, settings=reference)
     with live() as listener:
         listener.begin("fit")
         found = fit_pod(
-            read_labels(*labels, settings=reference),
+            used,
             shape,
             name=name,
             folds=folds,
             progress=lambda done, total: listener.progress(done / total, f"label {done} of {total}"),
         )
+    found = replace(found, potential=replace(found.potential, provenance=_provenance(found, used)))
     save_potential(found.potential, out)
     data = {"fingerprint": found.potential.fingerprint, "held_out": [asdict(e) for e in found.held_out]}
     finish(f"Potential {name}", (_part(found, out),), data, json_file=json_file)
+
+
+def _provenance(found: PodFit, labels: tuple[Label, ...]) -> dict[str, Any]:
+    """What the manifest says of the fit."""
+    return {
+        "labels": len(labels),
+        "kinds": dict(sorted(Counter(x.kind for x in labels).items())),
+        "reference": labels[0].settings,
+        "codes": sorted({str(x.source["code"]) for x in labels if "code" in x.source}),
+        "folds": len(found.committee),
+    }
 
 
 def _part(found: PodFit, out: Path) -> Part:
