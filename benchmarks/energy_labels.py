@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from lacuna.crystal.frame import Frame
-from lacuna.energy.dft import GpawSettings
-from lacuna.energy.fit import fit_pod
-from lacuna.energy.labelling import label_frames
-from lacuna.energy.labels import Label, read_labels
-from lacuna.energy.lammps import li_n_cl
-from lacuna.energy.potential import PodSettings
-from lacuna.energy.reference import open_reference
+from lacuna.energy.dft.gpaw import GpawSettings
+from lacuna.energy.dft.reference import open_reference
+from lacuna.energy.labels.labelling import label_frames
+from lacuna.energy.labels.labels import Label, read_labels
+from lacuna.energy.pod.fit import fit_pod
+from lacuna.energy.pod.lammps import li_n_cl
+from lacuna.energy.pod.potential import PodSettings
 
 LABELS = Path(__file__).resolve().parents[1] / "data" / "labels" / "li-n-cl.xyz.xz"
 ROUGH = GpawSettings(cutoff=400, kpoint_length=7)

@@ -6,8 +6,8 @@ import numpy as np
 
 from lacuna.crystal.frame import Frame
 from lacuna.energy.chgnet import Chgnet
-from lacuna.energy.lammps import LammpsPod, open_lammps
-from lacuna.energy.potential import load_potential
+from lacuna.energy.pod.lammps import LammpsPod, open_lammps
+from lacuna.energy.pod.potential import load_potential
 from lacuna.energy.relax import Relaxation, relax
 
 FACES = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])

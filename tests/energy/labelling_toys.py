@@ -14,7 +14,7 @@ from lacuna.core.errors import LacunaError
 from lacuna.crystal.frame import Frame
 from lacuna.energy.ase_engine import AseEngine
 from lacuna.energy.engine import Evaluation
-from lacuna.energy.labelling import label_frames
+from lacuna.energy.labels.labelling import label_frames
 
 CELL = np.array([[3.0, 0.2, 0.0], [0.4, 3.1, 0.1], [0.0, -0.3, 2.9]])
 

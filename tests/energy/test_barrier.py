@@ -7,7 +7,7 @@ from lacuna.core.errors import InputError, LacunaError, NotConverged
 from lacuna.crystal.frame import Frame
 from lacuna.energy.barrier import BarrierSettings, barrier, check_path, free_sites, jump
 from lacuna.energy.engine import Evaluation
-from lacuna.energy.labels import read_labels
+from lacuna.energy.labels.labels import read_labels
 
 CELL = np.array([[7.0, 0.4, -0.3], [1.9, 6.1, 0.0], [-1.2, 0.8, 6.6]])
 NUMBERS = np.array([3, 17, 7])

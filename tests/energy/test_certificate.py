@@ -7,7 +7,7 @@ import pytest
 
 from lacuna.core.errors import DataError, InputError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.certificate import (
+from lacuna.energy.certificate.certificate import (
     Certificate,
     LatticeCheck,
     certificate_of,
@@ -16,7 +16,7 @@ from lacuna.energy.certificate import (
     load_certificate,
     save_certificate,
 )
-from lacuna.energy.comparison import (
+from lacuna.energy.certificate.comparison import (
     ActivationCheck,
     CommonCheck,
     ElasticCheck,
@@ -24,15 +24,15 @@ from lacuna.energy.comparison import (
     Side,
     VolumeCheck,
 )
-from lacuna.energy.domain import Domain, domain_of, outside
-from lacuna.energy.elastic import constants_of
-from lacuna.energy.equation_of_state import EquationOfState
-from lacuna.energy.fit import FitErrors, PodFit
-from lacuna.energy.labels import Label
-from lacuna.energy.lammps import LammpsPod, li_n_cl
-from lacuna.energy.long_run import LongRun
-from lacuna.energy.potential import load_potential, save_potential
-from lacuna.energy.trial import Trial, TrialSettings, energy_drift, run_trial
+from lacuna.energy.certificate.domain import Domain, domain_of, outside
+from lacuna.energy.certificate.elastic import constants_of
+from lacuna.energy.certificate.equation_of_state import EquationOfState
+from lacuna.energy.certificate.long_run import LongRun
+from lacuna.energy.certificate.trial import Trial, TrialSettings, energy_drift, run_trial
+from lacuna.energy.labels.labels import Label
+from lacuna.energy.pod.fit import FitErrors, PodFit
+from lacuna.energy.pod.lammps import LammpsPod, li_n_cl
+from lacuna.energy.pod.potential import load_potential, save_potential
 
 GOOD = Trial("Li9N2Cl3", 600.0, 598.0, 60e3, 0.4, 0.4, 20.0, 0.0, 200.0, "")
 CURVE = EquationOfState(17.0, -3.7, 0.2, 4.0, 1e-6)

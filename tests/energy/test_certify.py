@@ -7,12 +7,12 @@ import pytest
 from lacuna.core.errors import InputError
 from lacuna.core.estimate import Estimate
 from lacuna.crystal.frame import Frame
-from lacuna.energy.certificate import load_certificate, save_certificate
-from lacuna.energy.certify import CertifyMaterial, CertifySettings, certify
-from lacuna.energy.fit import FitErrors, PodFit, fit_pod
-from lacuna.energy.labels import Label
-from lacuna.energy.lammps import LammpsPod
-from lacuna.energy.potential import PodSettings, Potential, load_potential, save_potential
+from lacuna.energy.certificate.certificate import load_certificate, save_certificate
+from lacuna.energy.certificate.certify import CertifyMaterial, CertifySettings, certify
+from lacuna.energy.labels.labels import Label
+from lacuna.energy.pod.fit import FitErrors, PodFit, fit_pod
+from lacuna.energy.pod.lammps import LammpsPod
+from lacuna.energy.pod.potential import PodSettings, Potential, load_potential, save_potential
 
 TINY = CertifySettings(
     temperatures=(300.0,),
@@ -334,7 +334,7 @@ def test_settings_that_would_fail_after_an_hour_are_refused_at_once(changes, tex
 
 
 def test_a_student_that_explodes_beside_its_teacher_broke_a_run(tmp_path, monkeypatch):
-    from lacuna.energy import against_teacher
+    from lacuna.energy.certificate import against_teacher
 
     whole = against_teacher.common_run
 

@@ -7,7 +7,7 @@ from lacuna.core.archive import load
 from lacuna.core.constants import BOLTZMANN
 from lacuna.core.errors import InputError, LacunaError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.common_runs import CommonRunSettings, common_run
+from lacuna.energy.certificate.common_runs import CommonRunSettings, common_run
 from lacuna.energy.engine import Evaluation
 
 STIFFNESS = 2.0  # eV/Å²

@@ -7,8 +7,8 @@ import pytest
 
 from lacuna.core.errors import InputError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.convergence import convergence_points, label_series, series
-from lacuna.energy.dft import GpawSettings
+from lacuna.energy.dft.convergence import convergence_points, label_series, series
+from lacuna.energy.dft.gpaw import GpawSettings
 from lacuna.energy.engine import Evaluation
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "convergence"

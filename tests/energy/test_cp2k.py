@@ -6,7 +6,7 @@ import pytest
 
 from lacuna.core.errors import InputError, LacunaError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.cp2k import PROGRAMS, Cp2kSettings, cp2k_engine, cp2k_input, time_reversed
+from lacuna.energy.dft.cp2k import PROGRAMS, Cp2kSettings, cp2k_engine, cp2k_input, time_reversed
 from lacuna.study.settings import read
 
 needs_cp2k = pytest.mark.skipif(

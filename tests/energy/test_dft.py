@@ -6,10 +6,10 @@ import pytest
 
 from lacuna.core.errors import InputError, LacunaError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.dft import Gpaw, GpawSettings
-from lacuna.energy.labelling import label_frames
-from lacuna.energy.labels import read_labels
-from lacuna.energy.reference import open_reference, settings_class
+from lacuna.energy.dft.gpaw import Gpaw, GpawSettings
+from lacuna.energy.dft.reference import open_reference, settings_class
+from lacuna.energy.labels.labelling import label_frames
+from lacuna.energy.labels.labels import read_labels
 
 needs_gpaw = pytest.mark.skipif(importlib.util.find_spec("gpaw") is None, reason="gpaw is not installed")
 ROUGH = GpawSettings(cutoff=300, kpoint_length=2, energy_convergence=1e-6, density_convergence=1e-6)

@@ -11,16 +11,16 @@ import pytest
 
 from lacuna.core.errors import DataError, InputError, LacunaError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.descriptors import pod_descriptors
-from lacuna.energy.distil import LABELS, STATE, Teacher, distil
-from lacuna.energy.distillation import Distillation, SecondTeacher
+from lacuna.energy.distil.distil import LABELS, STATE, Teacher, distil
+from lacuna.energy.distil.distillation import Distillation, SecondTeacher
+from lacuna.energy.distil.explore import Explore
+from lacuna.energy.distil.start import Start, StartMaterial
 from lacuna.energy.engine import Evaluation
-from lacuna.energy.explore import Explore
-from lacuna.energy.fit import CheapLabels, fit_pod
-from lacuna.energy.labels import Label, read_labels
-from lacuna.energy.lammps import LammpsPod
-from lacuna.energy.potential import PodSettings, load_potential
-from lacuna.energy.start import Start, StartMaterial
+from lacuna.energy.labels.labels import Label, read_labels
+from lacuna.energy.pod.descriptors import pod_descriptors
+from lacuna.energy.pod.fit import CheapLabels, fit_pod
+from lacuna.energy.pod.lammps import LammpsPod
+from lacuna.energy.pod.potential import PodSettings, load_potential
 
 SMALL = PodSettings(
     two_body=5, three_body=2, three_angular=2, four_body=0, four_angular=0, regularisation=1e-9

@@ -9,11 +9,11 @@ from scipy.optimize import brentq
 from lacuna.core.errors import DataError, InputError
 from lacuna.crystal.frame import Frame
 from lacuna.energy.ase_engine import AseEngine
-from lacuna.energy.comparison import ElasticCheck
-from lacuna.energy.elastic import VOIGT, ElasticSettings, constants_of, elastic_constants
+from lacuna.energy.certificate.comparison import ElasticCheck
+from lacuna.energy.certificate.elastic import VOIGT, ElasticSettings, constants_of, elastic_constants
+from lacuna.energy.certificate.equation_of_state import birch_murnaghan, energy_volume
+from lacuna.energy.certificate.promises import ELASTIC_LIMIT, criteria_of
 from lacuna.energy.engine import Evaluation
-from lacuna.energy.equation_of_state import birch_murnaghan, energy_volume
-from lacuna.energy.promises import ELASTIC_LIMIT, criteria_of
 
 TURN = np.linalg.qr(np.array([[1.0, 0.3, -0.5], [0.2, 0.9, 0.4], [0.6, -0.1, 0.8]]))[0]
 

@@ -8,9 +8,9 @@ from lacuna.core.errors import InputError, MissingExtra
 from lacuna.crystal.frame import Frame
 from lacuna.energy.ase_engine import AseEngine, calculator_named, to_calculator
 from lacuna.energy.chgnet import Chgnet
-from lacuna.energy.dft import gpaw_engine
+from lacuna.energy.dft.gpaw import gpaw_engine
 from lacuna.energy.engine import Evaluation, check_engine, engine_names, make_engine
-from lacuna.energy.lammps import li_n_cl
+from lacuna.energy.pod.lammps import li_n_cl
 
 CUTOFF = 4.0
 

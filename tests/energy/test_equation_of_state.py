@@ -4,8 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lacuna.core.errors import DataError, InputError
+from lacuna.energy.certificate.equation_of_state import (
+    EquationOfState,
+    birch_murnaghan,
+    energy_volume,
+    scaled,
+)
 from lacuna.energy.engine import Evaluation
-from lacuna.energy.equation_of_state import EquationOfState, birch_murnaghan, energy_volume, scaled
 
 
 @given(

@@ -6,7 +6,12 @@ import pytest
 
 from lacuna.core.errors import InputError, LacunaError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.espresso import DEBIAN_PSEUDOPOTENTIALS, EspressoSettings, espresso_engine, espresso_input
+from lacuna.energy.dft.espresso import (
+    DEBIAN_PSEUDOPOTENTIALS,
+    EspressoSettings,
+    espresso_engine,
+    espresso_input,
+)
 from lacuna.study.settings import read
 
 needs_espresso = pytest.mark.skipif(

@@ -5,11 +5,11 @@ import pytest
 
 from lacuna.core.errors import DataError, InputError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.descriptors import core_energy, pod_descriptors
-from lacuna.energy.fit import fit_pod, predict
-from lacuna.energy.labels import Label, read_labels
-from lacuna.energy.lammps import LammpsPod, li_n_cl
-from lacuna.energy.potential import PodSettings, load_potential
+from lacuna.energy.labels.labels import Label, read_labels
+from lacuna.energy.pod.descriptors import core_energy, pod_descriptors
+from lacuna.energy.pod.fit import fit_pod, predict
+from lacuna.energy.pod.lammps import LammpsPod, li_n_cl
+from lacuna.energy.pod.potential import PodSettings, load_potential
 
 TINY = PodSettings(
     two_body=4,
@@ -126,7 +126,7 @@ def test_an_element_outside_the_settings_is_named(labels):
 def test_the_shipped_labels_are_those_the_shipped_potential_was_fitted_to():
     from pathlib import Path
 
-    from lacuna.energy.labels import fingerprint
+    from lacuna.energy.labels.labels import fingerprint
 
     path = Path(__file__).parents[2] / "data" / "labels" / "li-n-cl.xyz.xz"
     assert fingerprint(read_labels(path)) == load_potential("li-n-cl").training

@@ -14,8 +14,8 @@ import pytest
 
 from lacuna.core.errors import DataError, InputError, LacunaError
 from lacuna.core.files import Lock
-from lacuna.energy.labelling import label_frames
-from lacuna.energy.labels import read_labels
+from lacuna.energy.labels.labelling import label_frames
+from lacuna.energy.labels.labels import read_labels
 
 HERE = Path(__file__).parent
 

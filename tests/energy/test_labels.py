@@ -3,7 +3,7 @@ import pytest
 
 from lacuna.core.errors import DataError, InputError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.labels import Label, append_label, fingerprint, read_labels, repair, write_labels
+from lacuna.energy.labels.labels import Label, append_label, fingerprint, read_labels, repair, write_labels
 
 
 def made(frame: Frame, *, shift: float = 0.0, settings: str = "one", **source) -> Label:

@@ -7,8 +7,8 @@ import pytest
 
 from lacuna.core.errors import DataError, InputError, LacunaError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.lammps import LammpsPod, li_n_cl, open_lammps, to_lower_triangular
-from lacuna.energy.potential import PodSettings, load_potential, potential_names, save_potential
+from lacuna.energy.pod.lammps import LammpsPod, li_n_cl, open_lammps, to_lower_triangular
+from lacuna.energy.pod.potential import PodSettings, load_potential, potential_names, save_potential
 
 SKEWED = np.array([[5.6, 0.3, -0.2], [1.4, 5.1, 0.4], [-0.9, 1.1, 5.3]])
 

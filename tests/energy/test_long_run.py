@@ -7,8 +7,8 @@ import pytest
 from lacuna.core.archive import load
 from lacuna.core.errors import InputError
 from lacuna.crystal.frame import Frame
-from lacuna.energy.long_run import LongRunSettings, long_run
-from lacuna.energy.potential import load_potential
+from lacuna.energy.certificate.long_run import LongRunSettings, long_run
+from lacuna.energy.pod.potential import load_potential
 
 SHORT = LongRunSettings(duration=400.0, heating=100.0, chunk=100.0)
 
@@ -78,7 +78,7 @@ def test_a_potential_without_sense_loses_its_atoms_and_the_run_says_so(rock_salt
 
 def test_lost_atoms_are_a_failure_that_stands_in_the_archive(rock_salt, tmp_path, monkeypatch):
     from lacuna.core.errors import LacunaError
-    from lacuna.energy.lammps import Session
+    from lacuna.energy.pod.lammps import Session
 
     command = Session.command
 
@@ -98,7 +98,7 @@ def test_lost_atoms_are_a_failure_that_stands_in_the_archive(rock_salt, tmp_path
 
 def test_a_framework_that_leaves_its_sites_is_molten_and_no_failure(rock_salt, tmp_path, monkeypatch):
     """Six of eight anions end 2 Å away, in all directions; the cations are where they were."""
-    from lacuna.energy.lammps import Session
+    from lacuna.energy.pod.lammps import Session
 
     away = np.zeros((16, 3))
     chlorine = np.flatnonzero(rock_salt.numbers == 17)[:6]

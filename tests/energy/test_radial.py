@@ -7,7 +7,7 @@ from ase.build import bulk
 from lacuna.core.errors import InputError
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.site import repeat
-from lacuna.energy.radial import integrated_difference, radial_distribution
+from lacuna.energy.certificate.radial import integrated_difference, radial_distribution
 
 
 def test_the_first_shell_of_fcc_holds_twelve_neighbours():

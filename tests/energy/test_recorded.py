@@ -8,8 +8,8 @@ from lacuna.core.errors import DataError, InputError, LacunaError
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.library import shipped_crystal
 from lacuna.crystal.site import without_atom
-from lacuna.energy.labels import read_labels
-from lacuna.energy.recorded import Recorded
+from lacuna.energy.labels.labels import read_labels
+from lacuna.energy.labels.recorded import Recorded
 from lacuna.energy.relax import Relaxation, relax
 
 HELD = Relaxation(force=0.01, cell=False, steps=60)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lacuna.core.errors import InputError
-from lacuna.energy.select import d_optimal
+from lacuna.energy.distil.select import d_optimal
 
 
 def log_det(known, designs, chosen):

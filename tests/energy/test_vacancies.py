@@ -12,10 +12,11 @@ from lacuna.core.errors import InputError
 from lacuna.crystal.library import shipped_crystal
 from lacuna.crystal.site import DistinctAtom, distinct_atoms
 from lacuna.energy.chgnet import Chgnet
-from lacuna.energy.lammps import LammpsPod
-from lacuna.energy.potential import load_potential
-from lacuna.energy.recorded import Recorded
-from lacuna.energy.vacancies import (
+from lacuna.energy.labels.recorded import Recorded
+from lacuna.energy.pod.lammps import LammpsPod
+from lacuna.energy.pod.potential import load_potential
+from lacuna.energy.vacancy.cell import CellVacancies, SiteVacancy
+from lacuna.energy.vacancy.vacancies import (
     VacancySettings,
     anions_around,
     formation_energy,
@@ -25,7 +26,6 @@ from lacuna.energy.vacancies import (
     spread_over,
     vacancies_of,
 )
-from lacuna.energy.vacancy_cell import CellVacancies, SiteVacancy
 
 HALF = 5.12954 / 2  # Å; from lithium to chlorine in the shipped LiCl
 TIGHT = VacancySettings(force=0.005)

@@ -11,11 +11,10 @@ from pairs import Pairs, fails
 
 from lacuna.core.errors import DataError, InputError
 from lacuna.crystal.library import shipped_crystal
-from lacuna.energy.labels import read_labels
-from lacuna.energy.recorded import Recorded
-from lacuna.energy.vacancies import VacancySettings, formation_energy, host_cell, vacancies_of
-from lacuna.energy.vacancy_cell import vacancy_title
-from lacuna.energy.vacancy_shipped import (
+from lacuna.energy.labels.labels import read_labels
+from lacuna.energy.labels.recorded import Recorded
+from lacuna.energy.vacancy.cell import vacancy_title
+from lacuna.energy.vacancy.shipped import (
     metal_reference,
     published_vacancies,
     recompute,
@@ -23,7 +22,8 @@ from lacuna.energy.vacancy_shipped import (
     shipped_labels,
     shipped_rows,
 )
-from lacuna.energy.vacancy_table import extrapolate, merged, read_rows, rows_of, write_rows
+from lacuna.energy.vacancy.table import extrapolate, merged, read_rows, rows_of, write_rows
+from lacuna.energy.vacancy.vacancies import VacancySettings, formation_energy, host_cell, vacancies_of
 
 
 @given(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lacuna.core.errors import InputError, LacunaError
-from lacuna.energy.vasp import (
+from lacuna.energy.dft.vasp import (
     VaspDynamics,
     VaspSettings,
     vasp_dynamics_inputs,

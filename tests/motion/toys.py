@@ -10,7 +10,7 @@ import numpy as np
 
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Evaluation
-from lacuna.energy.lammps import open_frame
+from lacuna.energy.pod.lammps import open_frame
 from lacuna.motion import Accumulator, Dynamics, Run, simulate
 from lacuna.motion.diffusivity import IonSquares
 from lacuna.motion.displacement import log_lags

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from lacuna.core.errors import DataError
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Evaluation
-from lacuna.energy.labels import Label, append_label, read_labels
+from lacuna.energy.labels.labels import Label, append_label, read_labels
 from lacuna.study.commands import app
 from lacuna.study.commands import barrier as command
 from lacuna.study.sections import barriers as section

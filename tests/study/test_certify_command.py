@@ -11,14 +11,14 @@ from typer.testing import CliRunner
 from lacuna.core.constants import CM2_PER_S
 from lacuna.core.errors import DataError, InputError, NotConverged
 from lacuna.crystal.frame import Frame
-from lacuna.energy.certificate import load_certificate
-from lacuna.energy.comparison import CommonCheck, Interval, Side
-from lacuna.energy.domain import Domain
-from lacuna.energy.fit import fit_pod
-from lacuna.energy.labels import Label, read_labels, write_labels
-from lacuna.energy.lammps import li_n_cl
-from lacuna.energy.potential import PodSettings, load_potential, save_potential
-from lacuna.energy.radial import Radial
+from lacuna.energy.certificate.certificate import load_certificate
+from lacuna.energy.certificate.comparison import CommonCheck, Interval, Side
+from lacuna.energy.certificate.domain import Domain
+from lacuna.energy.certificate.radial import Radial
+from lacuna.energy.labels.labels import Label, read_labels, write_labels
+from lacuna.energy.pod.fit import fit_pod
+from lacuna.energy.pod.lammps import li_n_cl
+from lacuna.energy.pod.potential import PodSettings, load_potential, save_potential
 from lacuna.motion.dynamics import Dynamics
 from lacuna.study.commands import app
 from lacuna.study.commands.certify import diffusivity, refitted

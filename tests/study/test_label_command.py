@@ -7,7 +7,7 @@ from ase.io import write
 from typer.testing import CliRunner
 
 from lacuna.core.errors import DataError, InputError, LacunaError
-from lacuna.energy.labels import read_labels
+from lacuna.energy.labels.labels import read_labels
 from lacuna.study.commands import app
 
 CELL = np.array([[0.1, 2.6, 2.5], [2.6, 0.0, 2.5], [2.5, 2.6, 0.1]])

@@ -11,11 +11,11 @@ from lacuna.core.errors import InputError
 from lacuna.crystal.order import Keep, Ordering, order_crystal
 from lacuna.crystal.read import read_crystal
 from lacuna.energy.engine import Evaluation, make_engine
-from lacuna.energy.labels import Label, read_labels
+from lacuna.energy.labels.labels import Label, read_labels
 from lacuna.energy.relax import relax
-from lacuna.energy.vacancy_cell import CellVacancies, SiteVacancy
-from lacuna.energy.vacancy_shipped import shipped_labels, shipped_rows
-from lacuna.energy.vacancy_table import VacancyRow, read_rows
+from lacuna.energy.vacancy.cell import CellVacancies, SiteVacancy
+from lacuna.energy.vacancy.shipped import shipped_labels, shipped_rows
+from lacuna.energy.vacancy.table import VacancyRow, read_rows
 from lacuna.study.commands import app
 from lacuna.study.figure import Points
 from lacuna.study.sections import vacancies as section

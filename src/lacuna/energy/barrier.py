@@ -15,7 +15,7 @@ from lacuna.core.units import Unit
 from lacuna.crystal.frame import Frame
 from lacuna.energy.ase_engine import to_calculator
 from lacuna.energy.engine import Engine, Evaluation
-from lacuna.energy.labels import Label, append_label, read_labels, repair
+from lacuna.energy.labels.labels import Label, append_label, read_labels, repair
 from lacuna.energy.relax import Relaxation, relax
 
 __all__ = ["Barrier", "BarrierSettings", "PathCheck", "barrier", "check_path", "free_sites", "jump"]

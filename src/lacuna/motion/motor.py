@@ -14,7 +14,7 @@ from lacuna.core.constants import ACCELERATION
 from lacuna.core.errors import LacunaError
 from lacuna.crystal.frame import Frame
 from lacuna.energy.engine import Engine
-from lacuna.energy.lammps import LammpsPod, Session, open_lammps
+from lacuna.energy.pod.lammps import LammpsPod, Session, open_lammps
 
 __all__ = ["EngineMotor", "LammpsMotor", "Motor", "masses_of", "open_motor"]
 

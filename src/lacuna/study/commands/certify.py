@@ -13,14 +13,14 @@ from lacuna.core.errors import DataError, InputError
 from lacuna.core.estimate import Estimate
 from lacuna.core.files import Lock
 from lacuna.crystal.frame import Frame
-from lacuna.energy.certificate import Certificate, save_certificate
-from lacuna.energy.certification import CertifyMaterial, CertifySettings
-from lacuna.energy.certify import certify
+from lacuna.energy.certificate.certificate import Certificate, save_certificate
+from lacuna.energy.certificate.certification import CertifyMaterial, CertifySettings
+from lacuna.energy.certificate.certify import certify
+from lacuna.energy.distil.start import StartMaterial, bases_of
 from lacuna.energy.engine import Engine, make_engine
-from lacuna.energy.fit import PodFit, fit_pod
-from lacuna.energy.labels import Label, fingerprint, read_labels
-from lacuna.energy.potential import Potential, load_potential
-from lacuna.energy.start import StartMaterial, bases_of
+from lacuna.energy.labels.labels import Label, fingerprint, read_labels
+from lacuna.energy.pod.fit import PodFit, fit_pod
+from lacuna.energy.pod.potential import Potential, load_potential
 from lacuna.motion.analyse import analyse_path
 from lacuna.study.sections.certificate_parts import certificate_part
 from lacuna.study.settings import load_yaml, read

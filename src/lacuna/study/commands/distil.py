@@ -10,15 +10,15 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from lacuna.energy.certificate import Certificate, save_certificate
-from lacuna.energy.certification import CertifyMaterial, CertifySettings
-from lacuna.energy.certify import certify
-from lacuna.energy.distil import POTENTIAL, Distilled, Round, Teacher, distil
-from lacuna.energy.distillation import Distillation
+from lacuna.energy.certificate.certificate import Certificate, save_certificate
+from lacuna.energy.certificate.certification import CertifyMaterial, CertifySettings
+from lacuna.energy.certificate.certify import certify
+from lacuna.energy.distil.distil import POTENTIAL, Distilled, Round, Teacher, distil
+from lacuna.energy.distil.distillation import Distillation
+from lacuna.energy.distil.start import bases_of
 from lacuna.energy.engine import make_engine
-from lacuna.energy.fit import PodFit
-from lacuna.energy.labels import Label
-from lacuna.energy.start import bases_of
+from lacuna.energy.labels.labels import Label
+from lacuna.energy.pod.fit import PodFit
 from lacuna.study.commands.certify import diffusivity
 from lacuna.study.figure import Axis, Figure, Line, Points
 from lacuna.study.section import Part, Table

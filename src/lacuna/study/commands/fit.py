@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from lacuna.energy.fit import PodFit, fit_pod
-from lacuna.energy.labels import Label, read_labels
-from lacuna.energy.potential import PodSettings, save_potential
+from lacuna.energy.labels.labels import Label, read_labels
+from lacuna.energy.pod.fit import PodFit, fit_pod
+from lacuna.energy.pod.potential import PodSettings, save_potential
 from lacuna.study.section import Part
 from lacuna.study.sections.engine import error_table
 from lacuna.study.settings import load_yaml, read

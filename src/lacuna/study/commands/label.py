@@ -18,11 +18,11 @@ import typer
 from lacuna.core.errors import DataError, InputError, LacunaError
 from lacuna.core.files import write_atomic
 from lacuna.crystal.frame import Frame
-from lacuna.energy.convergence import ConvergencePoint, convergence_points, label_series, series
+from lacuna.energy.dft.convergence import ConvergencePoint, convergence_points, label_series, series
+from lacuna.energy.dft.reference import open_reference, reference_name, settings_class
 from lacuna.energy.engine import Engine
-from lacuna.energy.labelling import LabelRun, label_frames
-from lacuna.energy.labels import KEPT
-from lacuna.energy.reference import open_reference, reference_name, settings_class
+from lacuna.energy.labels.labelling import LabelRun, label_frames
+from lacuna.energy.labels.labels import KEPT
 from lacuna.study.run import Listener
 from lacuna.study.section import Part, Table
 from lacuna.study.settings import load_yaml, read

@@ -15,8 +15,17 @@ from lacuna.crystal.frame import Frame
 from lacuna.crystal.library import shipped_names
 from lacuna.crystal.read import read_crystal
 from lacuna.energy.engine import Engine, make_engine
-from lacuna.energy.recorded import Recorded
-from lacuna.energy.vacancies import (
+from lacuna.energy.labels.recorded import Recorded
+from lacuna.energy.vacancy.cell import CellVacancies
+from lacuna.energy.vacancy.shipped import metal_reference
+from lacuna.energy.vacancy.table import (
+    VacancyRow,
+    merged,
+    read_rows,
+    rows_of,
+    write_rows,
+)
+from lacuna.energy.vacancy.vacancies import (
     HOSTS,
     VacancySettings,
     formula_units,
@@ -24,15 +33,6 @@ from lacuna.energy.vacancies import (
     metal_energy,
     perfect_unit,
     vacancies_of,
-)
-from lacuna.energy.vacancy_cell import CellVacancies
-from lacuna.energy.vacancy_shipped import metal_reference
-from lacuna.energy.vacancy_table import (
-    VacancyRow,
-    merged,
-    read_rows,
-    rows_of,
-    write_rows,
 )
 from lacuna.study.sections.vacancy_parts import dft_part
 from lacuna.study.terminal import console, finish

@@ -12,8 +12,8 @@ from lacuna.core.errors import DataError
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.site import surroundings
 from lacuna.energy.engine import Engine
-from lacuna.energy.labels import Label, read_labels
-from lacuna.energy.stationary import curvature, stationary_energy
+from lacuna.energy.labels.labels import Label, read_labels
+from lacuna.energy.vacancy.stationary import curvature, stationary_energy
 from lacuna.study.figure import Axis, Figure, Line, Points
 from lacuna.study.section import Part, Results, Section, Table
 from lacuna.study.sections.engine import EngineChoice, engine_fingerprint, open_engine

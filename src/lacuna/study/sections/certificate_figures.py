@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lacuna.energy.certificate import Certificate
-from lacuna.energy.comparison import CommonCheck
+from lacuna.energy.certificate.certificate import Certificate
+from lacuna.energy.certificate.comparison import CommonCheck
 from lacuna.study.figure import Axis, Figure, Layer, Line, Points, Role
 
 __all__ = ["certificate_figures"]

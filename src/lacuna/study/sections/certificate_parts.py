@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from lacuna.core.constants import GPA
-from lacuna.energy.certificate import Certificate
-from lacuna.energy.comparison import Interval, Side
-from lacuna.energy.elastic import ElasticConstants
-from lacuna.energy.fit import FitErrors
-from lacuna.energy.promises import Criterion
+from lacuna.energy.certificate.certificate import Certificate
+from lacuna.energy.certificate.comparison import Interval, Side
+from lacuna.energy.certificate.elastic import ElasticConstants
+from lacuna.energy.certificate.promises import Criterion
+from lacuna.energy.pod.fit import FitErrors
 from lacuna.study.section import Part, Table
 from lacuna.study.sections.certificate_figures import certificate_figures
 

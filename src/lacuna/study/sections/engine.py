@@ -13,11 +13,11 @@ from lacuna.core.archive import fingerprint
 from lacuna.core.errors import InputError
 from lacuna.crystal.order import Ordering, composition_of
 from lacuna.crystal.species import element_of
-from lacuna.energy.certificate import Certificate, load_certificate
-from lacuna.energy.domain import outside
+from lacuna.energy.certificate.certificate import Certificate, load_certificate
+from lacuna.energy.certificate.domain import outside
 from lacuna.energy.engine import Engine, make_engine
-from lacuna.energy.lammps import LammpsPod
-from lacuna.energy.potential import load_potential
+from lacuna.energy.pod.lammps import LammpsPod
+from lacuna.energy.pod.potential import load_potential
 from lacuna.motion.dynamics import Dynamics
 from lacuna.study.section import Part, Results, Section, Study
 from lacuna.study.sections.certificate_parts import certificate_part, error_table

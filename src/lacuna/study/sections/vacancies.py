@@ -13,12 +13,21 @@ from lacuna.core.units import Unit
 from lacuna.crystal.frame import Frame
 from lacuna.crystal.library import shipped_crystal
 from lacuna.crystal.site import distinct_atoms, without_atom
-from lacuna.energy.dft import gpaw_engine
+from lacuna.energy.dft.gpaw import gpaw_engine
 from lacuna.energy.engine import Engine
-from lacuna.energy.lammps import LammpsPod
-from lacuna.energy.recorded import Recorded
+from lacuna.energy.labels.recorded import Recorded
+from lacuna.energy.pod.lammps import LammpsPod
 from lacuna.energy.relax import Relaxation, relax
-from lacuna.energy.vacancies import (
+from lacuna.energy.vacancy.cell import CellVacancies
+from lacuna.energy.vacancy.shipped import (
+    metal_reference,
+    recompute,
+    shipped_labels,
+    shipped_rows,
+    shipped_text,
+)
+from lacuna.energy.vacancy.table import VacancyRow
+from lacuna.energy.vacancy.vacancies import (
     HOSTS,
     SAME_SITE,
     anions_around,
@@ -30,15 +39,6 @@ from lacuna.energy.vacancies import (
     site_vacancy,
     spread_over,
 )
-from lacuna.energy.vacancy_cell import CellVacancies
-from lacuna.energy.vacancy_shipped import (
-    metal_reference,
-    recompute,
-    shipped_labels,
-    shipped_rows,
-    shipped_text,
-)
-from lacuna.energy.vacancy_table import VacancyRow
 from lacuna.study.section import Evidence, Part, Results, Section, Study
 from lacuna.study.sections import vacancy_parts
 from lacuna.study.sections.engine import EngineChoice, engine_fingerprint, open_engine

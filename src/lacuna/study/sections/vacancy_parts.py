@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lacuna.core.estimate import Estimate
-from lacuna.energy.vacancy_cell import CellVacancies
-from lacuna.energy.vacancy_shipped import PublishedVacancy, published_vacancies
-from lacuna.energy.vacancy_table import SizeLimit, VacancyRow, extrapolate
+from lacuna.energy.vacancy.cell import CellVacancies
+from lacuna.energy.vacancy.shipped import PublishedVacancy, published_vacancies
+from lacuna.energy.vacancy.table import SizeLimit, VacancyRow, extrapolate
 from lacuna.study.figure import Axis, Bars, Figure, Layer, Line, Points, Role
 from lacuna.study.section import Evidence, Part, Table
 

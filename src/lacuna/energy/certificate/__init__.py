@@ -1,0 +1,1 @@
+"""What a potential may be trusted with: promises, and how each is measured."""

@@ -1,0 +1,1 @@
+"""Reference methods: plane-wave and Gaussian DFT codes behind one contract, and how converged they are."""

@@ -1,0 +1,1 @@
+"""The fitted potential: descriptors, linear equations, the fit, its files, and how LAMMPS runs it."""
