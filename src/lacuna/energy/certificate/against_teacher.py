@@ -40,7 +40,7 @@ __all__ = [
 def teachers_minimum(bench: Bench, material: CertifyMaterial) -> Frame | None:
     """The material relaxed by the teacher, where it is asked to."""
     teacher = bench.teacher
-    if teacher is None or bench.settings.start != "teacher":
+    if teacher is None or bench.settings.start != "teacher" or not material.compared:
         return None
 
     def make() -> Relaxed:
@@ -65,7 +65,7 @@ def lattices(
     if teacher is None:
         return _label_lattices(bench, labels)
     checks = []
-    for material in bench.materials:
+    for material in bench.compared:
         name, ours, other = f"relaxed cell, {material.name}", relaxed[material.name], theirs[material.name]
         if ours is None:
             bench.begin(name)
@@ -116,7 +116,7 @@ def volume_checks(bench: Bench, start: dict[str, Frame]) -> tuple[VolumeCheck, .
             [bench.reference, start[material.name], s.span, s.points],
             lambda m=material: _volumes(bench, teacher, m.name, start[m.name]),  # type: ignore[misc]
         )
-        for material in bench.materials
+        for material in bench.compared
     ]
     return tuple(x for x in found if x is not None)
 
@@ -145,7 +145,7 @@ def elastic_checks(bench: Bench, start: dict[str, Frame]) -> tuple[ElasticCheck,
         bench.miss("elastic constants of the teacher", reason)
     settings = s.elastic
     found = []
-    for material in bench.materials:
+    for material in bench.compared:
         name, frame = material.name, start[material.name]
         who = bench.fit.potential.fingerprint
         ours = _constants(bench, bench.student, f"the student, {name}", frame, settings, who)

@@ -92,6 +92,11 @@ class Bench:
         """The materials that are run."""
         return tuple(m for m in self.materials if m.dynamics)
 
+    @property
+    def compared(self) -> tuple[CertifyMaterial, ...]:
+        """Materials that the teacher looks at."""
+        return tuple(m for m in self.materials if m.compared)
+
 
 class Timed:
     """Engine: another engine that is asked nothing more once the time is used up."""

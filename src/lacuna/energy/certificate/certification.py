@@ -34,11 +34,13 @@ class CertifyMaterial:
     name : in the certificate.
     frame : its atoms; see `CertifySettings.start` for where they are taken to.
     dynamics : whether it is run, too, or only looked at.
+    compared : whether the teacher looks at it, too; a cell may be too large for that.
     """
 
     name: str
     frame: Frame
     dynamics: bool = True
+    compared: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class StartMaterial:
     decorations: ordered realisations of each composition, half of lowest Ewald energy and half random.
     dynamics: whether the student is run in it to find what it does not know.
     certificate_runs: whether the certificate runs it, too; cells and elastic constants are compared anyway.
+    compared: whether the certificate asks the teacher about it; its cell may be too large for that.
     """
 
     name: str
@@ -45,6 +46,7 @@ class StartMaterial:
     decorations: int = 6
     dynamics: bool = True
     certificate_runs: bool = True
+    compared: bool = True
 
     def __post_init__(self) -> None:
         if (self.structure is None) == (self.crystal is None):

@@ -133,8 +133,10 @@ def refitted(potential: Potential, labels: tuple[Label, ...], *, folds: int, lab
 def _materials(wanted: CertifyFile) -> tuple[CertifyMaterial, ...]:
     """The first cell of each material."""
     found: dict[str, CertifyMaterial] = {}
+    compared = {m.name: m.compared for m in wanted.materials}
     for base in bases_of(wanted.materials, seed=wanted.seed):
-        found.setdefault(base.material, CertifyMaterial(base.material, base.frame, base.dynamics))
+        material = CertifyMaterial(base.material, base.frame, base.dynamics, compared[base.material])
+        found.setdefault(base.material, material)
     return tuple(found.values())
 
 

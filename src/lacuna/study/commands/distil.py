@@ -101,9 +101,11 @@ def _certified(
 ) -> Certificate:
     """Measure a student in the first decoration of each material."""
     first: dict[str, CertifyMaterial] = {}
-    runs = {m.name: m.certificate_runs for m in settings.materials}
+    asked = {m.name: m for m in settings.materials}
     for base in bases_of(settings.materials, seed=settings.seed):
-        first.setdefault(base.material, CertifyMaterial(base.material, base.frame, runs[base.material]))
+        how = asked[base.material]
+        material = CertifyMaterial(base.material, base.frame, how.certificate_runs, how.compared)
+        first.setdefault(base.material, material)
     certificate = certify(
         fit,
         labels,
