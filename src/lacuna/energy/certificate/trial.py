@@ -51,7 +51,7 @@ class Trial:
     framework_msd, mobile_msd: mean square displacement at the end, Å², centre of mass held.
     framework_msd_half: the same at half the time; a lattice that stays has about the same value.
     pressure: mean, eV/Å³.
-    steps_per_second: of processor time, one thread.
+    steps_per_second: of processor time of the running thread.
     failure: why it ended early, empty if it did not.
     hot: whether the run is only to show that no atom is lost; its framework may melt.
     """
@@ -105,7 +105,7 @@ def run_trial(
     chunk = max(1, int(np.ceil(settings.duration / settings.timestep / frames - 1e-6)))
     records: list[tuple[float, ...]] = []
     visited: list[Frame] = []
-    failure, started = "", time.process_time()
+    failure, started = "", time.thread_time()
     with open_lammps(potential, frame) as session:
         framework = _prepare(session, potential, settings, temperature, seed)
         try:
@@ -118,7 +118,7 @@ def run_trial(
                     break
         except LacunaError as error:
             failure = f"atoms lost or energy not finite: {str(error).splitlines()[0]}"
-    seconds = time.process_time() - started
+    seconds = time.thread_time() - started
     table = np.array(records) if records else np.full((1, 4), np.nan)
     done = len(records) * chunk
     outcome = Trial(

@@ -16,7 +16,7 @@ from lacuna.energy.pod.potential import PodSettings
 __all__ = ["ShapeTrial", "choose_shape"]
 
 ATOMS = 80  # in the cell that speed is measured in
-STEPS = 100
+STEPS = 300
 
 
 @dataclass(frozen=True, slots=True)
