@@ -227,6 +227,15 @@ def test_a_full_disk_keeps_the_labels_made_before_and_ends_the_workers(toys, cal
     assert processes == 1 or not any(map(alive, processes_of(calls)))
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as in a terminal: a test run started in the background is told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupting_ends_the_workers_and_keeps_the_labels(toys, calls, tmp_path):
     path = tmp_path / "a.xyz"
 
