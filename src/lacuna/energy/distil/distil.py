@@ -6,7 +6,6 @@ label what teaches most. Every round is on the disk before the next begins.
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -18,15 +17,15 @@ import numpy as np
 
 from lacuna.core.errors import DataError, InputError
 from lacuna.core.files import Lock, write_atomic
-from lacuna.crystal.frame import Frame
 from lacuna.energy.certificate.certificate import Certificate
 from lacuna.energy.certificate.promises import ENERGY_LIMIT, FORCE_LIMIT, SHARE_LIMIT
 from lacuna.energy.distil.distillation import Distillation
 from lacuna.energy.distil.explore import Exploration, explore, most_informative
+from lacuna.energy.distil.rounds import Sourced, last_round, read_round, write_round
 from lacuna.energy.distil.start import Base, bases_of, starting_frames
 from lacuna.energy.engine import Engine
 from lacuna.energy.labels.labelling import LabelRun, label_frames
-from lacuna.energy.labels.labels import KEPT, Label, read_labels
+from lacuna.energy.labels.labels import Label, read_labels
 from lacuna.energy.pod.equations import EquationBook, normal_equations
 from lacuna.energy.pod.fit import CheapLabels, PodFit, fit_pod
 from lacuna.energy.pod.potential import PodSettings, save_potential
@@ -38,7 +37,6 @@ LABELS, CHEAP, STATE, POTENTIAL = "labels.xyz", "cheap.xyz", "state.json", "pote
 SETTLED = 2  # rounds in a row in which the student met nothing unknown
 GROWTH = 2.0  # the shape of the potential is chosen again when there are this many times more labels
 
-Sourced = tuple[Frame, dict[str, Any]]
 Certify = Callable[[PodFit, tuple[Label, ...], Path, float], Certificate]
 Report = Callable[[float, str], None]
 
@@ -190,10 +188,10 @@ def distil(
 
 def _run(course: _Course, certify: Certify) -> Distilled:
     """Rounds until nothing is left to learn or to spend."""
-    settings, number, settled = course.settings, _rounds_on_disk(course.folder), 0
+    settings, number, settled = course.settings, last_round(course.folder), 0
     if number < 0:
         number = 0
-        _write_round(course.folder, 0, starting_frames(course.bases, settings.start, seed=settings.seed))
+        write_round(course.folder, 0, starting_frames(course.bases, settings.start, seed=settings.seed))
     while True:
         labels = _label(course, number)
         fit = _fit(course, labels)
@@ -211,7 +209,7 @@ def _run(course: _Course, certify: Certify) -> Distilled:
                 return done if done.certificate.trusted else replace(done, reason="the time is used up")
             settled = 0
         room = min(settings.per_round, settings.labels - len(labels))
-        _write_round(course.folder, number + 1, _next_frames(course, fit, found, labels, room, number + 1))
+        write_round(course.folder, number + 1, _next_frames(course, fit, found, labels, room, number + 1))
         number += 1
 
 
@@ -271,7 +269,7 @@ def _nothing_new(fit: PodFit, found: Exploration) -> bool:
 
 def _label(course: _Course, number: int) -> tuple[Label, ...]:
     """Label one round's frames; those that fail are remembered."""
-    frames = _read_round(course.folder, number)
+    frames = read_round(course.folder, number)
     settings, at = course.settings, f"round {number}: labels by {course.teacher.reference}"
 
     def told(done: int, total: int) -> None:
@@ -418,39 +416,4 @@ def _finish(
         tuple(course.failed.values()),
         reason,
         course.elapsed,
-    )
-
-
-def _round_path(folder: Path, number: int) -> Path:
-    return folder / f"round-{number:03d}.xyz"
-
-
-def _rounds_on_disk(folder: Path) -> int:
-    """Number of the last round whose frames are written; -1 if there is none."""
-    number = -1
-    while _round_path(folder, number + 1).is_file():
-        number += 1
-    return number
-
-
-def _write_round(folder: Path, number: int, frames: Sequence[Sourced]) -> None:
-    """Frames of a round, at once."""
-    from ase.io import write
-
-    buffer = io.StringIO()
-    for frame, source in frames:
-        atoms = frame.to_ase()
-        atoms.info = dict(source)
-        write(buffer, atoms, format="extxyz")
-    write_atomic(_round_path(folder, number), buffer.getvalue())
-
-
-def _read_round(folder: Path, number: int) -> tuple[Sourced, ...]:
-    """Frames of a round and where they come from."""
-    from ase.io import read
-
-    atoms = read(_round_path(folder, number), index=":", format="extxyz")
-    return tuple(
-        (Frame.from_ase(a), {k: str(v) if k == "run" else v for k, v in a.info.items() if k in KEPT})
-        for a in atoms
     )
