@@ -152,3 +152,11 @@ def test_atoms_that_fly_apart_are_reported_with_time_and_step(toys):
     motor = EngineMotor(engine, frame, 6.0)
     with pytest.raises(LacunaError, match=r"flew apart at .* ps: .* the timestep, 6 fs, is too large"):
         run_segment(motor, start, dynamics=dynamics, temperature=500.0, steps=500)
+
+
+def test_atoms_so_fast_that_the_thermostat_overflows_are_reported_the_same_way(toys):
+    frame, engine = toys.wells()
+    start = Phase(0, np.array(frame.positions), np.full((len(frame.positions), 3), 1e3), Chain.at_rest())
+    motor = EngineMotor(engine, frame, 2.0)
+    with pytest.raises(LacunaError, match=r"flew apart at 0\.00 ps: temperature .* with the thermostat"):
+        run_segment(motor, start, dynamics=toys.short(), temperature=500.0, steps=10)

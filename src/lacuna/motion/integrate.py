@@ -72,27 +72,35 @@ def run_segment(
     samples = []
     for step in range(phase.step, phase.step + steps):
         target = dynamics.target_temperature(step + 0.5, temperature)
-        chain, before = half_step(
-            chain, kinetic, temperature=target, freedom=freedom, period=period, timestep=dt
-        )
-        motor.scale(before)
-        motor.step()
-        kinetic = motor.kinetic()
-        chain, after = half_step(
-            chain, kinetic, temperature=target, freedom=freedom, period=period, timestep=dt
-        )
+        try:
+            chain, before = half_step(
+                chain, kinetic, temperature=target, freedom=freedom, period=period, timestep=dt
+            )
+            motor.scale(before)
+            motor.step()
+            kinetic = motor.kinetic()
+            chain, after = half_step(
+                chain, kinetic, temperature=target, freedom=freedom, period=period, timestep=dt
+            )
+        except OverflowError:  # so hot that the thermostat's exponentials have no number
+            raise LacunaError(_flown(step, dt, 2.0 * kinetic / (freedom * BOLTZMANN), target)) from None
         motor.scale(after)
         kinetic *= after * after
         now = 2.0 * kinetic / (freedom * BOLTZMANN)
         if not now < EXPLODED * max(temperature, dynamics.start_temperature):
-            raise LacunaError(
-                f"the atoms flew apart at {(step + 1) * dt / 1000:.2f} ps: temperature {now:.3g} K with the "
-                f"thermostat at {target:.0f} K; the potential does not hold here or the timestep, {dt:g} fs, "
-                "is too large"
-            )
+            raise LacunaError(_flown(step, dt, now, target))
         if (step + 1) % dynamics.every == 0 and step + 1 >= dynamics.first_sample:
             potential = motor.potential()
             bath = chain_energy(chain, temperature=target, freedom=freedom, period=period)
             samples.append(Sample(step + 1, motor.phase()[0], now, potential, kinetic + potential + bath))
     positions, velocities = motor.phase()
     return Phase(phase.step + steps, positions, velocities, chain), samples
+
+
+def _flown(step: int, dt: float, now: float, target: float) -> str:
+    """Where a run flew apart, and what that means."""
+    return (
+        f"the atoms flew apart at {(step + 1) * dt / 1000:.2f} ps: temperature {now:.3g} K with the "
+        f"thermostat at {target:.0f} K; the potential does not hold here or the timestep, {dt:g} fs, "
+        "is too large"
+    )
