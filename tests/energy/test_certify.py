@@ -351,3 +351,10 @@ def test_a_student_that_explodes_beside_its_teacher_broke_a_run(tmp_path, monkey
     assert np.isnan(found.common[0].radial_difference)
     assert states(found)["runs that broke"] == "not kept"
     assert states(found)["D against the teacher, factor"] == "not measured well enough"
+
+
+def test_what_a_dft_teacher_answers_is_stored_under_the_settings_of_its_labels():
+    from lacuna.energy.certificate.certify import _reference
+    from lacuna.energy.dft.gpaw import Gpaw, GpawSettings
+
+    assert _reference(Gpaw(GpawSettings())) == GpawSettings().fingerprint

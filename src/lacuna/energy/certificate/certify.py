@@ -113,7 +113,8 @@ def _count(materials: Sequence[CertifyMaterial], settings: CertifySettings) -> i
 def _reference(teacher: Engine) -> str:
     """What the teacher's answers depend on, as far as it says so."""
     said = [getattr(getattr(teacher, part, None), "fingerprint", "") for part in ("settings", "potential")]
-    return "-".join(" ".join([teacher.name, *filter(None, said)]).split())
+    # A DFT engine is named by its settings: said once, so that its answers can join the other labels.
+    return "-".join(" ".join(dict.fromkeys([teacher.name, *filter(None, said)])).split())
 
 
 def _recorded(teacher: Engine, folder: Path, deadline: float) -> Recorded:
