@@ -248,6 +248,19 @@ def test_the_hottest_temperature_lies_below_the_first_that_broke():
     assert certificate(trials=tuple(runs)).hottest == 600.0
 
 
+def test_a_run_that_breaks_while_it_is_heated_is_a_broken_run(rock_salt):
+    """Not an error, which would leave the run unmeasured instead of counting against the potential."""
+    potential = load_potential("li-n-cl")
+    wild = replace(
+        potential, coefficients=200 * np.random.default_rng(0).normal(0, 1, potential.coefficients.size)
+    )
+    settings = TrialSettings(duration=400, heating=2000)
+    trial, visited = run_trial(wild, rock_salt, temperature=900, seed=1, settings=settings, frames=4)
+    assert trial.failure
+    assert trial.duration == 0
+    assert visited == ()
+
+
 def test_a_naive_potential_is_refused(rock_salt):
     """Coefficients without sense: the run breaks, and the certificate says so."""
     potential = load_potential("li-n-cl")

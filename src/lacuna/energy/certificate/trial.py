@@ -107,8 +107,8 @@ def run_trial(
     visited: list[Frame] = []
     failure, started = "", time.thread_time()
     with open_lammps(potential, frame) as session:
-        framework = _prepare(session, potential, settings, temperature, seed)
         try:
+            framework = _prepare(session, potential, settings, temperature, seed)
             for _ in range(frames):
                 session.command(f"run {chunk}")
                 records.append(_record(session, framework))

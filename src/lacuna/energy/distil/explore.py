@@ -183,20 +183,16 @@ def _walk(walk: _Walk) -> tuple[tuple[Visit, ...], str]:
     frames.append((relaxed, "relaxed by the student"))
     if walk.base.dynamics:
         trial = TrialSettings(duration=settings.duration, heating=min(1e3, settings.duration))
-        try:
-            outcome, visited = run_trial(
-                potential,
-                relaxed,
-                temperature=walk.temperature,
-                seed=walk.seed,
-                settings=trial,
-                frames=settings.frames,
-            )
-        except LacunaError as error:
-            failure = f"while heating: {str(error).splitlines()[0]}"
-        else:
-            failure = outcome.failure
-            frames += [(frame, "student MD") for frame in visited]
+        outcome, visited = run_trial(
+            potential,
+            relaxed,
+            temperature=walk.temperature,
+            seed=walk.seed,
+            settings=trial,
+            frames=settings.frames,
+        )
+        failure = outcome.failure
+        frames += [(frame, "student MD") for frame in visited]
     sane = [(frame, origin) for frame, origin in frames if _closest(frame) > CLOSEST]
     spread = force_spread(walk.fit, [frame for frame, _ in sane])
     visits = tuple(
