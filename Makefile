@@ -13,7 +13,7 @@ STUDY ?= examples/li9n2cl3
 .PHONY: study test bench lint clean
 
 study: $(VENV)/.base
-	$(BIN)/lacuna run $(STUDY)
+	$(BIN)/electrolith run $(STUDY)
 
 test: $(VENV)/.test
 	$(BIN)/ruff check src tests benchmarks

@@ -1,6 +1,6 @@
 """The cell against PyBaMM: 1000 single-ion designs to a cut-off voltage, each against its own fine answer.
 
-Needs `lacuna[pybamm]`. Designs vary thickness, loading, diffusivity, resistance and rate. PyBaMM
+Needs `electrolith[pybamm]`. Designs vary thickness, loading, diffusivity, resistance and rate. PyBaMM
 takes no thickness as an input, so it gets the equivalent cell of one thickness: κ (L₀/L)², I L₀/L, R L/L₀,
 i₀ L₀/L.
 """
@@ -15,13 +15,13 @@ import numpy as np
 
 os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
 
-from lacuna.cell.arrays import CellArrays
-from lacuna.cell.ocp import ocp_from_function
-from lacuna.cell.protocol import Discharge, schedule
-from lacuna.cell.record import INFEASIBLE, VOLTAGE
-from lacuna.cell.screening import screen
-from lacuna.cell.simulate import FAST, Numerics, simulate
-from lacuna.core.constants import FARADAY
+from electrolith.cell.arrays import CellArrays
+from electrolith.cell.ocp import ocp_from_function
+from electrolith.cell.protocol import Discharge, schedule
+from electrolith.cell.record import INFEASIBLE, VOLTAGE
+from electrolith.cell.screening import screen
+from electrolith.cell.simulate import FAST, Numerics, simulate
+from electrolith.core.constants import FARADAY
 
 THICKNESS, AREA, C_MAX, KAPPA, SEPARATOR, LITHIUM = (
     42e-6,
@@ -196,9 +196,9 @@ def screening(n: int = 100_000) -> None:
 
 
 def start() -> None:
-    code = "import time; t = time.process_time(); import lacuna.cell; print(time.process_time() - t)"
+    code = "import time; t = time.process_time(); import electrolith.cell; print(time.process_time() - t)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    print(f"import of lacuna.cell: {float(out.stdout):.2f} s")
+    print(f"import of electrolith.cell: {float(out.stdout):.2f} s")
 
 
 def main() -> None:
@@ -208,7 +208,7 @@ def main() -> None:
     if importlib.util.find_spec("pybamm") is None:
         mine = ours(designs(1000), FAST)
         print(
-            f"1000 designs: {mine[2]:.2f} s; PyBaMM is not installed: pip install 'lacuna[pybamm]' to compare"
+            f"1000 designs: {mine[2]:.2f} s; PyBaMM is not installed: pip install '.[pybamm]' to compare"
         )
         return
     compare()

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from lacuna.crystal.composition import given_composition
-from lacuna.crystal.decorate import random_decorations, supercell_sites
-from lacuna.crystal.ewald import energies, pair_matrix
-from lacuna.crystal.order import Keep, Ordering, order_crystal
-from lacuna.crystal.read import read_crystal
+from electrolith.crystal.composition import given_composition
+from electrolith.crystal.decorate import random_decorations, supercell_sites
+from electrolith.crystal.ewald import energies, pair_matrix
+from electrolith.crystal.order import Keep, Ordering, order_crystal
+from electrolith.crystal.read import read_crystal
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 CHARGES = {"Li": 1.0, "N": -3.0, "Cl": -1.0}

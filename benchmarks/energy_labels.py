@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.crystal.frame import Frame
-from lacuna.energy.dft.gpaw import GpawSettings
-from lacuna.energy.dft.reference import open_reference
-from lacuna.energy.labels.labelling import label_frames
-from lacuna.energy.labels.labels import Label, read_labels
-from lacuna.energy.pod.fit import fit_pod
-from lacuna.energy.pod.lammps import li_n_cl
-from lacuna.energy.pod.potential import PodSettings
+from electrolith.crystal.frame import Frame
+from electrolith.energy.dft.gpaw import GpawSettings
+from electrolith.energy.dft.reference import open_reference
+from electrolith.energy.labels.labelling import label_frames
+from electrolith.energy.labels.labels import Label, read_labels
+from electrolith.energy.pod.fit import fit_pod
+from electrolith.energy.pod.lammps import li_n_cl
+from electrolith.energy.pod.potential import PodSettings
 
 LABELS = Path(__file__).resolve().parents[1] / "data" / "labels" / "li-n-cl.xyz.xz"
 ROUGH = GpawSettings(cutoff=400, kpoint_length=7)
@@ -154,7 +154,9 @@ def main() -> None:
         f"fit to {len(near)} labels, seconds of one core; coefficients; force error on its own labels (meV/Å)"
     )
     time_ours, size, error = ours(near, folds=8)
-    print(f"  {'lacuna, POD, stress too, 8 folds':36s} {time_ours:6.1f} s  {size:5d}  {1000 * error:6.1f}")
+    print(
+        f"  {'electrolith, POD, stress too, 8 folds':36s} {time_ours:6.1f} s  {size:5d}  {1000 * error:6.1f}"
+    )
     if importlib.util.find_spec("fitsnap3lib") is None:
         print("  FitSNAP is not installed (pip install --no-deps fitsnap3; pip install psutil)")
         return

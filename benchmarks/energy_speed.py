@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 
-from lacuna.crystal.frame import Frame
-from lacuna.energy.chgnet import Chgnet
-from lacuna.energy.pod.lammps import LammpsPod, open_lammps
-from lacuna.energy.pod.potential import load_potential
-from lacuna.energy.relax import Relaxation, relax
+from electrolith.crystal.frame import Frame
+from electrolith.energy.chgnet import Chgnet
+from electrolith.energy.pod.lammps import LammpsPod, open_lammps
+from electrolith.energy.pod.potential import load_potential
+from electrolith.energy.relax import Relaxation, relax
 
 FACES = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 TETRAHEDRA = np.array([[x, y, z] for x in (0.25, 0.75) for y in (0.25, 0.75) for z in (0.25, 0.75)])

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.core.errors import MissingExtra
-from lacuna.energy.distil.start import deformed
-from lacuna.energy.engine import make_engine
-from lacuna.energy.labels.labels import Label, read_labels
-from lacuna.energy.pod.equations import EquationBook
-from lacuna.energy.pod.fit import CheapLabels, fit_pod
-from lacuna.energy.pod.potential import PodSettings
+from electrolith.core.errors import MissingExtra
+from electrolith.energy.distil.start import deformed
+from electrolith.energy.engine import make_engine
+from electrolith.energy.labels.labels import Label, read_labels
+from electrolith.energy.pod.equations import EquationBook
+from electrolith.energy.pod.fit import CheapLabels, fit_pod
+from electrolith.energy.pod.potential import PodSettings
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "labels" / "li-n-cl.xyz.xz"
 SHAPE = PodSettings(three_body=5, three_angular=3, four_body=0, four_angular=0)

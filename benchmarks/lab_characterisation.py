@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lacuna.core.errors import MissingExtra
-from lacuna.lab.nmr.read import Recovery
-from lacuna.lab.nmr.recovery import fit_recovery, magnetisation
-from lacuna.lab.particles.distribution import size_distribution
-from lacuna.lab.particles.render import render
-from lacuna.lab.particles.segment import segment
-from lacuna.lab.xanes.normalise import normalise
-from lacuna.lab.xanes.peaks import edge_and_peaks
-from lacuna.lab.xanes.read import Spectrum
-from lacuna.lab.xanes.series import principal_components, spectrum_series
+from electrolith.core.errors import MissingExtra
+from electrolith.lab.nmr.read import Recovery
+from electrolith.lab.nmr.recovery import fit_recovery, magnetisation
+from electrolith.lab.particles.distribution import size_distribution
+from electrolith.lab.particles.render import render
+from electrolith.lab.particles.segment import segment
+from electrolith.lab.xanes.normalise import normalise
+from electrolith.lab.xanes.peaks import edge_and_peaks
+from electrolith.lab.xanes.read import Spectrum
+from electrolith.lab.xanes.series import principal_components, spectrum_series
 
 
 def spectra() -> Callable[[], object]:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.lab.cycling.cycles import CycleSettings, cycle_table
-from lacuna.lab.cycling.rates import rate_steps
-from lacuna.lab.cycling.read import read_cycling
-from lacuna.lab.cycling.record import CyclingRecord
-from lacuna.lab.cycling.write_bdf import write_bdf
-from lacuna.lab.symmetric.critical import critical_current
-from lacuna.lab.symmetric.generate import random_cell, simulate
+from electrolith.lab.cycling.cycles import CycleSettings, cycle_table
+from electrolith.lab.cycling.rates import rate_steps
+from electrolith.lab.cycling.read import read_cycling
+from electrolith.lab.cycling.record import CyclingRecord
+from electrolith.lab.cycling.write_bdf import write_bdf
+from electrolith.lab.symmetric.critical import critical_current
+from electrolith.lab.symmetric.generate import random_cell, simulate
 
 
 def symmetric(count: int) -> None:

@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lacuna.lab.impedance.circuit import Circuit
-from lacuna.lab.impedance.descent import descend
-from lacuna.lab.impedance.fit import FitSettings, fit_circuit, sort_arcs, weighted_model
-from lacuna.lab.impedance.pellets import FREQUENCY, PELLET, random_pellet
-from lacuna.lab.impedance.spectrum import Spectrum
-from lacuna.lab.impedance.starts import Scales, bounds_of
+from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.descent import descend
+from electrolith.lab.impedance.fit import FitSettings, fit_circuit, sort_arcs, weighted_model
+from electrolith.lab.impedance.pellets import FREQUENCY, PELLET, random_pellet
+from electrolith.lab.impedance.spectrum import Spectrum
+from electrolith.lab.impedance.starts import Scales, bounds_of
 
 CIRCUIT = Circuit.parse(PELLET)
 
@@ -47,7 +47,7 @@ def ours(count: int) -> None:
         known += int(counted.sum())
         total = fit.total_resistance
         totals += abs(total.value - truth[0] - truth[1] - truth[4]) < total.std
-    print(f"lacuna, no guess: optimum reached {100 * reached / count:.1f} % of {count} (bar 98 %)")
+    print(f"electrolith, no guess: optimum reached {100 * reached / count:.1f} % of {count} (bar 98 %)")
     print(f"  1σ coverage {100 * inside / known:.1f} % of {known} determined parameters (bar 60 to 76 %)")
     print(f"  1σ coverage of the total resistance {100 * totals / count:.1f} %")
     print(

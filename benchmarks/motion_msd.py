@@ -1,4 +1,4 @@
-"""Mean square displacement of 84 atoms over 100 000 frames: Lacuna, pymatgen-analysis-diffusion, MDAnalysis.
+"""Mean square displacement of 84 atoms over 100 000 frames: ours, pymatgen-analysis-diffusion, MDAnalysis.
 
 `python benchmarks/motion_msd.py [FRAMES]` prints seconds, memory beside the trajectory, and ratios. The other
 two are timed where they are installed: `pip install pymatgen-analysis-diffusion MDAnalysis tidynamics`. Every
@@ -31,15 +31,15 @@ def trajectory(frames: int) -> np.ndarray:
     return path
 
 
-def with_lacuna(path: np.ndarray) -> np.ndarray:
-    from lacuna.motion.displacement import msd_fft
+def with_electrolith(path: np.ndarray) -> np.ndarray:
+    from electrolith.motion.displacement import msd_fft
 
     return msd_fft(path[:, :LITHIUM], longest=len(path) // 2)
 
 
 def while_running(path: np.ndarray) -> np.ndarray:
     """The accumulator, fed frame by frame, at lags up to 2000 frames (what a study keeps)."""
-    from lacuna.motion.displacement import Accumulator
+    from electrolith.motion.displacement import Accumulator
 
     accumulator = Accumulator(
         groups=(np.arange(ATOMS) >= LITHIUM).astype(int),
@@ -75,10 +75,10 @@ def with_mdanalysis(path: np.ndarray) -> np.ndarray:
 
 
 METHODS = {
-    "lacuna": with_lacuna,
+    "electrolith": with_electrolith,
     "pymatgen-analysis-diffusion": with_pymatgen,
     "MDAnalysis": with_mdanalysis,
-    "lacuna, while MD runs": while_running,
+    "electrolith, while MD runs": while_running,
 }
 
 
@@ -95,9 +95,9 @@ def one(name: str, frames: int) -> None:
     msd = METHODS[name](path)
     seconds = time.perf_counter() - begun
     lags = [1, 10, 100, 1000]
-    if name != "lacuna, while MD runs":
+    if name != "electrolith, while MD runs":
         lags.append(frames // 2)
-    shift = 1 if name == "lacuna, while MD runs" else 0
+    shift = 1 if name == "electrolith, while MD runs" else 0
     values = [float(msd[k - shift]) for k in lags]
     print(json.dumps({"seconds": seconds, "memory": peak() - before, "values": values}))
 
@@ -115,9 +115,9 @@ def main() -> None:
             print(f"  {name:30s} not timed: {done.stderr.strip().splitlines()[-1]}")
             continue
         found[name] = json.loads(done.stdout.strip().splitlines()[-1])
-    ours = found["lacuna"]
+    ours = found["electrolith"]
     for name, row in found.items():
-        if name == "lacuna, while MD runs":
+        if name == "electrolith, while MD runs":
             per_frame = row["seconds"] / min(4000, frames) * 1e6
             print(
                 f"  {name:30s} {per_frame:.0f} µs per stored frame, "

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.crystal.order import Keep, Ordering, order_crystal
-from lacuna.crystal.read import read_crystal
-from lacuna.energy.engine import make_engine
-from lacuna.energy.relax import relax
-from lacuna.motion import Dynamics, diffusivities, simulate
+from electrolith.crystal.order import Keep, Ordering, order_crystal
+from electrolith.crystal.read import read_crystal
+from electrolith.energy.engine import make_engine
+from electrolith.energy.relax import relax
+from electrolith.motion import Dynamics, diffusivities, simulate
 
 CRYSTAL = Path(__file__).parents[1] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 

@@ -10,15 +10,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from lacuna.scattering.data import PowderData
-from lacuna.scattering.instrument import laboratory
-from lacuna.scattering.model import Histogram, calculate, compile_model, parameters
-from lacuna.scattering.operando import Frames, follow
-from lacuna.scattering.pdf import PdfSettings, pdf, shells
-from lacuna.scattering.phase import Phase, Site, molar_mass, volume
-from lacuna.scattering.phase_library import candidate
-from lacuna.scattering.read_cif import phase_from_group
-from lacuna.scattering.refine import refine
+from electrolith.scattering.data import PowderData
+from electrolith.scattering.instrument import laboratory
+from electrolith.scattering.model import Histogram, calculate, compile_model, parameters
+from electrolith.scattering.operando import Frames, follow
+from electrolith.scattering.pdf import PdfSettings, pdf, shells
+from electrolith.scattering.phase import Phase, Site, molar_mass, volume
+from electrolith.scattering.phase_library import candidate
+from electrolith.scattering.read_cif import phase_from_group
+from electrolith.scattering.refine import refine
 
 # Seconds of one thread on another machine, for the same 5250 points and 14 parameters; G(r) 1.6 to 50 Å
 # by 0.01.

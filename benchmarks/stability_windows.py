@@ -6,11 +6,11 @@ from dataclasses import replace
 from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 from pymatgen.core import Composition, Element
 
-from lacuna.stability.comparison import compare, electrolytes
-from lacuna.stability.entries import EntrySet, EntrySettings, entries_of
-from lacuna.stability.library import shipped_library
-from lacuna.stability.material import Material
-from lacuna.stability.window import window
+from electrolith.stability.comparison import compare, electrolytes
+from electrolith.stability.entries import EntrySet, EntrySettings, entries_of
+from electrolith.stability.library import shipped_library
+from electrolith.stability.material import Material
+from electrolith.stability.window import window
 
 DRAWS = 200
 

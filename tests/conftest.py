@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-settings.register_profile("lacuna", deadline=None)  # a busy machine must not fail a property
-settings.load_profile("lacuna")
+settings.register_profile("electrolith", deadline=None)  # a busy machine must not fail a property
+settings.load_profile("electrolith")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1] / "src" / "lacuna"
+ROOT = Path(__file__).resolve().parents[1] / "src" / "electrolith"
 ROOMS = {
     "core": set(),
     "crystal": {"core"},
@@ -30,11 +30,11 @@ def _targets(node: ast.AST, inside: tuple[str, ...]) -> list[str]:
         ]
     elif isinstance(node, ast.ImportFrom):
         names = [node.module or ""]
-        if node.module == "lacuna":
-            names = [f"lacuna.{a.name}" for a in node.names]
+        if node.module == "electrolith":
+            names = [f"electrolith.{a.name}" for a in node.names]
     else:
         return []
-    return [n.split(".")[1] for n in names if n.split(".")[0] == "lacuna" and n.count(".")]
+    return [n.split(".")[1] for n in names if n.split(".")[0] == "electrolith" and n.count(".")]
 
 
 def broken_imports(root: Path) -> list[str]:
@@ -47,7 +47,7 @@ def broken_imports(root: Path) -> list[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             bad += [
                 f"{path.relative_to(root)}:{node.lineno} {room} -> {target}"
-                for target in _targets(node, ("lacuna", *parts))
+                for target in _targets(node, ("electrolith", *parts))
                 if target != room and target not in ROOMS.get(room, set()) and not target.startswith("__")
             ]
     return bad
@@ -65,9 +65,9 @@ def test_every_folder_is_one_of_the_nine_rooms():
 @pytest.mark.parametrize(
     "line",
     [
-        "from lacuna.motion.msd import x",
-        "import lacuna.motion",
-        "from lacuna import motion",
+        "from electrolith.motion.msd import x",
+        "import electrolith.motion",
+        "from electrolith import motion",
         "from ..motion import x",
     ],
 )

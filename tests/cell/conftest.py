@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lacuna.cell.arrays import CellArrays
-from lacuna.cell.ocp import Ocp, ocp_from_function
-from lacuna.core.constants import FARADAY
+from electrolith.cell.arrays import CellArrays
+from electrolith.cell.ocp import Ocp, ocp_from_function
+from electrolith.core.constants import FARADAY
 
 
 def xu_formula(s: np.ndarray) -> np.ndarray:

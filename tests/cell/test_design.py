@@ -6,22 +6,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacuna.cell.build import Window, cell_arrays
-from lacuna.cell.calibrate import Free, Measured, calibrate
-from lacuna.cell.doubt import monte_carlo, sensitivities
-from lacuna.cell.energy import Packaging, energy_density
-from lacuna.cell.fade import fade
-from lacuna.cell.indicators import flaw_filling, monroe_newman, resistance_limited_current
-from lacuna.cell.limits import what_limits
-from lacuna.cell.pareto import optimised, sweep, undominated
-from lacuna.cell.protocol import Discharge, cc_cv_charge, rate_test, schedule
-from lacuna.cell.rates import discharged, rate_map, steps_for
-from lacuna.cell.record import BAD, INFEASIBLE
-from lacuna.cell.screening import LIGHT, screen
-from lacuna.cell.simulate import FAST, Numerics, simulate
-from lacuna.cell.stack import Layer, Stack
-from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
+from electrolith.cell.build import Window, cell_arrays
+from electrolith.cell.calibrate import Free, Measured, calibrate
+from electrolith.cell.doubt import monte_carlo, sensitivities
+from electrolith.cell.energy import Packaging, energy_density
+from electrolith.cell.fade import fade
+from electrolith.cell.indicators import flaw_filling, monroe_newman, resistance_limited_current
+from electrolith.cell.limits import what_limits
+from electrolith.cell.pareto import optimised, sweep, undominated
+from electrolith.cell.protocol import Discharge, cc_cv_charge, rate_test, schedule
+from electrolith.cell.rates import discharged, rate_map, steps_for
+from electrolith.cell.record import BAD, INFEASIBLE
+from electrolith.cell.screening import LIGHT, screen
+from electrolith.cell.simulate import FAST, Numerics, simulate
+from electrolith.cell.stack import Layer, Stack
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
 
 AREA = 5e-4
 WINDOW = Window()
@@ -277,7 +277,7 @@ def test_fade_is_a_line_in_the_logarithm_and_says_what_it_is():
 
 
 def test_two_open_circuit_curves_do_not_share_a_batch():
-    from lacuna.cell.arrays import joined
+    from electrolith.cell.arrays import joined
 
     lco = replace(pouch(0.05).layers[0], composite={"LCO": 0.7, "LHC": 0.3})
     other = replace(pouch(0.05), layers=(lco, *pouch(0.05).layers[1:]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import erfcx
 
-from lacuna.cell.particle import particle_modes
+from electrolith.cell.particle import particle_modes
 
 
 def surface_under_constant_flux(n_modes: int, tau: np.ndarray) -> np.ndarray:

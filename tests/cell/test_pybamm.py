@@ -5,12 +5,12 @@ import importlib.util
 import numpy as np
 import pytest
 
-from lacuna.cell.build import Window, cell_arrays
-from lacuna.cell.protocol import Discharge, schedule
-from lacuna.cell.pybamm import discharge_by_pybamm
-from lacuna.cell.simulate import simulate
-from lacuna.cell.stack import Layer, Stack
-from lacuna.core.errors import InputError, MissingExtra
+from electrolith.cell.build import Window, cell_arrays
+from electrolith.cell.protocol import Discharge, schedule
+from electrolith.cell.pybamm import discharge_by_pybamm
+from electrolith.cell.simulate import simulate
+from electrolith.cell.stack import Layer, Stack
+from electrolith.core.errors import InputError, MissingExtra
 
 HAS = importlib.util.find_spec("pybamm") is not None
 
@@ -25,7 +25,7 @@ def pellet(**cathode: float):
     return cell_arrays(Stack(layers, area=0.785e-4), Window())
 
 
-@pytest.mark.skipif(not HAS, reason="pybamm is not installed; it comes with lacuna[pybamm]")
+@pytest.mark.skipif(not HAS, reason="pybamm is not installed; it comes with electrolith[pybamm]")
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("rate", [0.05, 0.2])
 def test_a_stack_of_ours_gives_the_same_curve_in_pybamm(rate):
@@ -43,7 +43,7 @@ def test_a_stack_of_ours_gives_the_same_curve_in_pybamm(rate):
 
 @pytest.mark.skipif(HAS, reason="pybamm is installed")
 def test_without_pybamm_the_extra_is_named():
-    with pytest.raises(MissingExtra, match=r"lacuna\[pybamm\]"):
+    with pytest.raises(MissingExtra, match=r"electrolith\[pybamm\]"):
         discharge_by_pybamm(pellet(), 0.1, cutoff=2.7)
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lacuna.cell.design import CellDesign
-from lacuna.cell.work import work_out
-from lacuna.core.archive import load, save
-from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
-from lacuna.study.commands import app
-from lacuna.study.sections.cell import (
+from electrolith.cell.design import CellDesign
+from electrolith.cell.work import work_out
+from electrolith.core.archive import load, save
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
+from electrolith.study.commands import app
+from electrolith.study.sections.cell import (
     Cells,
     CellSettings,
     design_of,
@@ -25,8 +25,8 @@ from lacuna.study.sections.cell import (
     said_once,
     study_conductivity,
 )
-from lacuna.study.sections.cell_parts import design_parts
-from lacuna.study.settings import load_yaml, read
+from electrolith.study.sections.cell_parts import design_parts
+from electrolith.study.settings import load_yaml, read
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "li9n2cl3" / "cells"
 NAMES = ("pellet", "pellet_thick", "pouch", "pouch_thick", "symmetric")

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.cell.protocol import Charge, Discharge, Hold, Rest, gitt, schedule
-from lacuna.cell.record import BAD, CURRENT, DURATION, INFEASIBLE, VOLTAGE
-from lacuna.cell.simulate import FAST, Numerics, simulate
-from lacuna.core.constants import FARADAY, GAS_CONSTANT
-from lacuna.core.errors import InputError
+from electrolith.cell.protocol import Charge, Discharge, Hold, Rest, gitt, schedule
+from electrolith.cell.record import BAD, CURRENT, DURATION, INFEASIBLE, VOLTAGE
+from electrolith.cell.simulate import FAST, Numerics, simulate
+from electrolith.core.constants import FARADAY, GAS_CONSTANT
+from electrolith.core.errors import InputError
 
 AREA = 1.54e-4  # m², of the recorded half-cell
 

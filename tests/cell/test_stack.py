@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from lacuna.cell.build import Window, cell_arrays, charged_stoichiometry
-from lacuna.cell.materials import cathodes, electrolytes, ocp_named, role_of
-from lacuna.cell.ocp import ocp_from_table
-from lacuna.cell.resistance import budget, budgets, fit_symmetric, layer_conductivity, overpotential
-from lacuna.cell.stack import Contact, Layer, Stack, composite_mass, facts, loading, one_c
-from lacuna.cell.vary import changed
-from lacuna.core.errors import InputError
+from electrolith.cell.build import Window, cell_arrays, charged_stoichiometry
+from electrolith.cell.materials import cathodes, electrolytes, ocp_named, role_of
+from electrolith.cell.ocp import ocp_from_table
+from electrolith.cell.resistance import budget, budgets, fit_symmetric, layer_conductivity, overpotential
+from electrolith.cell.stack import Contact, Layer, Stack, composite_mass, facts, loading, one_c
+from electrolith.cell.vary import changed
+from electrolith.core.errors import InputError
 
 AREA = 0.785e-4
 LITHIUM = Layer(material="Li", thickness=250e-6)

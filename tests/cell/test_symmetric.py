@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lacuna.cell.resistance import overpotential
-from lacuna.cell.stack import Layer, Stack
-from lacuna.cell.symmetric import strip_and_plate
-from lacuna.core.errors import InputError
+from electrolith.cell.resistance import overpotential
+from electrolith.cell.stack import Layer, Stack
+from electrolith.cell.symmetric import strip_and_plate
+from electrolith.core.errors import InputError
 
 FOIL = Layer(material="Li", thickness=250e-6)
 CELL = Stack((FOIL, Layer(material="LNC", thickness=1e-4), FOIL), area=0.785e-4)

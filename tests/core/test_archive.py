@@ -3,9 +3,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from lacuna.core import DataError, Estimate
-from lacuna.core.archive import fingerprint, load, save
-from lacuna.core.arrhenius import Arrhenius, fit_arrhenius
+from electrolith.core import DataError, Estimate
+from electrolith.core.archive import fingerprint, load, save
+from electrolith.core.arrhenius import Arrhenius, fit_arrhenius
 
 
 def _result() -> Arrhenius:

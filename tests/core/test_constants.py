@@ -1,7 +1,7 @@
 import pytest
 from scipy import constants as codata
 
-from lacuna.core import constants as c
+from electrolith.core import constants as c
 
 
 def test_derived_constants_match_codata():

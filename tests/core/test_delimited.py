@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lacuna.core import DataError
-from lacuna.core.delimited import read_delimited
+from electrolith.core import DataError
+from electrolith.core.delimited import read_delimited
 
 
 @pytest.mark.parametrize(

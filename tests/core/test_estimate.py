@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lacuna.core import Estimate, InputError, parse_estimate
+from electrolith.core import Estimate, InputError, parse_estimate
 
 
 def test_a_ratio_of_a_quantity_with_itself_has_no_doubt(rng):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from lacuna.core import InputError
-from lacuna.core.arrhenius import fit_arrhenius
-from lacuna.core.constants import BOLTZMANN
-from lacuna.core.fit import covariance_of, least_squares
+from electrolith.core import InputError
+from electrolith.core.arrhenius import fit_arrhenius
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.fit import covariance_of, least_squares
 
 
 def test_a_line_gives_the_textbook_covariance(rng):

@@ -2,8 +2,8 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from lacuna.core import registry
-from lacuna.core.errors import InputError, MissingExtra, nearest
+from electrolith.core import registry
+from electrolith.core.errors import InputError, MissingExtra, nearest
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_all_known():
@@ -26,7 +26,7 @@ def test_a_registered_name_is_loaded(monkeypatch):
 
 
 def test_a_missing_extra_says_how_to_get_it():
-    with pytest.raises(MissingExtra, match=r"chgnet is not installed.*pip install 'lacuna\[mlip\]'"):
+    with pytest.raises(MissingExtra, match=r"chgnet is not installed.*pip install '\.\[mlip\]'"):
         raise MissingExtra("mlip", "chgnet")
 
 

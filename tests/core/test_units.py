@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lacuna.core.errors import InputError
-from lacuna.core.units import convert, parse, split_quantity
+from electrolith.core.errors import InputError
+from electrolith.core.units import convert, parse, split_quantity
 
 
 @pytest.mark.parametrize(

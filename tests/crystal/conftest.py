@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lacuna.crystal.read import read_crystal
+from electrolith.crystal.read import read_crystal
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 CHARGES = {"Li": 1.0, "N": -3.0, "Cl": -1.0}

@@ -6,16 +6,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
-from lacuna.crystal.composition import (
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
+from electrolith.crystal.composition import (
     composition_with_vacancies,
     find_composition,
     given_composition,
     parse_formula,
 )
-from lacuna.crystal.crystal import Position, build_crystal
-from lacuna.crystal.order import Keep, MonteCarlo, Ordering, order_crystal
+from electrolith.crystal.crystal import Position, build_crystal
+from electrolith.crystal.order import Keep, MonteCarlo, Ordering, order_crystal
 
 TWO = (2, 2, 2)
 

@@ -6,9 +6,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.composition import given_composition
-from lacuna.crystal.decorate import frame_of, random_decorations, supercell_sites
+from electrolith.core.errors import InputError
+from electrolith.crystal.composition import given_composition
+from electrolith.crystal.decorate import frame_of, random_decorations, supercell_sites
 
 
 def test_every_decoration_has_the_composition_on_the_right_sites(example, rng):

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lacuna.core.constants import COULOMB
-from lacuna.core.errors import InputError
-from lacuna.crystal import ewald
-from lacuna.crystal.ewald import energies, pair_matrix
+from electrolith.core.constants import COULOMB
+from electrolith.core.errors import InputError
+from electrolith.crystal import ewald
+from electrolith.crystal.ewald import energies, pair_matrix
 
 FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 HEXAGONAL = np.array([[1, 0, 0], [-0.5, np.sqrt(0.75), 0], [0, 0, np.sqrt(8 / 3)]])

@@ -5,15 +5,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError, NotConverged
-from lacuna.core.estimate import Estimate
-from lacuna.crystal.composition import find_composition
-from lacuna.crystal.crystal import Position, build_crystal
-from lacuna.crystal.decorate import random_decorations, supercell_sites
-from lacuna.crystal.ewald import energies, pair_matrix
-from lacuna.crystal.exclusion import exclusions, separate, walled
-from lacuna.crystal.order import Keep, MonteCarlo, Ordering, order_crystal
-from lacuna.crystal.read import read_crystal
+from electrolith.core.errors import InputError, NotConverged
+from electrolith.core.estimate import Estimate
+from electrolith.crystal.composition import find_composition
+from electrolith.crystal.crystal import Position, build_crystal
+from electrolith.crystal.decorate import random_decorations, supercell_sites
+from electrolith.crystal.ewald import energies, pair_matrix
+from electrolith.crystal.exclusion import exclusions, separate, walled
+from electrolith.crystal.order import Keep, MonteCarlo, Ordering, order_crystal
+from electrolith.crystal.read import read_crystal
 
 # Cubic garnet; occupancies of J. Awaka et al., Chem. Lett. 40, 60 (2011), rounded. Neighbouring 96h are
 # 0.8 Å apart.

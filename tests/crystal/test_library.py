@@ -2,8 +2,8 @@
 
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.library import shipped_crystal, shipped_names
+from electrolith.core.errors import InputError
+from electrolith.crystal.library import shipped_crystal, shipped_names
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lacuna.core import archive
-from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
-from lacuna.crystal.crystal import Position, build_crystal
-from lacuna.crystal.ewald import energies, pair_matrix
-from lacuna.crystal.order import Keep, MonteCarlo, Ordering, distinct, order_crystal
-from lacuna.crystal.symmetry import permutations
+from electrolith.core import archive
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
+from electrolith.crystal.crystal import Position, build_crystal
+from electrolith.crystal.ewald import energies, pair_matrix
+from electrolith.crystal.order import Keep, MonteCarlo, Ordering, distinct, order_crystal
+from electrolith.crystal.symmetry import permutations
 
 QUICK = MonteCarlo(walkers=8, sweeps=20, levels=10)
 

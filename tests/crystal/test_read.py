@@ -10,9 +10,9 @@ from ase.io import read, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.crystal.read import read_crystal
-from lacuna.crystal.read_cif import _Drawer
+from electrolith.core.errors import DataError, InputError
+from electrolith.crystal.read import read_crystal
+from electrolith.crystal.read_cif import _Drawer
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.read import read_crystal
-from lacuna.crystal.share import formula_with_share
+from electrolith.core.errors import InputError
+from electrolith.crystal.read import read_crystal
+from electrolith.crystal.share import formula_with_share
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 CRYSTAL = read_crystal(EXAMPLE, oxidation_states={"Li": 1.0, "N": -3.0, "Cl": -1.0})

@@ -7,11 +7,11 @@ import pytest
 from ase.build import bulk
 from ase.spacegroup import crystal as ase_crystal
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.decorate import supercell_sites
-from lacuna.crystal.frame import Frame
-from lacuna.crystal.site import EMPTY, distinct_atoms, repeat, surroundings, without_atom
-from lacuna.crystal.voids import find_voids
+from electrolith.core.errors import InputError
+from electrolith.crystal.decorate import supercell_sites
+from electrolith.crystal.frame import Frame
+from electrolith.crystal.site import EMPTY, distinct_atoms, repeat, surroundings, without_atom
+from electrolith.crystal.voids import find_voids
 
 FCC = 5.0 * np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 OTHER_BASIS = np.array([[1, 0, 0], [2, 1, 0], [-1, 1, 1]]) @ FCC  # the same lattice, skewed

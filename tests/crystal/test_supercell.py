@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.frame import Frame
-from lacuna.crystal.library import shipped_crystal
-from lacuna.crystal.site import repeat
-from lacuna.crystal.supercell import primitive, roundest, supercell
+from electrolith.core.errors import InputError
+from electrolith.crystal.frame import Frame
+from electrolith.crystal.library import shipped_crystal
+from electrolith.crystal.site import repeat
+from electrolith.crystal.supercell import primitive, roundest, supercell
 
 SKEWED = Frame(
     np.array([[0.3, 0.2, 0.1], [1.9, 2.1, 1.2], [-0.8, 1.0, 2.9]]),

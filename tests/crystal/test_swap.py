@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacuna.core.constants import COULOMB
-from lacuna.core.errors import InputError
-from lacuna.crystal.ewald import energies, pair_matrix
-from lacuna.crystal.swap import Walk, anneal, begin_walk, swap_change, swap_problem, swap_step
+from electrolith.core.constants import COULOMB
+from electrolith.core.errors import InputError
+from electrolith.crystal.ewald import energies, pair_matrix
+from electrolith.crystal.swap import Walk, anneal, begin_walk, swap_change, swap_problem, swap_step
 
 SKEWED = np.array([[6.0, 0.3, 0], [-2.1, 7.2, 0.4], [1.3, -3.0, 8.1]])
 CHARGES = np.array([0.0, 1.0, -3.0, -1.0])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.crystal.frame import Frame
+from electrolith.crystal.frame import Frame
 
 if "pairs" not in sys.modules:
     spec = importlib.util.spec_from_file_location("pairs", Path(__file__).with_name("pairs.py"))

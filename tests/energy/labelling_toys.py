@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from ase.calculators.calculator import Calculator
 
-from lacuna.core.errors import LacunaError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.ase_engine import AseEngine
-from lacuna.energy.engine import Evaluation
-from lacuna.energy.labels.labelling import label_frames
+from electrolith.core.errors import ElectrolithError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.ase_engine import AseEngine
+from electrolith.energy.engine import Evaluation
+from electrolith.energy.labels.labelling import label_frames
 
 CELL = np.array([[3.0, 0.2, 0.0], [0.4, 3.1, 0.1], [0.0, -0.3, 2.9]])
 
@@ -53,7 +53,7 @@ class Toy:
         if self.fate == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         if self.fate == "diverges":
-            raise LacunaError("the cycle did not converge in 150 iterations")
+            raise ElectrolithError("the cycle did not converge in 150 iterations")
         if self.fate == "raises":
             raise RuntimeError("isolated atoms")
         if self.fate == "hangs":

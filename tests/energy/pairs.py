@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lacuna.core.errors import LacunaError
-from lacuna.energy.engine import Evaluation
+from electrolith.core.errors import ElectrolithError
+from electrolith.energy.engine import Evaluation
 
 UNLIKE = 3.2  # Å; beyond the first neighbours of rock salt, short of the second
 LIKE = 4.4  # Å; beyond the second, short of the third
@@ -47,4 +47,4 @@ class Pairs:
 
 def fails(text="did not converge"):
     """An error of the kind an engine raises."""
-    return LacunaError(text)
+    return ElectrolithError(text)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError, LacunaError, NotConverged
-from lacuna.crystal.frame import Frame
-from lacuna.energy.barrier import BarrierSettings, barrier, check_path, free_sites, jump
-from lacuna.energy.engine import Evaluation
-from lacuna.energy.labels.labels import read_labels
+from electrolith.core.errors import ElectrolithError, InputError, NotConverged
+from electrolith.crystal.frame import Frame
+from electrolith.energy.barrier import BarrierSettings, barrier, check_path, free_sites, jump
+from electrolith.energy.engine import Evaluation
+from electrolith.energy.labels.labels import read_labels
 
 CELL = np.array([[7.0, 0.4, -0.3], [1.9, 6.1, 0.0], [-1.2, 0.8, 6.6]])
 NUMBERS = np.array([3, 17, 7])
@@ -31,7 +31,7 @@ class Valley:
     def evaluate(self, frame):
         self.calls += 1
         if self.calls == self.fail_at:
-            raise LacunaError("the cycle did not converge")
+            raise ElectrolithError("the cycle did not converge")
         order = np.argsort([NUMBERS.tolist().index(z) for z in frame.numbers])
         u = frame.fractional[order]
         c, s = np.cos(2 * np.pi * u[0, 0]), np.sin(2 * np.pi * u[0, 0])
@@ -150,7 +150,7 @@ def test_single_points_are_kept_when_the_engine_fails_and_not_made_again(path, t
     file = tmp_path / "points.xyz"
     source = {"kind": "lnc", "origin": "barrier a"}
     broken = Valley(fail_at=3)
-    with pytest.raises(LacunaError, match="valley failed on the end: the cycle did not converge"):
+    with pytest.raises(ElectrolithError, match="valley failed on the end: the cycle did not converge"):
         check_path(path, broken, labels=file, source=source)
     assert [x.source["origin"] for x in read_labels(file)] == ["barrier a start", "barrier a saddle"]
     with file.open("a") as handle:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.certificate.certificate import (
+from electrolith.core.errors import DataError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.certificate.certificate import (
     Certificate,
     LatticeCheck,
     certificate_of,
@@ -16,7 +16,7 @@ from lacuna.energy.certificate.certificate import (
     load_certificate,
     save_certificate,
 )
-from lacuna.energy.certificate.comparison import (
+from electrolith.energy.certificate.comparison import (
     ActivationCheck,
     CommonCheck,
     ElasticCheck,
@@ -24,15 +24,15 @@ from lacuna.energy.certificate.comparison import (
     Side,
     VolumeCheck,
 )
-from lacuna.energy.certificate.domain import Domain, domain_of, outside
-from lacuna.energy.certificate.elastic import constants_of
-from lacuna.energy.certificate.equation_of_state import EquationOfState
-from lacuna.energy.certificate.long_run import LongRun
-from lacuna.energy.certificate.trial import Trial, TrialSettings, energy_drift, run_trial
-from lacuna.energy.labels.labels import Label
-from lacuna.energy.pod.fit import FitErrors, PodFit
-from lacuna.energy.pod.lammps import LammpsPod, li_n_cl
-from lacuna.energy.pod.potential import load_potential, save_potential
+from electrolith.energy.certificate.domain import Domain, domain_of, outside
+from electrolith.energy.certificate.elastic import constants_of
+from electrolith.energy.certificate.equation_of_state import EquationOfState
+from electrolith.energy.certificate.long_run import LongRun
+from electrolith.energy.certificate.trial import Trial, TrialSettings, energy_drift, run_trial
+from electrolith.energy.labels.labels import Label
+from electrolith.energy.pod.fit import FitErrors, PodFit
+from electrolith.energy.pod.lammps import LammpsPod, li_n_cl
+from electrolith.energy.pod.potential import load_potential, save_potential
 
 GOOD = Trial("Li9N2Cl3", 600.0, 598.0, 60e3, 0.4, 0.4, 20.0, 0.0, 200.0, "")
 CURVE = EquationOfState(17.0, -3.7, 0.2, 4.0, 1e-6)
@@ -359,6 +359,6 @@ def test_the_shipped_potential_comes_with_its_certificate(tmp_path):
     assert shipped is not None
     assert shipped.fingerprint == potential.fingerprint
     assert shipped.training == potential.training
-    folder = Path(__file__).parents[2] / "src/lacuna/energy/potentials/li-n-cl"
+    folder = Path(__file__).parents[2] / "src/electrolith/energy/potentials/li-n-cl"
     shutil.copytree(folder, tmp_path / "copy")
     assert load_certificate(potential, tmp_path / "copy") == shipped

@@ -4,15 +4,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
-from lacuna.crystal.frame import Frame
-from lacuna.energy.certificate.certificate import load_certificate, save_certificate
-from lacuna.energy.certificate.certify import CertifyMaterial, CertifySettings, certify
-from lacuna.energy.labels.labels import Label
-from lacuna.energy.pod.fit import FitErrors, PodFit, fit_pod
-from lacuna.energy.pod.lammps import LammpsPod
-from lacuna.energy.pod.potential import PodSettings, Potential, load_potential, save_potential
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
+from electrolith.crystal.frame import Frame
+from electrolith.energy.certificate.certificate import load_certificate, save_certificate
+from electrolith.energy.certificate.certify import CertifyMaterial, CertifySettings, certify
+from electrolith.energy.labels.labels import Label
+from electrolith.energy.pod.fit import FitErrors, PodFit, fit_pod
+from electrolith.energy.pod.lammps import LammpsPod
+from electrolith.energy.pod.potential import PodSettings, Potential, load_potential, save_potential
 
 TINY = CertifySettings(
     temperatures=(300.0,),
@@ -285,7 +285,7 @@ def test_a_diffusivity_that_cannot_be_had_is_not_measured_well_enough(tmp_path):
 
 
 def test_without_a_teacher_cells_are_judged_by_labels_at_rest(tmp_path):
-    from lacuna.energy.relax import Relaxation, relax
+    from electrolith.energy.relax import Relaxation, relax
 
     student = LammpsPod(load_potential("li-n-cl"))
     rest = relax(rock_salt(), student, settings=Relaxation(force=0.005)).frame
@@ -334,7 +334,7 @@ def test_settings_that_would_fail_after_an_hour_are_refused_at_once(changes, tex
 
 
 def test_a_student_that_explodes_beside_its_teacher_broke_a_run(tmp_path, monkeypatch):
-    from lacuna.energy.certificate import against_teacher
+    from electrolith.energy.certificate import against_teacher
 
     whole = against_teacher.common_run
 
@@ -354,7 +354,7 @@ def test_a_student_that_explodes_beside_its_teacher_broke_a_run(tmp_path, monkey
 
 
 def test_what_a_dft_teacher_answers_is_stored_under_the_settings_of_its_labels():
-    from lacuna.energy.certificate.certify import _reference
-    from lacuna.energy.dft.gpaw import Gpaw, GpawSettings
+    from electrolith.energy.certificate.certify import _reference
+    from electrolith.energy.dft.gpaw import Gpaw, GpawSettings
 
     assert _reference(Gpaw(GpawSettings())) == GpawSettings().fingerprint

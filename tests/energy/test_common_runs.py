@@ -3,12 +3,12 @@ import time
 import numpy as np
 import pytest
 
-from lacuna.core.archive import load
-from lacuna.core.constants import BOLTZMANN
-from lacuna.core.errors import InputError, LacunaError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.certificate.common_runs import CommonRunSettings, common_run
-from lacuna.energy.engine import Evaluation
+from electrolith.core.archive import load
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.errors import ElectrolithError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.certificate.common_runs import CommonRunSettings, common_run
+from electrolith.energy.engine import Evaluation
 
 STIFFNESS = 2.0  # eV/Å²
 SHORT = CommonRunSettings(duration=800.0, settling=200.0, sampling=20.0)
@@ -86,7 +86,7 @@ def test_forces_that_fail_or_blow_up_end_the_run_with_a_reason(li_n_cl_cell, tmp
     class Fails(Springs):
         def evaluate(self, frame):
             if self.calls > 30:
-                raise LacunaError("no convergence on frame 31")
+                raise ElectrolithError("no convergence on frame 31")
             return super().evaluate(frame)
 
     class Repels(Springs):

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.dft.convergence import convergence_points, label_series, series
-from lacuna.energy.dft.gpaw import GpawSettings
-from lacuna.energy.engine import Evaluation
+from electrolith.core.errors import InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.dft.convergence import convergence_points, label_series, series
+from electrolith.energy.dft.gpaw import GpawSettings
+from electrolith.energy.engine import Evaluation
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "convergence"
 

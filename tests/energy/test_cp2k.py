@@ -4,10 +4,10 @@ import shutil
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError, LacunaError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.dft.cp2k import PROGRAMS, Cp2kSettings, cp2k_engine, cp2k_input, time_reversed
-from lacuna.study.settings import read
+from electrolith.core.errors import ElectrolithError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.dft.cp2k import PROGRAMS, Cp2kSettings, cp2k_engine, cp2k_input, time_reversed
+from electrolith.study.settings import read
 
 needs_cp2k = pytest.mark.skipif(
     not any(map(shutil.which, PROGRAMS)), reason="cp2k is not installed (Debian: apt-get install cp2k)"
@@ -48,9 +48,11 @@ def test_forces_are_the_gradient_of_the_energy_and_stress_its_strain_derivative(
 
 @needs_cp2k
 def test_a_cycle_that_does_not_converge_and_a_wrong_basis_are_told(lithium_chloride):
-    with pytest.raises(LacunaError, match=r"CP2K stopped on ClLi: .* did not converge in 2 iterations"):
+    with pytest.raises(ElectrolithError, match=r"CP2K stopped on ClLi: .* did not converge in 2 iterations"):
         cp2k_engine(dataclasses.replace(ROUGH, iterations=2)).evaluate(lithium_chloride)
-    with pytest.raises(LacunaError, match=r"requested basis set <NO-SUCH> for element <Li> was not found"):
+    with pytest.raises(
+        ElectrolithError, match=r"requested basis set <NO-SUCH> for element <Li> was not found"
+    ):
         cp2k_engine(dataclasses.replace(ROUGH, basis="NO-SUCH")).evaluate(lithium_chloride)
 
 

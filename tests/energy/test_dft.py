@@ -4,12 +4,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError, LacunaError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.dft.gpaw import Gpaw, GpawSettings
-from lacuna.energy.dft.reference import open_reference, settings_class
-from lacuna.energy.labels.labelling import label_frames
-from lacuna.energy.labels.labels import read_labels
+from electrolith.core.errors import ElectrolithError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.dft.gpaw import Gpaw, GpawSettings
+from electrolith.energy.dft.reference import open_reference, settings_class
+from electrolith.energy.labels.labelling import label_frames
+from electrolith.energy.labels.labels import read_labels
 
 needs_gpaw = pytest.mark.skipif(importlib.util.find_spec("gpaw") is None, reason="gpaw is not installed")
 ROUGH = GpawSettings(cutoff=300, kpoint_length=2, energy_convergence=1e-6, density_convergence=1e-6)
@@ -68,7 +68,7 @@ def test_gpaw_forces_are_the_gradient_of_its_energy_and_translation_changes_noth
 @needs_gpaw
 @pytest.mark.filterwarnings("ignore")
 def test_a_cycle_that_does_not_converge_names_the_frame(lithium_chloride):
-    with pytest.raises(LacunaError, match=r"GPAW stopped on (ClLi|LiCl)"):
+    with pytest.raises(ElectrolithError, match=r"GPAW stopped on (ClLi|LiCl)"):
         Gpaw(GpawSettings(cutoff=300, kpoint_length=2, iterations=2)).evaluate(lithium_chloride)
 
 

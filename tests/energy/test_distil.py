@@ -9,18 +9,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError, LacunaError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.distil.distil import LABELS, STATE, Teacher, distil
-from lacuna.energy.distil.distillation import Distillation, SecondTeacher
-from lacuna.energy.distil.explore import Explore
-from lacuna.energy.distil.start import Start, StartMaterial
-from lacuna.energy.engine import Evaluation
-from lacuna.energy.labels.labels import Label, read_labels
-from lacuna.energy.pod.descriptors import pod_descriptors
-from lacuna.energy.pod.fit import CheapLabels, fit_pod
-from lacuna.energy.pod.lammps import LammpsPod
-from lacuna.energy.pod.potential import PodSettings, load_potential
+from electrolith.core.errors import DataError, ElectrolithError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.distil.distil import LABELS, STATE, Teacher, distil
+from electrolith.energy.distil.distillation import Distillation, SecondTeacher
+from electrolith.energy.distil.explore import Explore
+from electrolith.energy.distil.start import Start, StartMaterial
+from electrolith.energy.engine import Evaluation
+from electrolith.energy.labels.labels import Label, read_labels
+from electrolith.energy.pod.descriptors import pod_descriptors
+from electrolith.energy.pod.fit import CheapLabels, fit_pod
+from electrolith.energy.pod.lammps import LammpsPod
+from electrolith.energy.pod.potential import PodSettings, load_potential
 
 SMALL = PodSettings(
     two_body=5, three_body=2, three_angular=2, four_body=0, four_angular=0, regularisation=1e-9
@@ -139,7 +139,7 @@ def test_a_frame_that_the_teacher_cannot_do_is_named_and_the_rest_goes_on(tmp_pa
         def evaluate(self, frame: Frame) -> Evaluation:
             if self.count == 2:
                 self.count += 1
-                raise LacunaError("the cycle did not converge")
+                raise ElectrolithError("the cycle did not converge")
             return super().evaluate(frame)
 
     found, *_ = run(tmp_path, Picky())
@@ -151,7 +151,7 @@ def test_a_frame_that_the_teacher_cannot_do_is_named_and_the_rest_goes_on(tmp_pa
 def test_a_teacher_that_can_do_nothing_is_an_error_that_says_why(tmp_path):
     class Useless(Counted):
         def evaluate(self, frame: Frame) -> Evaluation:
-            raise LacunaError("no licence")
+            raise ElectrolithError("no licence")
 
     with pytest.raises(InputError, match=r"labelled no frame.*no licence"):
         run(tmp_path, Useless())
@@ -280,7 +280,7 @@ def test_errors_of_the_last_round_are_finite_although_nothing_ran_after_it(tmp_p
 
 
 def test_a_teacher_is_opened_in_worker_processes_too(tmp_path):
-    from lacuna.energy.engine import make_engine
+    from electrolith.energy.engine import make_engine
 
     settings = replace(SETTINGS, processes=2, labels=4)
     found = distil(

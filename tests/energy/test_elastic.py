@@ -6,14 +6,14 @@ from ase.build import bulk
 from ase.calculators.lj import LennardJones
 from scipy.optimize import brentq
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.ase_engine import AseEngine
-from lacuna.energy.certificate.comparison import ElasticCheck
-from lacuna.energy.certificate.elastic import VOIGT, ElasticSettings, constants_of, elastic_constants
-from lacuna.energy.certificate.equation_of_state import birch_murnaghan, energy_volume
-from lacuna.energy.certificate.promises import ELASTIC_LIMIT, criteria_of
-from lacuna.energy.engine import Evaluation
+from electrolith.core.errors import DataError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.ase_engine import AseEngine
+from electrolith.energy.certificate.comparison import ElasticCheck
+from electrolith.energy.certificate.elastic import VOIGT, ElasticSettings, constants_of, elastic_constants
+from electrolith.energy.certificate.equation_of_state import birch_murnaghan, energy_volume
+from electrolith.energy.certificate.promises import ELASTIC_LIMIT, criteria_of
+from electrolith.energy.engine import Evaluation
 
 TURN = np.linalg.qr(np.array([[1.0, 0.3, -0.5], [0.2, 0.9, 0.4], [0.6, -0.1, 0.8]]))[0]
 

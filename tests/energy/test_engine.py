@@ -4,13 +4,13 @@ import itertools
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError, MissingExtra
-from lacuna.crystal.frame import Frame
-from lacuna.energy.ase_engine import AseEngine, calculator_named, to_calculator
-from lacuna.energy.chgnet import Chgnet
-from lacuna.energy.dft.gpaw import gpaw_engine
-from lacuna.energy.engine import Evaluation, check_engine, engine_names, make_engine
-from lacuna.energy.pod.lammps import li_n_cl
+from electrolith.core.errors import InputError, MissingExtra
+from electrolith.crystal.frame import Frame
+from electrolith.energy.ase_engine import AseEngine, calculator_named, to_calculator
+from electrolith.energy.chgnet import Chgnet
+from electrolith.energy.dft.gpaw import gpaw_engine
+from electrolith.energy.engine import Evaluation, check_engine, engine_names, make_engine
+from electrolith.energy.pod.lammps import li_n_cl
 
 CUTOFF = 4.0
 
@@ -199,7 +199,7 @@ def test_a_missing_extra_is_named_with_its_install_command(make, package, extra,
     monkeypatch.setitem(sys.modules, package, None)
     for name in [m for m in sys.modules if m.startswith(package + ".")]:
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(MissingExtra, match=rf"pip install 'lacuna\[{extra}\]'"):
+    with pytest.raises(MissingExtra, match=rf"pip install '\.\[{extra}\]'"):
         make()
 
 

@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.energy.certificate.equation_of_state import (
+from electrolith.core.errors import DataError, InputError
+from electrolith.energy.certificate.equation_of_state import (
     EquationOfState,
     birch_murnaghan,
     energy_volume,
     scaled,
 )
-from lacuna.energy.engine import Evaluation
+from electrolith.energy.engine import Evaluation
 
 
 @given(

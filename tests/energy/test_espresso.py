@@ -4,15 +4,15 @@ import shutil
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError, LacunaError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.dft.espresso import (
+from electrolith.core.errors import ElectrolithError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.dft.espresso import (
     DEBIAN_PSEUDOPOTENTIALS,
     EspressoSettings,
     espresso_engine,
     espresso_input,
 )
-from lacuna.study.settings import read
+from electrolith.study.settings import read
 
 needs_espresso = pytest.mark.skipif(
     shutil.which("pw.x") is None or not (DEBIAN_PSEUDOPOTENTIALS / "Si.pz-vbc.UPF").exists(),
@@ -54,7 +54,9 @@ def test_forces_are_the_gradient_of_the_energy_and_stress_its_strain_derivative(
     slope = (grows[0] - grows[1]) / (2 * strain) / silicon.volume / 2
     assert out.stress[0, 1] == pytest.approx(slope, rel=0.05)
     assert engine.provenance(silicon)["code"].startswith("espresso 6") or engine.provenance(silicon)["code"]
-    with pytest.raises(LacunaError, match=r"pw.x stopped on Si2: the self-consistency cycle did not conv"):
+    with pytest.raises(
+        ElectrolithError, match=r"pw.x stopped on Si2: the self-consistency cycle did not conv"
+    ):
         espresso_engine(dataclasses.replace(rough, iterations=1)).evaluate(silicon)
 
 

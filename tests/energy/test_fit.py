@@ -3,13 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.labels.labels import Label, read_labels
-from lacuna.energy.pod.descriptors import core_energy, pod_descriptors
-from lacuna.energy.pod.fit import fit_pod, predict
-from lacuna.energy.pod.lammps import LammpsPod, li_n_cl
-from lacuna.energy.pod.potential import PodSettings, load_potential
+from electrolith.core.errors import DataError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.labels.labels import Label, read_labels
+from electrolith.energy.pod.descriptors import core_energy, pod_descriptors
+from electrolith.energy.pod.fit import fit_pod, predict
+from electrolith.energy.pod.lammps import LammpsPod, li_n_cl
+from electrolith.energy.pod.potential import PodSettings, load_potential
 
 TINY = PodSettings(
     two_body=4,
@@ -126,7 +126,7 @@ def test_an_element_outside_the_settings_is_named(labels):
 def test_the_shipped_labels_are_those_the_shipped_potential_was_fitted_to():
     from pathlib import Path
 
-    from lacuna.energy.labels.labels import fingerprint
+    from electrolith.energy.labels.labels import fingerprint
 
     path = Path(__file__).parents[2] / "data" / "labels" / "li-n-cl.xyz.xz"
     assert fingerprint(read_labels(path)) == load_potential("li-n-cl").training

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError, LacunaError
-from lacuna.core.files import Lock
-from lacuna.energy.labels.labelling import label_frames
-from lacuna.energy.labels.labels import read_labels
+from electrolith.core.errors import DataError, ElectrolithError, InputError
+from electrolith.core.files import Lock
+from electrolith.energy.labels.labelling import label_frames
+from electrolith.energy.labels.labels import read_labels
 
 HERE = Path(__file__).parent
 
@@ -170,11 +170,11 @@ def test_a_teacher_without_forces_is_refused_by_name(toys, calls, tmp_path, proc
 
 
 def test_an_engine_that_cannot_be_opened_ends_the_run_with_the_reason(toys, tmp_path):
-    with pytest.raises(LacunaError, match=r"could not be opened: FileNotFoundError: weights.pt"):
+    with pytest.raises(ElectrolithError, match=r"could not be opened: FileNotFoundError: weights.pt"):
         label_frames(
             toys.numbered(2), tmp_path / "a.xyz", open_engine=toys.missing, settings="x", processes=2
         )
-    with pytest.raises(LacunaError, match=r"3 worker processes died before .*killed \(signal 9"):
+    with pytest.raises(ElectrolithError, match=r"3 worker processes died before .*killed \(signal 9"):
         label_frames(toys.numbered(2), tmp_path / "a.xyz", open_engine=toys.dies, settings="x", processes=2)
     with pytest.raises(InputError, match=r"cannot be sent to another process .*functools\.partial"):
         label_frames(

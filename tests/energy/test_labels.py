@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.labels.labels import Label, append_label, fingerprint, read_labels, repair, write_labels
+from electrolith.core.errors import DataError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.labels.labels import (
+    Label,
+    append_label,
+    fingerprint,
+    read_labels,
+    repair,
+    write_labels,
+)
 
 
 def made(frame: Frame, *, shift: float = 0.0, settings: str = "one", **source) -> Label:

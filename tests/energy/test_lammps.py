@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError, LacunaError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.pod.lammps import LammpsPod, li_n_cl, open_lammps, to_lower_triangular
-from lacuna.energy.pod.potential import PodSettings, load_potential, potential_names, save_potential
+from electrolith.core.errors import DataError, ElectrolithError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.pod.lammps import LammpsPod, li_n_cl, open_lammps, to_lower_triangular
+from electrolith.energy.pod.potential import PodSettings, load_potential, potential_names, save_potential
 
 SKEWED = np.array([[5.6, 0.3, -0.2], [1.4, 5.1, 0.4], [-0.9, 1.1, 5.3]])
 
@@ -103,7 +103,7 @@ def test_unwrapped_positions_follow_an_atom_through_the_faces(li_n_cl_cell):
 def test_a_lammps_error_comes_with_the_command_that_caused_it(li_n_cl_cell):
     with (
         open_lammps(load_potential("li-n-cl"), li_n_cl_cell) as session,
-        pytest.raises(LacunaError, match="LAMMPS refused 'no_such_command'"),
+        pytest.raises(ElectrolithError, match="LAMMPS refused 'no_such_command'"),
     ):
         session.command("no_such_command")
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacuna.core.archive import load
-from lacuna.core.errors import InputError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.certificate.long_run import LongRunSettings, long_run
-from lacuna.energy.pod.potential import load_potential
+from electrolith.core.archive import load
+from electrolith.core.errors import InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.certificate.long_run import LongRunSettings, long_run
+from electrolith.energy.pod.potential import load_potential
 
 SHORT = LongRunSettings(duration=400.0, heating=100.0, chunk=100.0)
 
@@ -77,14 +77,14 @@ def test_a_potential_without_sense_loses_its_atoms_and_the_run_says_so(rock_salt
 
 
 def test_lost_atoms_are_a_failure_that_stands_in_the_archive(rock_salt, tmp_path, monkeypatch):
-    from lacuna.core.errors import LacunaError
-    from lacuna.energy.pod.lammps import Session
+    from electrolith.core.errors import ElectrolithError
+    from electrolith.energy.pod.lammps import Session
 
     command = Session.command
 
     def lose(self, text):
         if text == "run 50" and (tmp_path / "run").exists():
-            raise LacunaError("LAMMPS refused 'run 50': ERROR: Lost atoms: original 16 current 15")
+            raise ElectrolithError("LAMMPS refused 'run 50': ERROR: Lost atoms: original 16 current 15")
         command(self, text)
 
     monkeypatch.setattr(Session, "command", lose)
@@ -98,7 +98,7 @@ def test_lost_atoms_are_a_failure_that_stands_in_the_archive(rock_salt, tmp_path
 
 def test_a_framework_that_leaves_its_sites_is_molten_and_no_failure(rock_salt, tmp_path, monkeypatch):
     """Six of eight anions end 2 Å away, in all directions; the cations are where they were."""
-    from lacuna.energy.pod.lammps import Session
+    from electrolith.energy.pod.lammps import Session
 
     away = np.zeros((16, 3))
     chlorine = np.flatnonzero(rock_salt.numbers == 17)[:6]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.frame import Frame
-from lacuna.crystal.site import repeat
-from lacuna.energy.certificate.radial import integrated_difference, radial_distribution
+from electrolith.core.errors import InputError
+from electrolith.crystal.frame import Frame
+from electrolith.crystal.site import repeat
+from electrolith.energy.certificate.radial import integrated_difference, radial_distribution
 
 
 def test_the_first_shell_of_fcc_holds_twelve_neighbours():

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from pairs import Pairs, fails
 
-from lacuna.core.errors import DataError, InputError, LacunaError
-from lacuna.crystal.frame import Frame
-from lacuna.crystal.library import shipped_crystal
-from lacuna.crystal.site import without_atom
-from lacuna.energy.labels.labels import read_labels
-from lacuna.energy.labels.recorded import Recorded
-from lacuna.energy.relax import Relaxation, relax
+from electrolith.core.errors import DataError, ElectrolithError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.crystal.library import shipped_crystal
+from electrolith.crystal.site import without_atom
+from electrolith.energy.labels.labels import read_labels
+from electrolith.energy.labels.recorded import Recorded
+from electrolith.energy.relax import Relaxation, relax
 
 HELD = Relaxation(force=0.01, cell=False, steps=60)
 
@@ -60,7 +60,9 @@ def test_a_step_that_diverges_names_its_frame_and_keeps_the_labels_before_it(vac
     path = tmp_path / "labels.xyz"
     inner = Pairs(stop_after=2, error=fails("the cycle did not converge"))
     engine = Recorded(inner, path, settings="pairs-1").about(origin="LiCl, 4 formula units, without Li 0")
-    with pytest.raises(LacunaError, match=r"LiCl, 4 formula units, without Li 0, point 3: the cycle did not"):
+    with pytest.raises(
+        ElectrolithError, match=r"LiCl, 4 formula units, without Li 0, point 3: the cycle did not"
+    ):
         relax(vacancy, engine, settings=HELD)
     assert len(read_labels(path)) == 2
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.engine import Evaluation
-from lacuna.energy.relax import Relaxation, relax
+from electrolith.core.errors import InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.engine import Evaluation
+from electrolith.energy.relax import Relaxation, relax
 
 
 class Lattice:

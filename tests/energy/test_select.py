@@ -3,8 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.energy.distil.select import d_optimal
+from electrolith.core.errors import InputError
+from electrolith.energy.distil.select import d_optimal
 
 
 def log_det(known, designs, chosen):

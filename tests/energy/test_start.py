@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.energy.distil.start import Base, Start, StartMaterial, bases_of, deformed, starting_frames
+from electrolith.core.errors import InputError
+from electrolith.energy.distil.start import Base, Start, StartMaterial, bases_of, deformed, starting_frames
 
 SOLID_SOLUTION = """data_lnc
 _symmetry_space_group_name_H-M 'F m -3 m'

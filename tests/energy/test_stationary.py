@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.engine import Evaluation
-from lacuna.energy.vacancy.stationary import curvature, stationary_energy
+from electrolith.core.errors import InputError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.engine import Evaluation
+from electrolith.energy.vacancy.stationary import curvature, stationary_energy
 
 CELL = np.array([[6.0, 0.0, 0.0], [1.8, 6.2, 0.0], [-1.1, 0.9, 5.9]])
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from pairs import LIKE, UNLIKE, Pairs, fails, pair
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.library import shipped_crystal
-from lacuna.crystal.site import DistinctAtom, distinct_atoms
-from lacuna.energy.chgnet import Chgnet
-from lacuna.energy.labels.recorded import Recorded
-from lacuna.energy.pod.lammps import LammpsPod
-from lacuna.energy.pod.potential import load_potential
-from lacuna.energy.vacancy.cell import CellVacancies, SiteVacancy
-from lacuna.energy.vacancy.vacancies import (
+from electrolith.core.errors import InputError
+from electrolith.crystal.library import shipped_crystal
+from electrolith.crystal.site import DistinctAtom, distinct_atoms
+from electrolith.energy.chgnet import Chgnet
+from electrolith.energy.labels.recorded import Recorded
+from electrolith.energy.pod.lammps import LammpsPod
+from electrolith.energy.pod.potential import load_potential
+from electrolith.energy.vacancy.cell import CellVacancies, SiteVacancy
+from electrolith.energy.vacancy.vacancies import (
     VacancySettings,
     anions_around,
     formation_energy,

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pairs import Pairs, fails
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.crystal.library import shipped_crystal
-from lacuna.energy.labels.labels import read_labels
-from lacuna.energy.labels.recorded import Recorded
-from lacuna.energy.vacancy.cell import vacancy_title
-from lacuna.energy.vacancy.shipped import (
+from electrolith.core.errors import DataError, InputError
+from electrolith.crystal.library import shipped_crystal
+from electrolith.energy.labels.labels import read_labels
+from electrolith.energy.labels.recorded import Recorded
+from electrolith.energy.vacancy.cell import vacancy_title
+from electrolith.energy.vacancy.shipped import (
     metal_reference,
     published_vacancies,
     recompute,
@@ -22,8 +22,8 @@ from lacuna.energy.vacancy.shipped import (
     shipped_labels,
     shipped_rows,
 )
-from lacuna.energy.vacancy.table import extrapolate, merged, read_rows, rows_of, write_rows
-from lacuna.energy.vacancy.vacancies import VacancySettings, formation_energy, host_cell, vacancies_of
+from electrolith.energy.vacancy.table import extrapolate, merged, read_rows, rows_of, write_rows
+from electrolith.energy.vacancy.vacancies import VacancySettings, formation_energy, host_cell, vacancies_of
 
 
 @given(

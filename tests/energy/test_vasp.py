@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError, LacunaError
-from lacuna.energy.dft.vasp import (
+from electrolith.core.errors import ElectrolithError, InputError
+from electrolith.energy.dft.vasp import (
     VaspDynamics,
     VaspSettings,
     vasp_dynamics_inputs,
@@ -146,7 +146,7 @@ def test_what_vasp_writes_comes_back_in_the_order_of_the_frame(installed, li_n_c
 )
 def test_a_run_of_vasp_that_fails_is_told(installed, li_n_cl_cell, fate, text):
     installed(fate)
-    with pytest.raises(LacunaError, match=rf"VASP stopped on Cl2Li5N: {text}"):
+    with pytest.raises(ElectrolithError, match=rf"VASP stopped on Cl2Li5N: {text}"):
         vasp_engine().evaluate(li_n_cl_cell)
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from lacuna.core.constants import BOLTZMANN
-from lacuna.core.errors import InputError
-from lacuna.motion.allocate import gain_rates, share_out
-from lacuna.motion.dynamics import Dynamics
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.errors import InputError
+from electrolith.motion.allocate import gain_rates, share_out
+from electrolith.motion.dynamics import Dynamics
 
 
 def variance_at_300(errors):
@@ -54,7 +54,7 @@ def test_total_too_small_for_a_first_look_is_refused():
 def test_total_budget_ends_a_campaign_that_could_go_on(toys, tmp_path):
     from concurrent.futures import ThreadPoolExecutor
 
-    from lacuna.motion.run import simulate
+    from electrolith.motion.run import simulate
 
     frame, engine = toys.wells(barrier=0.02)
     dynamics = toys.short(

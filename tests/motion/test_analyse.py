@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from ase.io import write
 
-from lacuna.core.errors import DataError, InputError, NotConverged
-from lacuna.crystal.frame import Frame
-from lacuna.motion.analyse import analyse_path
-from lacuna.motion.conductivity import nernst_einstein
-from lacuna.motion.displacement import msd_fft, relative_to
-from lacuna.motion.motor import masses_of
-from lacuna.motion.read import read_trajectory
+from electrolith.core.errors import DataError, InputError, NotConverged
+from electrolith.crystal.frame import Frame
+from electrolith.motion.analyse import analyse_path
+from electrolith.motion.conductivity import nernst_einstein
+from electrolith.motion.displacement import msd_fft, relative_to
+from electrolith.motion.motor import masses_of
+from electrolith.motion.read import read_trajectory
 
 CELL = np.array([[9.0, 0.0, 0.0], [3.1, 8.7, 0.0], [-2.4, 2.2, 9.4]])
 RATE = 0.03  # hops of 1 Å per frame of 50 fs

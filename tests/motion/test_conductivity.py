@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from lacuna.core.arrhenius import fit_arrhenius
-from lacuna.core.constants import BOLTZMANN
-from lacuna.core.errors import InputError, NotConverged
-from lacuna.motion.conductivity import conductivity, extrapolate, nernst_einstein
-from lacuna.motion.diffusivities import AtTemperature, Diffusivities, diffusivities
-from lacuna.motion.dynamics import Dynamics
-from lacuna.motion.guards import wrapped_guard
-from lacuna.motion.results import Trajectories
+from electrolith.core.arrhenius import fit_arrhenius
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.errors import InputError, NotConverged
+from electrolith.motion.conductivity import conductivity, extrapolate, nernst_einstein
+from electrolith.motion.diffusivities import AtTemperature, Diffusivities, diffusivities
+from electrolith.motion.dynamics import Dynamics
+from electrolith.motion.guards import wrapped_guard
+from electrolith.motion.results import Trajectories
 
 
 def test_conductivity_matches_hand_calculation_in_si():

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError, NotConverged
-from lacuna.motion.covariance import brownian_covariance, gls_weights
-from lacuna.motion.diffusivity import (
+from electrolith.core.errors import InputError, NotConverged
+from electrolith.motion.covariance import brownian_covariance, gls_weights
+from electrolith.motion.diffusivity import (
     IonSquares,
     he_diffusivity,
     least_variance,
     moving_together,
     settled_start,
 )
-from lacuna.motion.displacement import Accumulator, Curves, log_lags, msd_fft
+from electrolith.motion.displacement import Accumulator, Curves, log_lags, msd_fft
 
 CM2 = 0.1  # cm²/s per Å²/fs
 

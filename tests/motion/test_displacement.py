@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.motion.displacement import Accumulator, log_lags, msd_direct, msd_fft, relative_to
-from lacuna.motion.unwrap import refuse_wrapped, unwrap
+from electrolith.core.errors import DataError, InputError
+from electrolith.motion.displacement import Accumulator, log_lags, msd_direct, msd_fft, relative_to
+from electrolith.motion.unwrap import refuse_wrapped, unwrap
 
 SKEWED = np.array([[6.0, 0.0, 0.0], [2.6, 5.5, 0.0], [-2.2, 1.9, 6.4]])
 

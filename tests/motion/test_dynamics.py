@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from lacuna.core.constants import ACCELERATION, BOLTZMANN
-from lacuna.core.errors import InputError, LacunaError
-from lacuna.motion.dynamics import Dynamics
-from lacuna.motion.integrate import Phase, run_segment, thermal_velocities
-from lacuna.motion.motor import EngineMotor, masses_of, open_motor
-from lacuna.motion.thermostat import Chain, chain_energy, half_step
+from electrolith.core.constants import ACCELERATION, BOLTZMANN
+from electrolith.core.errors import ElectrolithError, InputError
+from electrolith.motion.dynamics import Dynamics
+from electrolith.motion.integrate import Phase, run_segment, thermal_velocities
+from electrolith.motion.motor import EngineMotor, masses_of, open_motor
+from electrolith.motion.thermostat import Chain, chain_energy, half_step
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_atoms_that_fly_apart_are_reported_with_time_and_step(toys):
     v = thermal_velocities(masses_of(frame.numbers), temperature=300.0, rng=np.random.default_rng(4))
     start = Phase(0, np.array(frame.positions), v, Chain.at_rest())
     motor = EngineMotor(engine, frame, 6.0)
-    with pytest.raises(LacunaError, match=r"flew apart at .* ps: .* the timestep, 6 fs, is too large"):
+    with pytest.raises(ElectrolithError, match=r"flew apart at .* ps: .* the timestep, 6 fs, is too large"):
         run_segment(motor, start, dynamics=dynamics, temperature=500.0, steps=500)
 
 
@@ -158,5 +158,5 @@ def test_atoms_so_fast_that_the_thermostat_overflows_are_reported_the_same_way(t
     frame, engine = toys.wells()
     start = Phase(0, np.array(frame.positions), np.full((len(frame.positions), 3), 1e3), Chain.at_rest())
     motor = EngineMotor(engine, frame, 2.0)
-    with pytest.raises(LacunaError, match=r"flew apart at 0\.00 ps: temperature .* with the thermostat"):
+    with pytest.raises(ElectrolithError, match=r"flew apart at 0\.00 ps: temperature .* with the thermostat"):
         run_segment(motor, start, dynamics=toys.short(), temperature=500.0, steps=10)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lacuna.motion.guards import (
+from electrolith.motion.guards import (
     all_passed,
     broken,
     conserved_guard,

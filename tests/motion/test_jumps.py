@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from lacuna.core.constants import BOLTZMANN
-from lacuna.core.errors import InputError, NotConverged
-from lacuna.motion.diffusivities import diffusivities
-from lacuna.motion.dynamics import Dynamics
-from lacuna.motion.guards import wrapped_guard
-from lacuna.motion.jumps import SiteSet, count_jumps, site_history, winding
-from lacuna.motion.mechanism import Mechanism, mechanism, merge
-from lacuna.motion.results import Trajectories
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.errors import InputError, NotConverged
+from electrolith.motion.diffusivities import diffusivities
+from electrolith.motion.dynamics import Dynamics
+from electrolith.motion.guards import wrapped_guard
+from electrolith.motion.jumps import SiteSet, count_jumps, site_history, winding
+from electrolith.motion.mechanism import Mechanism, mechanism, merge
+from electrolith.motion.results import Trajectories
 
 CELL = np.array([[6.0, 0.0, 0.0], [1.8, 6.2, 0.0], [-1.1, 0.9, 5.9]])
 GRID = np.array([[i, j, k] for i in (0, 0.5) for j in (0, 0.5) for k in (0, 0.5)])

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.archive import load, save
-from lacuna.core.errors import DataError, InputError, LacunaError
-from lacuna.motion.checkpoint import read_checkpoint, write_checkpoint
-from lacuna.motion.displacement import msd_fft, relative_to
-from lacuna.motion.guards import broken
-from lacuna.motion.motor import masses_of
-from lacuna.motion.run import simulate
-from lacuna.motion.store import read_positions
-from lacuna.motion.trajectory import CHECKPOINT, STOP, TRAJECTORY, Task, advance
+from electrolith.core.archive import load, save
+from electrolith.core.errors import DataError, ElectrolithError, InputError
+from electrolith.motion.checkpoint import read_checkpoint, write_checkpoint
+from electrolith.motion.displacement import msd_fft, relative_to
+from electrolith.motion.guards import broken
+from electrolith.motion.motor import masses_of
+from electrolith.motion.run import simulate
+from electrolith.motion.store import read_positions
+from electrolith.motion.trajectory import CHECKPOINT, STOP, TRAJECTORY, Task, advance
 
 SCRIPT = Path(__file__).with_name("toys.py")
 
@@ -226,7 +226,7 @@ def test_engine_that_fails_sinks_its_trajectory_only(run, toys):
         def evaluate(self, f):
             if np.abs(f.positions[0, 0] - other.positions[0, 0]) < 1e-9:
                 self.calls[0] += 1
-                raise LacunaError("forces are not finite")
+                raise ElectrolithError("forces are not finite")
             return engine.evaluate(f)
 
     found = run([frame, other], Failing(), orderings=2).runs
@@ -319,7 +319,7 @@ def test_interrupt_leaves_checkpoints_and_the_next_call_goes_on(toys, tmp_path):
 
 
 def test_second_run_on_a_folder_is_refused_by_name_of_the_holder(run, tmp_path):
-    from lacuna.core.files import Lock
+    from electrolith.core.files import Lock
 
     with Lock(tmp_path / "runs" / "lock"), pytest.raises(InputError, match=rf"in use by .*{os.getpid()}"):
         run()

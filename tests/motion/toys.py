@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lacuna.crystal.frame import Frame
-from lacuna.energy.engine import Evaluation
-from lacuna.energy.pod.lammps import open_frame
-from lacuna.motion import Accumulator, Dynamics, Run, simulate
-from lacuna.motion.diffusivity import IonSquares
-from lacuna.motion.displacement import log_lags
-from lacuna.motion.guards import hops_guard
+from electrolith.crystal.frame import Frame
+from electrolith.energy.engine import Evaluation
+from electrolith.energy.pod.lammps import open_frame
+from electrolith.motion import Accumulator, Dynamics, Run, simulate
+from electrolith.motion.diffusivity import IonSquares
+from electrolith.motion.displacement import log_lags
+from electrolith.motion.guards import hops_guard
 
 SKEWED = np.array([[6.0, 0.0, 0.0], [1.8, 6.2, 0.0], [-1.1, 0.9, 5.9]])
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lacuna.scattering.data import PowderData
-from lacuna.scattering.instrument import laboratory
-from lacuna.scattering.model import Histogram, calculate, compile_model, parameters
-from lacuna.scattering.phase import Phase, Site
-from lacuna.scattering.read_cif import phase_from_group
+from electrolith.scattering.data import PowderData
+from electrolith.scattering.instrument import laboratory
+from electrolith.scattering.model import Histogram, calculate, compile_model, parameters
+from electrolith.scattering.phase import Phase, Site
+from electrolith.scattering.read_cif import phase_from_group
 
 
 @pytest.fixture(scope="session")

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.scattering.corrections import axial_nodes, capillary_transmission, lorentz_polarisation
-from lacuna.scattering.instrument import ConstantWavelength, TimeOfFlight, laboratory, neutron
-from lacuna.scattering.model import calculate, compile_model, parameters
-from lacuna.scattering.phase import Site, cell_matrix
-from lacuna.scattering.profile import back_to_back, gaussian_lorentzian, pseudo_voigt
-from lacuna.scattering.read_cif import phase_from_group
-from lacuna.scattering.reflections import reflections
-from lacuna.scattering.simulate import sticks
-from lacuna.scattering.tables import scatterers
+from electrolith.core.errors import InputError
+from electrolith.scattering.corrections import axial_nodes, capillary_transmission, lorentz_polarisation
+from electrolith.scattering.instrument import ConstantWavelength, TimeOfFlight, laboratory, neutron
+from electrolith.scattering.model import calculate, compile_model, parameters
+from electrolith.scattering.phase import Site, cell_matrix
+from electrolith.scattering.profile import back_to_back, gaussian_lorentzian, pseudo_voigt
+from electrolith.scattering.read_cif import phase_from_group
+from electrolith.scattering.reflections import reflections
+from electrolith.scattering.simulate import sticks
+from electrolith.scattering.tables import scatterers
 
 
 def _brute(phase, wavelength, radiation, top):
@@ -286,7 +286,7 @@ def test_a_pattern_does_not_depend_on_the_symmetry_being_told(antifluorite, blan
 def test_size_and_strain_broaden_as_scherrer_and_stokes_wilson_say(antifluorite):
     from dataclasses import replace
 
-    from lacuna.scattering.peaks import link, peak_table
+    from electrolith.scattering.peaks import link, peak_table
 
     tool = ConstantWavelength("xray", ((1.5, 1.0),), u=0.0, v=0.0, w=0.0, x=0.0, y=0.0)
     ends = np.array([20.0, 120.0])

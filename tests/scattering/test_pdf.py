@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.crystal.frame import Frame
-from lacuna.scattering.pdf import PdfSettings, Split, pdf, shells
-from lacuna.scattering.pdf_fit import fit_pdf, fit_ranges
-from lacuna.scattering.pdf_frames import pdf_of_frames
-from lacuna.scattering.phase import Site, cell_matrix, volume
-from lacuna.scattering.read_cif import phase_from_group, read_cif_phase
-from lacuna.scattering.read_gr import PdfData, read_gr
+from electrolith.core.errors import DataError, InputError
+from electrolith.crystal.frame import Frame
+from electrolith.scattering.pdf import PdfSettings, Split, pdf, shells
+from electrolith.scattering.pdf_fit import fit_pdf, fit_ranges
+from electrolith.scattering.pdf_frames import pdf_of_frames
+from electrolith.scattering.phase import Site, cell_matrix, volume
+from electrolith.scattering.read_cif import phase_from_group, read_cif_phase
+from electrolith.scattering.read_gr import PdfData, read_gr
 
 R = 0.01 * np.arange(150, 2001)
 NAKED = PdfSettings("neutron", q_max=0.0)
@@ -41,7 +41,7 @@ def _brute(phase, r, settings, lengths):
 
 
 def test_shells_of_a_skewed_cell_equal_the_sum_over_all_pairs(triclinic):
-    from lacuna.scattering.tables import neutron_lengths
+    from electrolith.scattering.tables import neutron_lengths
 
     settings = PdfSettings("neutron", q_max=0.0, q_damp=0.03, q_broad=0.02, delta2=0.5)
     r = np.arange(150, 900) * 0.01

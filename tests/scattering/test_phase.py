@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.scattering.phase import (
+from electrolith.core.errors import DataError, InputError
+from electrolith.scattering.phase import (
     Site,
     cell_matrix,
     cell_ties,
@@ -13,7 +13,7 @@ from lacuna.scattering.phase import (
     multiplicity,
     volume,
 )
-from lacuna.scattering.read_cif import phase_from_group, read_cif_phase, symmetry
+from electrolith.scattering.read_cif import phase_from_group, read_cif_phase, symmetry
 
 CELLS = {
     "F m -3 m": {"a": ("a", "b", "c")},

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.scattering.instrument import ConstantWavelength, TimeOfFlight, laboratory
-from lacuna.scattering.read_gsas import read_gsas, read_instrument
-from lacuna.scattering.read_pattern import convert, read_pattern, restated
-from lacuna.scattering.write_fit import instprm
+from electrolith.core.errors import DataError, InputError
+from electrolith.scattering.instrument import ConstantWavelength, TimeOfFlight, laboratory
+from electrolith.scattering.read_gsas import read_gsas, read_instrument
+from electrolith.scattering.read_pattern import convert, read_pattern, restated
+from electrolith.scattering.write_fit import instprm
 
 X = np.round(10 + 0.02 * np.arange(3000), 4)
 Y = np.round(100 + 900 * np.exp(-(((X - 30) / 0.1) ** 2)) + 3 * np.sin(X))
@@ -110,7 +110,7 @@ def test_files_that_are_no_patterns_are_refused(tmp_path, monkeypatch):
     (tmp_path / "e.ras").write_text("*RAS_DATA_START\n")
     with pytest.raises(DataError, match="no block between"):
         read_pattern(tmp_path / "e.ras")
-    monkeypatch.setattr(sys.modules["lacuna.scattering.read_pattern"], "_MOST_BYTES", 10)
+    monkeypatch.setattr(sys.modules["electrolith.scattering.read_pattern"], "_MOST_BYTES", 10)
     with pytest.raises(DataError, match="a powder pattern is at most"):
         read_pattern(_write(tmp_path / "huge.xy", X, Y))
     with pytest.raises(InputError, match="did you mean 'two_theta'"):

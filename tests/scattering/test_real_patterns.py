@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from lacuna.scattering.instrument import TimeOfFlight, laboratory, neutron
-from lacuna.scattering.model import Histogram
-from lacuna.scattering.phase import Site
-from lacuna.scattering.read_cif import phase_from_group
-from lacuna.scattering.read_gsas import read_instrument
-from lacuna.scattering.read_pattern import read_pattern
-from lacuna.scattering.recipe import run_recipe
+from electrolith.scattering.instrument import TimeOfFlight, laboratory, neutron
+from electrolith.scattering.model import Histogram
+from electrolith.scattering.phase import Site
+from electrolith.scattering.read_cif import phase_from_group
+from electrolith.scattering.read_gsas import read_instrument
+from electrolith.scattering.read_pattern import read_pattern
+from electrolith.scattering.recipe import run_recipe
 
 SEPD = TimeOfFlight(7476.91, -1.54, 0.0, -9.29, 144.845, 0.5971, 0.04221, 0.00946, 4.2, 45.8, 1.1, 0.0, 1.0)
 

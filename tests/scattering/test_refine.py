@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError, NotConverged
-from lacuna.scattering.conditions import (
+from electrolith.core.errors import InputError, NotConverged
+from electrolith.scattering.conditions import (
     AbsoluteScale,
     ChargeNeutrality,
     FixedTotal,
@@ -12,16 +12,16 @@ from lacuna.scattering.conditions import (
     Known,
     MeasuredDensity,
 )
-from lacuna.scattering.constraints import tie
-from lacuna.scattering.descent import descend
-from lacuna.scattering.identify import blind_directions
-from lacuna.scattering.instrument import neutron
-from lacuna.scattering.phase import density
-from lacuna.scattering.phase_library import candidate
-from lacuna.scattering.profile_likelihood import profile_likelihood
-from lacuna.scattering.quality import durbin_watson
-from lacuna.scattering.recipe import Recipe, run_recipe
-from lacuna.scattering.refine import refine
+from electrolith.scattering.constraints import tie
+from electrolith.scattering.descent import descend
+from electrolith.scattering.identify import blind_directions
+from electrolith.scattering.instrument import neutron
+from electrolith.scattering.phase import density
+from electrolith.scattering.phase_library import candidate
+from electrolith.scattering.profile_likelihood import profile_likelihood
+from electrolith.scattering.quality import durbin_watson
+from electrolith.scattering.recipe import Recipe, run_recipe
+from electrolith.scattering.refine import refine
 
 X = 10 + 0.02 * np.arange(5250)
 COARSE = 15 + 0.05 * np.arange(2000)
@@ -50,7 +50,7 @@ START = {"LNC/a": 5.352, "LNC/Li1/B": 1.5, "LNC/X1/B": 1.2, "LNC/Li1/occupancy/L
 
 
 def _truth(phases, histogram, extra):
-    from lacuna.scattering.model import parameters
+    from electrolith.scattering.model import parameters
 
     return parameters(phases, (histogram,)) | extra
 
@@ -78,7 +78,7 @@ def test_leaving_out_k_alpha_2_is_caught(antifluorite, measured, rng):
     """The referee of the test above can fail: a wrong model biases the parameters by many σ."""
     from dataclasses import replace
 
-    from lacuna.scattering.instrument import laboratory
+    from electrolith.scattering.instrument import laboratory
 
     histogram = measured((antifluorite,), COARSE, TRUE, rng=rng)
     wrong = replace(histogram, instrument=laboratory("Cu", k_alpha2=False))
@@ -170,7 +170,7 @@ def test_charge_neutrality_ties_ratios_and_leaves_the_level_open(antifluorite, m
 
 
 def test_an_internal_standard_of_known_weight_closes_the_gap(antifluorite, measured, rng):
-    from lacuna.scattering.phase import molar_mass, volume
+    from electrolith.scattering.phase import molar_mass, volume
 
     silicon = candidate("LiCl")
     scale = 0.05 * molar_mass(antifluorite) * volume(antifluorite) / molar_mass(silicon) / volume(silicon)
@@ -196,7 +196,7 @@ def test_an_internal_standard_of_known_weight_closes_the_gap(antifluorite, measu
 
 
 def test_phase_fractions_by_hill_and_howard(antifluorite, measured, rng):
-    from lacuna.scattering.phase import molar_mass, volume
+    from electrolith.scattering.phase import molar_mass, volume
 
     other = candidate("Li3N")
     weight = [s * molar_mass(p) * volume(p) for s, p in ((0.05, antifluorite), (0.3, other))]
@@ -310,7 +310,7 @@ def test_a_cell_that_does_not_index_the_data_is_refused(antifluorite, measured, 
 def test_the_wrong_kind_of_instrument_is_refused(antifluorite, measured, rng):
     from dataclasses import replace
 
-    from lacuna.scattering.instrument import TimeOfFlight
+    from electrolith.scattering.instrument import TimeOfFlight
 
     histogram = measured((antifluorite,), COARSE, TRUE, rng=rng)
     with pytest.raises(InputError, match="data are in two_theta, the instrument works in tof"):

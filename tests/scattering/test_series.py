@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.core.estimate import Estimate
-from lacuna.scattering.change_point import onset
-from lacuna.scattering.model import calculate, compile_model, parameters
-from lacuna.scattering.operando import Frames, follow
-from lacuna.scattering.phase import molar_mass, volume
-from lacuna.scattering.phase_library import candidate, library_names
-from lacuna.scattering.series import correlation, sample_name, trend
+from electrolith.core.errors import DataError, InputError
+from electrolith.core.estimate import Estimate
+from electrolith.scattering.change_point import onset
+from electrolith.scattering.model import calculate, compile_model, parameters
+from electrolith.scattering.operando import Frames, follow
+from electrolith.scattering.phase import molar_mass, volume
+from electrolith.scattering.phase_library import candidate, library_names
+from electrolith.scattering.series import correlation, sample_name, trend
 
 X = 20 + 0.04 * np.arange(1250)
 TIME = np.linspace(0, 8, 40)
@@ -116,7 +116,7 @@ def test_series_that_cannot_be_are_refused(antifluorite, blank):
 
 
 def test_library_phases_have_their_known_densities():
-    from lacuna.scattering.phase import density
+    from electrolith.scattering.phase import density
 
     known = {"Li3N": 1.29, "LiCl": 2.07, "Li": 0.534, "NH4Cl": 1.53, "LiOH": 1.46}
     for name, value in known.items():

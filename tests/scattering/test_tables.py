@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.scattering.tables import element_of, neutron_lengths, scatterers
+from electrolith.core.errors import InputError
+from electrolith.scattering.tables import element_of, neutron_lengths, scatterers
 
 
 def test_form_factors_are_those_of_xraydb():

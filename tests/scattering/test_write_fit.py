@@ -4,12 +4,12 @@ import gemmi
 import numpy as np
 import pytest
 
-from lacuna.core.archive import load, save
-from lacuna.core.errors import MissingExtra
-from lacuna.scattering.conditions import FixedTotal
-from lacuna.scattering.gsas2 import find_gsas2
-from lacuna.scattering.refine import refine
-from lacuna.scattering.write_fit import fit_cif, with_esd, write_cif
+from electrolith.core.archive import load, save
+from electrolith.core.errors import MissingExtra
+from electrolith.scattering.conditions import FixedTotal
+from electrolith.scattering.gsas2 import find_gsas2
+from electrolith.scattering.refine import refine
+from electrolith.scattering.write_fit import fit_cif, with_esd, write_cif
 
 TRUE = {"lab/scale/LNC": 0.02, "lab/background/0": 200.0}
 OPEN = ("LNC/Li1/occupancy/Li", "LNC/X1/occupancy/N", "LNC/X1/occupancy/Cl")
@@ -60,8 +60,8 @@ def test_a_refinement_survives_the_archive(antifluorite, histogram, tmp_path):
 
 
 def test_gsas2_is_found_or_explained(monkeypatch):
-    monkeypatch.setattr("lacuna.scattering.gsas2.find_spec", lambda name: None)
+    monkeypatch.setattr("electrolith.scattering.gsas2.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="on no package index"):
         find_gsas2()
-    monkeypatch.setattr("lacuna.scattering.gsas2.find_spec", lambda name: name)
+    monkeypatch.setattr("electrolith.scattering.gsas2.find_spec", lambda name: name)
     assert find_gsas2() == "GSASII.GSASIIscriptable"

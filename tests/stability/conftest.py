@@ -10,8 +10,8 @@ from pymatgen.analysis.phase_diagram import PDEntry
 from pymatgen.core import Composition
 from pymatgen.entries.computed_entries import ComputedEntry
 
-from lacuna.stability.entries import EntrySet, entries_from_pymatgen
-from lacuna.stability.library import Library, composition_of, reduced, shipped_library
+from electrolith.stability.entries import EntrySet, entries_from_pymatgen
+from electrolith.stability.library import Library, composition_of, reduced, shipped_library
 
 REFERENCE = Path(__file__).parent / "reference"
 

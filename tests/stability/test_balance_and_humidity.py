@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lacuna.core.errors import InputError
-from lacuna.stability.balance import balance, written
-from lacuna.stability.humidity import (
+from electrolith.core.errors import InputError
+from electrolith.stability.balance import balance, written
+from electrolith.stability.humidity import (
     dew_point_from_pressure,
     pressure_from_dew_point,
     pressure_from_relative_humidity,

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lacuna.core.archive import load, save
-from lacuna.core.errors import InputError, LacunaError
-from lacuna.stability.comparison import electrolytes
-from lacuna.stability.disorder import ideal_mixing_entropy
-from lacuna.stability.entries import EntrySettings
-from lacuna.stability.library import relaxed_structure
-from lacuna.stability.material import Material
-from lacuna.stability.stack import StackSettings, stack
-from lacuna.study.commands import app
-from lacuna.study.sections.contact_parts import stack_part
-from lacuna.study.sections.stability import SECTION, Stability, phase_in, stability_window
+from electrolith.core.archive import load, save
+from electrolith.core.errors import ElectrolithError, InputError
+from electrolith.stability.comparison import electrolytes
+from electrolith.stability.disorder import ideal_mixing_entropy
+from electrolith.stability.entries import EntrySettings
+from electrolith.stability.library import relaxed_structure
+from electrolith.stability.material import Material
+from electrolith.stability.stack import StackSettings, stack
+from electrolith.study.commands import app
+from electrolith.study.sections.contact_parts import stack_part
+from electrolith.study.sections.stability import SECTION, Stability, phase_in, stability_window
 
 
 def run(*arguments):
@@ -88,7 +88,7 @@ def test_a_dry_run_of_the_build_computes_nothing(tmp_path):
 
 
 def test_the_difference_of_a_library_with_itself_is_empty(tmp_path):
-    from lacuna.stability.library import DATA
+    from electrolith.stability.library import DATA
 
     found = run("phases", "diff", str(DATA / "phases_chgnet.csv"))
     assert "0 added, 0 removed, 0 changed; 0 windows moved" in " ".join(found.output.split())
@@ -106,7 +106,7 @@ def test_the_difference_of_a_library_with_itself_is_empty(tmp_path):
 )
 def test_bad_input_is_refused_in_a_sentence(arguments, text):
     found = run(*arguments)
-    assert isinstance(found.exception, LacunaError)
+    assert isinstance(found.exception, ElectrolithError)
     assert text in str(found.exception)
 
 

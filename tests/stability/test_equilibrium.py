@@ -8,9 +8,9 @@ from pymatgen.analysis.phase_diagram import PhaseDiagram
 from pymatgen.core import Composition
 from scipy.optimize import linprog
 
-from lacuna.core.errors import NotConverged
-from lacuna.stability.equilibrium import equilibrium, kinks
-from lacuna.stability.material import rivals
+from electrolith.core.errors import NotConverged
+from electrolith.stability.equilibrium import equilibrium, kinks
+from electrolith.stability.material import rivals
 
 
 def test_a_half_and_half_mixture_of_two_elements_becomes_their_compound():

@@ -6,9 +6,9 @@ from pymatgen.analysis.interface_reactions import GrandPotentialInterfacialReact
 from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram, PhaseDiagram
 from pymatgen.core import Composition, Element
 
-from lacuna.core.errors import InputError
-from lacuna.stability.interface import InterfaceSettings, interface
-from lacuna.stability.material import Material
+from electrolith.core.errors import InputError
+from electrolith.stability.interface import InterfaceSettings, interface
+from electrolith.stability.material import Material
 
 
 def test_two_elements_form_their_compound_at_the_right_ratio_by_hand(toy):

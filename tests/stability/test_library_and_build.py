@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from lacuna.core.errors import DataError, InputError, MissingExtra
-from lacuna.stability.build import Candidate, build, pending, read_candidates, read_journal
-from lacuna.stability.diff import diff_libraries
-from lacuna.stability.entries import EntrySettings, entries_of
-from lacuna.stability.library import Library, Phase, read_library, reduced, shown
-from lacuna.stability.pack import pack
-from lacuna.stability.relax import RelaxSettings, chgnet_calculator
+from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.stability.build import Candidate, build, pending, read_candidates, read_journal
+from electrolith.stability.diff import diff_libraries
+from electrolith.stability.entries import EntrySettings, entries_of
+from electrolith.stability.library import Library, Phase, read_library, reduced, shown
+from electrolith.stability.pack import pack
+from electrolith.stability.relax import RelaxSettings, chgnet_calculator
 
 
 def phase(formula, energy, *, id="x", engine="toy", scheme="none"):
@@ -215,7 +215,7 @@ def test_a_build_without_the_engine_says_what_to_install(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "chgnet.model", None)
-    with pytest.raises(MissingExtra, match=r"lacuna\[mlip\]"):
+    with pytest.raises(MissingExtra, match=r"electrolith\[mlip\]"):
         chgnet_calculator(RelaxSettings())
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.stability.humidity import pressure_from_dew_point
-from lacuna.stability.library import composition_of
-from lacuna.stability.material import Material
-from lacuna.stability.moisture import (
+from electrolith.core.errors import InputError
+from electrolith.stability.humidity import pressure_from_dew_point
+from electrolith.stability.library import composition_of
+from electrolith.stability.material import Material
+from electrolith.stability.moisture import (
     DRY_AIR,
     MoistureSettings,
     gas_potentials,

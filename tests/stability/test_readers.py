@@ -6,12 +6,12 @@ import pytest
 from pymatgen.core import Composition
 from pymatgen.entries.computed_entries import ComputedEntry
 
-from lacuna.core.errors import DataError, InputError, MissingExtra
-from lacuna.stability.library import Library
-from lacuna.stability.material import Material
-from lacuna.stability.read_entries import materials_project_entries, read_entry_set, read_phases
-from lacuna.stability.read_optimade import fetch_structures, query_url
-from lacuna.stability.window import window
+from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.stability.library import Library
+from electrolith.stability.material import Material
+from electrolith.stability.read_entries import materials_project_entries, read_entry_set, read_phases
+from electrolith.stability.read_optimade import fetch_structures, query_url
+from electrolith.stability.window import window
 
 
 def entry(formula, energy, *, run="GGA", id="mp-1", correction=0.0):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lacuna.stability.comparison import Comparison, compare
-from lacuna.stability.entries import EntrySettings
+from electrolith.stability.comparison import Comparison, compare
+from electrolith.stability.entries import EntrySettings
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lacuna.stability.calibration import Scatter, calibrate, calibration_of, describe, prior
-from lacuna.stability.check import check_library
-from lacuna.stability.entries import EntrySettings, entries_of
-from lacuna.stability.species import species_of
-from lacuna.stability.tables import anchors
+from electrolith.stability.calibration import Scatter, calibrate, calibration_of, describe, prior
+from electrolith.stability.check import check_library
+from electrolith.stability.entries import EntrySettings, entries_of
+from electrolith.stability.species import species_of
+from electrolith.stability.tables import anchors
 
 SKEW = np.array([[1.0, 0.0, 0.0], [0.4, 0.9, 0.1], [-0.3, 0.5, 1.1]])
 

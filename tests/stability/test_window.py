@@ -5,9 +5,9 @@ import pytest
 from pymatgen.analysis.phase_diagram import PhaseDiagram
 from pymatgen.core import Composition, Element
 
-from lacuna.core.errors import InputError
-from lacuna.stability.material import Material, hull_place, refuse_unbalanced
-from lacuna.stability.window import WindowSettings, window
+from electrolith.core.errors import InputError
+from electrolith.stability.material import Material, hull_place, refuse_unbalanced
+from electrolith.stability.window import WindowSettings, window
 
 
 def test_a_binary_is_oxidised_where_its_formation_energy_per_ion_says(toy):
@@ -70,7 +70,7 @@ def test_a_divalent_ion_halves_the_voltage(toy):
 
 
 def test_shifting_all_energies_along_the_elements_changes_nothing(li_fe_o):
-    from lacuna.stability.entries import entries_from_pymatgen
+    from electrolith.stability.entries import entries_from_pymatgen
 
     shift = {"Li": 0.7, "Fe": -1.1, "O": 0.3}
     moved = [

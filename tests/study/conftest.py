@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 if "toy" not in sys.modules:
-    spec = importlib.util.spec_from_file_location("lacuna.toy", Path(__file__).with_name("toy.py"))
+    spec = importlib.util.spec_from_file_location("electrolith.toy", Path(__file__).with_name("toy.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["lacuna.toy"] = sys.modules["toy"] = module
+    sys.modules["electrolith.toy"] = sys.modules["toy"] = module
     spec.loader.exec_module(module)

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lacuna.core.errors import DataError
-from lacuna.crystal.frame import Frame
-from lacuna.energy.engine import Evaluation
-from lacuna.energy.labels.labels import Label, append_label, read_labels
-from lacuna.study.commands import app
-from lacuna.study.commands import barrier as command
-from lacuna.study.sections import barriers as section
-from lacuna.study.sections.barriers import Barriers, barrier_checks
-from lacuna.study.sections.engine import EngineChoice
-from lacuna.study.wiring import Progress
+from electrolith.core.errors import DataError
+from electrolith.crystal.frame import Frame
+from electrolith.energy.engine import Evaluation
+from electrolith.energy.labels.labels import Label, append_label, read_labels
+from electrolith.study.commands import app
+from electrolith.study.commands import barrier as command
+from electrolith.study.sections import barriers as section
+from electrolith.study.sections.barriers import Barriers, barrier_checks
+from electrolith.study.sections.engine import EngineChoice
+from electrolith.study.wiring import Progress
 
 CELL = np.array([[6.0, 0.0, 0.0], [1.5, 6.2, 0.0], [-1.0, 0.8, 6.4]])
 HOST = np.array([[0.25, 0.5, 0.1], [0.75, 0.4, 0.9]])

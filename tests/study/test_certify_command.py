@@ -1,4 +1,4 @@
-"""`lacuna certify`, and the certificate in the report."""
+"""`electrolith certify`, and the certificate in the report."""
 
 import json
 from dataclasses import replace
@@ -8,23 +8,23 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lacuna.core.constants import CM2_PER_S
-from lacuna.core.errors import DataError, InputError, NotConverged
-from lacuna.crystal.frame import Frame
-from lacuna.energy.certificate.certificate import load_certificate
-from lacuna.energy.certificate.comparison import CommonCheck, Interval, Side
-from lacuna.energy.certificate.domain import Domain
-from lacuna.energy.certificate.radial import Radial
-from lacuna.energy.labels.labels import Label, read_labels, write_labels
-from lacuna.energy.pod.fit import fit_pod
-from lacuna.energy.pod.lammps import li_n_cl
-from lacuna.energy.pod.potential import PodSettings, load_potential, save_potential
-from lacuna.motion.dynamics import Dynamics
-from lacuna.study.commands import app
-from lacuna.study.commands.certify import diffusivity, refitted
-from lacuna.study.section import Results, Study
-from lacuna.study.sections.certificate_parts import certificate_part
-from lacuna.study.sections.engine import EngineAccount, parts
+from electrolith.core.constants import CM2_PER_S
+from electrolith.core.errors import DataError, InputError, NotConverged
+from electrolith.crystal.frame import Frame
+from electrolith.energy.certificate.certificate import load_certificate
+from electrolith.energy.certificate.comparison import CommonCheck, Interval, Side
+from electrolith.energy.certificate.domain import Domain
+from electrolith.energy.certificate.radial import Radial
+from electrolith.energy.labels.labels import Label, read_labels, write_labels
+from electrolith.energy.pod.fit import fit_pod
+from electrolith.energy.pod.lammps import li_n_cl
+from electrolith.energy.pod.potential import PodSettings, load_potential, save_potential
+from electrolith.motion.dynamics import Dynamics
+from electrolith.study.commands import app
+from electrolith.study.commands.certify import diffusivity, refitted
+from electrolith.study.section import Results, Study
+from electrolith.study.sections.certificate_parts import certificate_part
+from electrolith.study.sections.engine import EngineAccount, parts
 
 SHAPE = PodSettings(
     elements=("Li", "Cl"), two_body=4, three_body=2, three_angular=1, four_body=0, four_angular=0

@@ -9,16 +9,16 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from lacuna.core.errors import InputError, LacunaError
-from lacuna.lab.indentation.analysis import IndentResult
-from lacuna.lab.indentation.oliver_pharr import BERKOVICH, Contact, simulate
-from lacuna.lab.nmr.recovery import magnetisation
-from lacuna.lab.particles.render import render
-from lacuna.lab.xanes.peaks import edge_and_peaks
-from lacuna.study.commands import app
-from lacuna.study.report import evidence_of, parts_of, write_report
-from lacuna.study.run import run_study
-from lacuna.study.study import read_study
+from electrolith.core.errors import ElectrolithError, InputError
+from electrolith.lab.indentation.analysis import IndentResult
+from electrolith.lab.indentation.oliver_pharr import BERKOVICH, Contact, simulate
+from electrolith.lab.nmr.recovery import magnetisation
+from electrolith.lab.particles.render import render
+from electrolith.lab.xanes.peaks import edge_and_peaks
+from electrolith.study.commands import app
+from electrolith.study.report import evidence_of, parts_of, write_report
+from electrolith.study.run import run_study
+from electrolith.study.study import read_study
 
 STUDY = """
 title: Characterised
@@ -45,8 +45,8 @@ def spectrum(share):
 
 @pytest.fixture
 def folder(tmp_path):
-    pytest.importorskip("skimage", reason="the extra lacuna[sem] is not installed")
-    pytest.importorskip("sklearn", reason="the extra lacuna[design] is not installed")
+    pytest.importorskip("skimage", reason="the extra electrolith[sem] is not installed")
+    pytest.importorskip("sklearn", reason="the extra electrolith[design] is not installed")
     rng = np.random.default_rng(1)
     delays = np.geomspace(1e-3, 2, 14)
     for kelvin in (300, 330, 360, 390):
@@ -179,15 +179,20 @@ def test_commands_print_data_and_write_pages(folder):
 )
 def test_commands_refuse_in_one_clear_line(folder, words, text):
     done = ask(*(w.format(folder) for w in words))
-    assert isinstance(done.exception, LacunaError)
+    assert isinstance(done.exception, ElectrolithError)
     assert text in str(done.exception)
 
 
 def test_local_motion_stands_beside_dynamics_of_the_same_study(rng):
-    from lacuna.core.estimate import Estimate
-    from lacuna.lab.nmr.analysis import NmrResult
-    from lacuna.lab.nmr.relaxation import RelaxationLaw, analyse_relaxation, correlation_time, relaxation_rate
-    from lacuna.study.sections.nmr import MeasuredNmr, local_motion
+    from electrolith.core.estimate import Estimate
+    from electrolith.lab.nmr.analysis import NmrResult
+    from electrolith.lab.nmr.relaxation import (
+        RelaxationLaw,
+        analyse_relaxation,
+        correlation_time,
+        relaxation_rate,
+    )
+    from electrolith.study.sections.nmr import MeasuredNmr, local_motion
 
     # one hop distance and one process: tau = a^2/6D at every temperature, so that both must agree
     hop, prefactor, energy = 2.67e-10, 2e-13, 0.25

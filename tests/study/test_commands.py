@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lacuna.core.errors import LacunaError
-from lacuna.study import commands
-from lacuna.study.commands import app
+from electrolith.core.errors import ElectrolithError
+from electrolith.study import commands
+from electrolith.study.commands import app
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "li9n2cl3"
 STUDY = """
@@ -59,7 +59,7 @@ def test_check_finds_what_is_wrong_and_writes_nothing(folder):
     assert "nothing wrong was found; stages: crystal, orderings" in _ask("check", folder).output
     (folder / "study.yaml").write_text(STUDY.replace("N: -3, Cl: -1", "N: 3, Cl: 1"))
     found = _ask("check", folder)
-    assert isinstance(found.exception, LacunaError)
+    assert isinstance(found.exception, ElectrolithError)
     assert "no charge-neutral composition" in str(found.exception)
     assert not (folder / "results").exists()
 
@@ -70,7 +70,7 @@ def test_the_schema_is_json_and_knows_the_sections():
 
 
 def test_a_refusal_is_one_line_and_status_two(folder, capsys, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["lacuna", "check", str(folder / "nothing.yaml")])
+    monkeypatch.setattr("sys.argv", ["electrolith", "check", str(folder / "nothing.yaml")])
     with pytest.raises(SystemExit) as ended:
         commands.main()
     assert ended.value.code == 2
@@ -91,7 +91,7 @@ def test_a_refusal_is_one_line_and_status_two(folder, capsys, monkeypatch):
 def test_bad_input_is_named_before_anything_runs(folder, change, text):
     (folder / "study.yaml").write_text(STUDY.replace(*change))
     found = _ask("check", folder)
-    assert isinstance(found.exception, LacunaError)
+    assert isinstance(found.exception, ElectrolithError)
     import re
 
     assert re.search(text, str(found.exception)), str(found.exception)
@@ -119,7 +119,7 @@ DYNAMICS = (
     [
         (
             ("dynamics:", "engine: chgnett\ndynamics:"),
-            r"lacuna\.engines: no 'chgnett'; did you mean 'chgnet'",
+            r"electrolith\.engines: no 'chgnett'; did you mean 'chgnet'",
         ),
         (("[600 K]", "[-3 degC, -300 degC]"), r"temperature must be above 0 K"),
         (("[600 K]", "[600 fs]"), r"temperatures\[0\]: 600 fs is not a quantity in K"),
@@ -157,24 +157,24 @@ def test_a_missing_extra_is_named_with_its_install_command(folder, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "chgnet.model", None)
     (folder / "study.yaml").write_text(DYNAMICS.replace("dynamics:", "engine: chgnet\ndynamics:"))
     found = _ask("check", folder)
-    assert "pip install 'lacuna[mlip]'" in str(found.exception)
+    assert "pip install '.[mlip]'" in str(found.exception)
 
 
 def test_a_supercell_narrower_than_the_reach_of_the_potential_is_refused():
     from types import SimpleNamespace
 
-    from lacuna.crystal import Ordering, read_crystal
-    from lacuna.study.sections.dynamics import check_width
+    from electrolith.crystal import Ordering, read_crystal
+    from electrolith.study.sections.dynamics import check_width
 
     crystal = read_crystal(EXAMPLE / "li9n2cl3.cif", oxidation_states={"Li": 1, "N": -3, "Cl": -1})
     reaching = SimpleNamespace(name="far", potential=SimpleNamespace(settings=SimpleNamespace(cutoff=5.4)))
-    with pytest.raises(LacunaError, match=r"1×2×2 is 5\.35 Å wide, far reaches 5\.40 Å.*own image"):
+    with pytest.raises(ElectrolithError, match=r"1×2×2 is 5\.35 Å wide, far reaches 5\.40 Å.*own image"):
         check_width(crystal, Ordering(supercell=(1, 2, 2)), reaching)
     check_width(crystal, Ordering(supercell=(2, 2, 2)), reaching)
 
 
 def test_brackets_of_a_refusal_reach_the_terminal(capsys, monkeypatch):
-    from lacuna.core.errors import MissingExtra
+    from electrolith.core.errors import MissingExtra
 
     def refuse():
         raise MissingExtra("mlip", "chgnet")
@@ -182,4 +182,4 @@ def test_brackets_of_a_refusal_reach_the_terminal(capsys, monkeypatch):
     monkeypatch.setattr(commands, "app", refuse)
     with pytest.raises(SystemExit):
         commands.main()
-    assert "pip install 'lacuna[mlip]'" in capsys.readouterr().out
+    assert "pip install '.[mlip]'" in capsys.readouterr().out

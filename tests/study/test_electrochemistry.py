@@ -6,17 +6,22 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lacuna.core.errors import InputError
-from lacuna.lab.cycling.record import CyclingRecord
-from lacuna.lab.cycling.write_bdf import write_bdf
-from lacuna.lab.impedance.circuit import Circuit
-from lacuna.lab.polarisation.transient import simulate_transient
-from lacuna.lab.symmetric.generate import Short, SymmetricCell, simulate
-from lacuna.study.commands import app
-from lacuna.study.run import Listener, run_study
-from lacuna.study.sections.impedance import MeasuredImpedance, PelletImpedance, pellet_impedance
-from lacuna.study.sections.symmetric import MeasuredSymmetric, StackLayer, symmetric_cells, symmetric_parts
-from lacuna.study.study import read_study
+from electrolith.core.errors import InputError
+from electrolith.lab.cycling.record import CyclingRecord
+from electrolith.lab.cycling.write_bdf import write_bdf
+from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.polarisation.transient import simulate_transient
+from electrolith.lab.symmetric.generate import Short, SymmetricCell, simulate
+from electrolith.study.commands import app
+from electrolith.study.run import Listener, run_study
+from electrolith.study.sections.impedance import MeasuredImpedance, PelletImpedance, pellet_impedance
+from electrolith.study.sections.symmetric import (
+    MeasuredSymmetric,
+    StackLayer,
+    symmetric_cells,
+    symmetric_parts,
+)
+from electrolith.study.study import read_study
 
 CIRCUIT = Circuit.parse("p(R1,CPE1)-CPE2")
 FREQUENCY = np.logspace(6.5, 0, 40)

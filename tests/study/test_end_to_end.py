@@ -34,7 +34,13 @@ def _folder(path: Path) -> Path:
 
 
 def _start(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", "from lacuna.study.commands import main; main()", "run", str(folder)]
+    command = [
+        sys.executable,
+        "-c",
+        "from electrolith.study.commands import main; main()",
+        "run",
+        str(folder),
+    ]
     return subprocess.Popen(
         command, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

@@ -6,9 +6,9 @@ from ase import Atoms
 from ase.io import write
 from typer.testing import CliRunner
 
-from lacuna.core.errors import DataError, InputError, LacunaError
-from lacuna.energy.labels.labels import read_labels
-from lacuna.study.commands import app
+from electrolith.core.errors import DataError, ElectrolithError, InputError
+from electrolith.energy.labels.labels import read_labels
+from electrolith.study.commands import app
 
 CELL = np.array([[0.1, 2.6, 2.5], [2.6, 0.0, 2.5], [2.5, 2.6, 0.1]])
 
@@ -63,7 +63,7 @@ def test_a_frame_the_engine_refuses_is_named_and_the_rest_labelled(frames, tmp_p
     assert "frame 5 of 5 (ClNa, key frames-5): potential li-n-cl: no Na;" in said
     write(tmp_path / "na.xyz", sodium, format="extxyz")
     none = ask("label", tmp_path / "na.xyz", "--out", tmp_path / "n.xyz", "--engine", "li-n-cl")
-    assert isinstance(none.exception, LacunaError)
+    assert isinstance(none.exception, ElectrolithError)
     assert "none of the 1 frames begun could be labelled" in str(none.exception)
 
 

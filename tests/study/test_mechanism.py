@@ -5,20 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.constants import BOLTZMANN
-from lacuna.core.estimate import Estimate
-from lacuna.crystal.frame import Frame
-from lacuna.crystal.order import Keep, Ordering, order_crystal
-from lacuna.crystal.read import read_crystal
-from lacuna.energy.relax import Relaxed
-from lacuna.motion.displacement import relative_to
-from lacuna.motion.jumps import count_jumps, site_history
-from lacuna.motion.mechanism import CoreCheck, MechanismResult
-from lacuna.motion.motor import masses_of
-from lacuna.study.figure import Line
-from lacuna.study.section import Evidence
-from lacuna.study.sections import mechanism as section
-from lacuna.study.sections.relaxation import RelaxedOrderings
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.estimate import Estimate
+from electrolith.crystal.frame import Frame
+from electrolith.crystal.order import Keep, Ordering, order_crystal
+from electrolith.crystal.read import read_crystal
+from electrolith.energy.relax import Relaxed
+from electrolith.motion.displacement import relative_to
+from electrolith.motion.jumps import count_jumps, site_history
+from electrolith.motion.mechanism import CoreCheck, MechanismResult
+from electrolith.motion.motor import masses_of
+from electrolith.study.figure import Line
+from electrolith.study.section import Evidence
+from electrolith.study.sections import mechanism as section
+from electrolith.study.sections.relaxation import RelaxedOrderings
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 CHARGES = {"Li": 1.0, "N": -3.0, "Cl": -1.0}

@@ -1,4 +1,4 @@
-"""`lacuna order`: files that others read, numbers for programs, clear refusals."""
+"""`electrolith order`: files that others read, numbers for programs, clear refusals."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 from ase.io import read
 from typer.testing import CliRunner
 
-from lacuna.core.errors import InputError
-from lacuna.study.commands import app
+from electrolith.core.errors import InputError
+from electrolith.study.commands import app
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 SMALL = ["--supercell", "1", "1", "1", "--composition", "Li6NCl3", "--decorations", "60"]

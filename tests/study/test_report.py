@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import toy
 
-from lacuna.core import Estimate
-from lacuna.study.figure import Atoms, Axis, Band, Bars, Figure, Heat, Line, Points
-from lacuna.study.figure_page import to_plotly
-from lacuna.study.figure_paper import write_figure
-from lacuna.study.report import disagreements, page, results_json, write_report
-from lacuna.study.run import run_study
-from lacuna.study.section import Evidence, Part
-from lacuna.study.study import read_study
+from electrolith.core import Estimate
+from electrolith.study.figure import Atoms, Axis, Band, Bars, Figure, Heat, Line, Points
+from electrolith.study.figure_page import to_plotly
+from electrolith.study.figure_paper import write_figure
+from electrolith.study.report import disagreements, page, results_json, write_report
+from electrolith.study.run import run_study
+from electrolith.study.section import Evidence, Part
+from electrolith.study.study import read_study
 
 X = np.linspace(1, 3, 5)
 FIGURES = [

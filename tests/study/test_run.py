@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import toy
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.study.run import Listener, run_study, stored_results
-from lacuna.study.study import read_study, study_schema
-from lacuna.study.wiring import Stage, plan
+from electrolith.core.errors import DataError, InputError
+from electrolith.study.run import Listener, run_study, stored_results
+from electrolith.study.study import read_study, study_schema
+from electrolith.study.wiring import Stage, plan
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_refusal_stops_its_dependents_only_and_is_reported(folder):
 
 def test_a_second_run_on_the_folder_is_refused_by_its_holder(folder):
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom lacuna.core.files import Lock\n"
+        "import sys, time\nfrom pathlib import Path\nfrom electrolith.core.files import Lock\n"
         f"with Lock(Path({str(folder)!r}) / '.lock'):\n    print('held', flush=True)\n    time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:

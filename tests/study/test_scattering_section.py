@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lacuna.core.errors import InputError
-from lacuna.scattering.data import PowderData
-from lacuna.scattering.instrument import laboratory
-from lacuna.scattering.measured import DiffractionSettings, instrument_from, refine_files
-from lacuna.scattering.measured_operando import OperandoSettings
-from lacuna.scattering.model import Histogram, calculate, compile_model, parameters
-from lacuna.scattering.pdf import PdfSettings, pdf
-from lacuna.scattering.phase import Site
-from lacuna.scattering.phase_library import candidate
-from lacuna.scattering.read_cif import phase_from_group
-from lacuna.study.commands import app
-from lacuna.study.sections.diffraction import MeasuredDiffraction, evidence_of
-from lacuna.study.sections.diffraction_parts import diffraction_parts
-from lacuna.study.settings import read
+from electrolith.core.errors import InputError
+from electrolith.scattering.data import PowderData
+from electrolith.scattering.instrument import laboratory
+from electrolith.scattering.measured import DiffractionSettings, instrument_from, refine_files
+from electrolith.scattering.measured_operando import OperandoSettings
+from electrolith.scattering.model import Histogram, calculate, compile_model, parameters
+from electrolith.scattering.pdf import PdfSettings, pdf
+from electrolith.scattering.phase import Site
+from electrolith.scattering.phase_library import candidate
+from electrolith.scattering.read_cif import phase_from_group
+from electrolith.study.commands import app
+from electrolith.study.sections.diffraction import MeasuredDiffraction, evidence_of
+from electrolith.study.sections.diffraction_parts import diffraction_parts
+from electrolith.study.settings import read
 
 CIF = """data_lnc
 _cell_length_a 5.3506(3)

@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.core.units import Unit
-from lacuna.study.settings import Files, load_yaml, read, schema
+from electrolith.core.errors import InputError
+from electrolith.core.units import Unit
+from electrolith.study.settings import Files, load_yaml, read, schema
 
 
 @dataclass(frozen=True)

@@ -6,24 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.constants import BOLTZMANN
-from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
-from lacuna.crystal.composition import given_composition
-from lacuna.crystal.crystal import DisorderedCrystal
-from lacuna.crystal.order import Keep, Ordering
-from lacuna.crystal.read import read_crystal
-from lacuna.energy.relax import Relaxation
-from lacuna.motion.dynamics import Dynamics
-from lacuna.motion.guards import hops_guard, wrapped_guard
-from lacuna.motion.results import Trajectories
-from lacuna.study.sections import sweep as section
-from lacuna.study.sections.engine import EngineChoice
-from lacuna.study.sections.material import Material
-from lacuna.study.sections.sweep import Sweep, compositions, measured
-from lacuna.study.sections.sweep_parts import evidence, parts, trend
-from lacuna.study.sections.sweep_result import SweepCurve, SweepPoint, SweepResult
-from lacuna.study.wiring import Progress, Workspace
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
+from electrolith.crystal.composition import given_composition
+from electrolith.crystal.crystal import DisorderedCrystal
+from electrolith.crystal.order import Keep, Ordering
+from electrolith.crystal.read import read_crystal
+from electrolith.energy.relax import Relaxation
+from electrolith.motion.dynamics import Dynamics
+from electrolith.motion.guards import hops_guard, wrapped_guard
+from electrolith.motion.results import Trajectories
+from electrolith.study.sections import sweep as section
+from electrolith.study.sections.engine import EngineChoice
+from electrolith.study.sections.material import Material
+from electrolith.study.sections.sweep import Sweep, compositions, measured
+from electrolith.study.sections.sweep_parts import evidence, parts, trend
+from electrolith.study.sections.sweep_result import SweepCurve, SweepPoint, SweepResult
+from electrolith.study.wiring import Progress, Workspace
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 CRYSTAL = read_crystal(EXAMPLE, oxidation_states={"Li": 1.0, "N": -3.0, "Cl": -1.0})

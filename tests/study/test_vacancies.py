@@ -7,25 +7,25 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lacuna.core.errors import InputError
-from lacuna.crystal.order import Keep, Ordering, order_crystal
-from lacuna.crystal.read import read_crystal
-from lacuna.energy.engine import Evaluation, make_engine
-from lacuna.energy.labels.labels import Label, read_labels
-from lacuna.energy.relax import relax
-from lacuna.energy.vacancy.cell import CellVacancies, SiteVacancy
-from lacuna.energy.vacancy.shipped import shipped_labels, shipped_rows
-from lacuna.energy.vacancy.table import VacancyRow, read_rows
-from lacuna.study.commands import app
-from lacuna.study.figure import Points
-from lacuna.study.sections import vacancies as section
-from lacuna.study.sections import vacancy_parts
-from lacuna.study.sections.engine import EngineChoice
-from lacuna.study.sections.material import Material
-from lacuna.study.sections.relaxation import RelaxedOrderings
-from lacuna.study.sections.vacancies import DftVacancies, Vacancies, VacancyEnergies
-from lacuna.study.settings import read
-from lacuna.study.wiring import Progress, Workspace
+from electrolith.core.errors import InputError
+from electrolith.crystal.order import Keep, Ordering, order_crystal
+from electrolith.crystal.read import read_crystal
+from electrolith.energy.engine import Evaluation, make_engine
+from electrolith.energy.labels.labels import Label, read_labels
+from electrolith.energy.relax import relax
+from electrolith.energy.vacancy.cell import CellVacancies, SiteVacancy
+from electrolith.energy.vacancy.shipped import shipped_labels, shipped_rows
+from electrolith.energy.vacancy.table import VacancyRow, read_rows
+from electrolith.study.commands import app
+from electrolith.study.figure import Points
+from electrolith.study.sections import vacancies as section
+from electrolith.study.sections import vacancy_parts
+from electrolith.study.sections.engine import EngineChoice
+from electrolith.study.sections.material import Material
+from electrolith.study.sections.relaxation import RelaxedOrderings
+from electrolith.study.sections.vacancies import DftVacancies, Vacancies, VacancyEnergies
+from electrolith.study.settings import read
+from electrolith.study.wiring import Progress, Workspace
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.core import Estimate
-from lacuna.core.errors import InputError
-from lacuna.study.section import Evidence, Part, Results, Section, Table
-from lacuna.study.wiring import Progress, Stage, Workspace
+from electrolith.core import Estimate
+from electrolith.core.errors import InputError
+from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.study.wiring import Progress, Stage, Workspace
 
 CALLS: list[str] = []
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from lacuna.core.errors import DataError
-from lacuna.lab.cycling.audit import Reported, audit
-from lacuna.lab.cycling.published import read_published
+from electrolith.core.errors import DataError
+from electrolith.lab.cycling.audit import Reported, audit
+from electrolith.lab.cycling.published import read_published
 
 
 def test_disagreements_of_the_published_work_are_found(shared_paper):

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.lab.cycling.cycles import CycleSettings, cycle_table
-from lacuna.lab.cycling.fade import fit_fade, retention
-from lacuna.lab.cycling.profile import differential, profile
-from lacuna.lab.cycling.rates import current_density_from_rate, rate_from_current_density, rate_steps
-from lacuna.lab.cycling.record import make_record
+from electrolith.core.errors import InputError
+from electrolith.lab.cycling.cycles import CycleSettings, cycle_table
+from electrolith.lab.cycling.fade import fit_fade, retention
+from electrolith.lab.cycling.profile import differential, profile
+from electrolith.lab.cycling.rates import current_density_from_rate, rate_from_current_density, rate_steps
+from electrolith.lab.cycling.record import make_record
 
 
 def made(currents=(1e-3,) * 4, charge_time=3600.0, discharge_time=3420.0, interval=10.0):

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lacuna.core.errors import DataError, MissingExtra
-from lacuna.lab.cycling.cycles import CycleSettings, cycle_table
-from lacuna.lab.cycling.read import read_cycling, read_many
-from lacuna.lab.cycling.record import make_record
-from lacuna.lab.cycling.write_bdf import write_bdf
+from electrolith.core.errors import DataError, MissingExtra
+from electrolith.lab.cycling.cycles import CycleSettings, cycle_table
+from electrolith.lab.cycling.read import read_cycling, read_many
+from electrolith.lab.cycling.record import make_record
+from electrolith.lab.cycling.write_bdf import write_bdf
 
 
 def test_neware_cycles_and_capacities_are_the_vendors(shared_data):
@@ -200,7 +200,7 @@ def test_a_missing_extra_is_named_with_its_install_command(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, package, None)
     path = tmp_path / name
     path.write_bytes(head + b"\x00" * 100)
-    with pytest.raises(MissingExtra, match=rf"{package} is not installed.*pip install 'lacuna\[{extra}\]'"):
+    with pytest.raises(MissingExtra, match=rf"{package} is not installed.*pip install '\.\[{extra}\]'"):
         read_cycling(path)
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lacuna.core.errors import InputError
-from lacuna.lab.exposure.decay import fit_decay
-from lacuna.lab.exposure.humidity import (
+from electrolith.core.errors import InputError
+from electrolith.lab.exposure.decay import fit_decay
+from electrolith.lab.exposure.humidity import (
     dew_point_from_relative_humidity,
     relative_humidity_from_dew_point,
     saturation_pressure,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.lab.impedance.circuit import Circuit
-from lacuna.lab.impedance.elements import ELEMENTS
-from lacuna.lab.impedance.fit import direct_resistance
+from electrolith.core.errors import InputError
+from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.elements import ELEMENTS
+from electrolith.lab.impedance.fit import direct_resistance
 
 FREQUENCY = np.array([1e6, 1e3, 1.0, 1e-3])
 EVERY = "R0-L1-p(R1,CPE1)-p(R2-W2,C2)-p(R3-Wo3,CPE3)-Ws4-G5-TLM6"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from lacuna.lab.impedance.circuit import Circuit
-from lacuna.lab.impedance.descent import descend
-from lacuna.lab.impedance.fit import weighted_model
-from lacuna.lab.impedance.pellets import FREQUENCY, PELLET, random_pellet
+from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.descent import descend
+from electrolith.lab.impedance.fit import weighted_model
+from electrolith.lab.impedance.pellets import FREQUENCY, PELLET, random_pellet
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.lab.impedance.arcs import read_arcs
-from lacuna.lab.impedance.circuit import Circuit
-from lacuna.lab.impedance.descent import descend
-from lacuna.lab.impedance.fit import FitSettings, fit_circuit, sort_arcs, weighted_model
-from lacuna.lab.impedance.pellets import FREQUENCY, PELLET, random_pellet
-from lacuna.lab.impedance.spectrum import Spectrum
-from lacuna.lab.impedance.starts import Scales, bounds_of
+from electrolith.core.errors import InputError
+from electrolith.lab.impedance.arcs import read_arcs
+from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.descent import descend
+from electrolith.lab.impedance.fit import FitSettings, fit_circuit, sort_arcs, weighted_model
+from electrolith.lab.impedance.pellets import FREQUENCY, PELLET, random_pellet
+from electrolith.lab.impedance.spectrum import Spectrum
+from electrolith.lab.impedance.starts import Scales, bounds_of
 
 
 def best_from_the_truth(spectrum: Spectrum, truth: np.ndarray) -> float:

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from lacuna.lab.impedance.arcs import read_arcs
-from lacuna.lab.impedance.choose import ChoiceSettings, choose_circuit
-from lacuna.lab.impedance.circuit import Circuit
-from lacuna.lab.impedance.fit import FitSettings, fit_circuit
-from lacuna.lab.impedance.kramers_kronig import kramers_kronig
-from lacuna.lab.impedance.read import read_impedance
+from electrolith.lab.impedance.arcs import read_arcs
+from electrolith.lab.impedance.choose import ChoiceSettings, choose_circuit
+from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.fit import FitSettings, fit_circuit
+from electrolith.lab.impedance.kramers_kronig import kramers_kronig
+from electrolith.lab.impedance.read import read_impedance
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.lab.impedance.circuit import Circuit
-from lacuna.lab.impedance.kramers_kronig import kramers_kronig
-from lacuna.lab.impedance.pellets import FREQUENCY, random_pellet
-from lacuna.lab.impedance.quality import check_spectrum
-from lacuna.lab.impedance.relaxation import relaxation_times
-from lacuna.lab.impedance.spectrum import Spectrum
+from electrolith.core.errors import InputError
+from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.kramers_kronig import kramers_kronig
+from electrolith.lab.impedance.pellets import FREQUENCY, random_pellet
+from electrolith.lab.impedance.quality import check_spectrum
+from electrolith.lab.impedance.relaxation import relaxation_times
+from electrolith.lab.impedance.spectrum import Spectrum
 
 
 def spectrum_of(text, values, frequency=FREQUENCY):

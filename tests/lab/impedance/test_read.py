@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.lab.biologic import read_ec_lab
-from lacuna.lab.impedance.read import read_impedance, read_many, temperature_from_name
-from lacuna.lab.impedance.spectrum import make_spectrum
+from electrolith.core.errors import DataError, InputError
+from electrolith.lab.biologic import read_ec_lab
+from electrolith.lab.impedance.read import read_impedance, read_many, temperature_from_name
+from electrolith.lab.impedance.spectrum import make_spectrum
 
 ROWS = "\n".join(f"{10 ** (4 - i / 3):.6f},{100 + i:.4f},{-20 - i:.4f}" for i in range(9))
 

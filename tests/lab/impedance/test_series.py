@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from lacuna.core.constants import BOLTZMANN
-from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
-from lacuna.lab.impedance.circuit import Circuit
-from lacuna.lab.impedance.fit import FitSettings
-from lacuna.lab.impedance.geometry import Geometry, effective_capacitance, surface_capacitance
-from lacuna.lab.impedance.growth import interface_growth
-from lacuna.lab.impedance.pellets import FREQUENCY
-from lacuna.lab.impedance.series import SeriesSettings, conductivity_series
-from lacuna.lab.impedance.spectrum import Spectrum
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
+from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.fit import FitSettings
+from electrolith.lab.impedance.geometry import Geometry, effective_capacitance, surface_capacitance
+from electrolith.lab.impedance.growth import interface_growth
+from electrolith.lab.impedance.pellets import FREQUENCY
+from electrolith.lab.impedance.series import SeriesSettings, conductivity_series
+from electrolith.lab.impedance.spectrum import Spectrum
 
 CIRCUIT = "p(R1,CPE1)-p(R2,CPE2)-CPE3"
 CELSIUS = np.array([-5.0, 5, 15, 25, 35, 45, 55, 65, 75])

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.core.estimate import Estimate
-from lacuna.lab.indentation.analysis import IndentSettings, measure_indent, measure_indents
-from lacuna.lab.indentation.calibrate import calibrate
-from lacuna.lab.indentation.dendrite import compare_with_lithium
-from lacuna.lab.indentation.oliver_pharr import (
+from electrolith.core.errors import DataError, InputError
+from electrolith.core.estimate import Estimate
+from electrolith.lab.indentation.analysis import IndentSettings, measure_indent, measure_indents
+from electrolith.lab.indentation.calibrate import calibrate
+from electrolith.lab.indentation.dendrite import compare_with_lithium
+from electrolith.lab.indentation.oliver_pharr import (
     Contact,
     contact_area,
     fit_unloading,
@@ -19,8 +19,8 @@ from lacuna.lab.indentation.oliver_pharr import (
     sample_modulus,
     simulate,
 )
-from lacuna.lab.indentation.read import Indent, read_agilent
-from lacuna.lab.indentation.record import course
+from electrolith.lab.indentation.read import Indent, read_agilent
+from electrolith.lab.indentation.record import course
 
 TIP = Contact(area=(24.5,), beta=1.05)
 
@@ -130,7 +130,7 @@ def test_drift_seen_in_the_hold_is_taken_out(rng):
 
 # FS_Calibration.xls of micromechanics/micromechanics @ d15824d; vendor: E 75.25, H 9.55 GPa.
 def test_fused_silica_agrees_with_the_vendor_within_three_percent(shared_data: Path):
-    pytest.importorskip("xlrd", reason="the extra lacuna[indentation] is not installed")
+    pytest.importorskip("xlrd", reason="the extra electrolith[indentation] is not installed")
     found = measure_indents(IndentSettings((str(shared_data / "indentation" / "FS_Calibration.xls"),)))
     assert len(found.indents) == 16
     assert found.modulus.value == pytest.approx(75.25, rel=0.03)
@@ -143,7 +143,7 @@ def test_fused_silica_agrees_with_the_vendor_within_three_percent(shared_data: P
 
 
 def test_the_vendors_workbook_is_read_with_its_units_and_marks(shared_data: Path):
-    pytest.importorskip("xlrd", reason="the extra lacuna[indentation] is not installed")
+    pytest.importorskip("xlrd", reason="the extra electrolith[indentation] is not installed")
     file = read_agilent(shared_data / "indentation" / "FS_Calibration.xls")
     first = file.indents[0]
     assert first.depth.max() == pytest.approx(1.93e-6, rel=0.01)
@@ -159,7 +159,7 @@ def test_the_vendors_workbook_is_read_with_its_units_and_marks(shared_data: Path
 
 
 def test_calibration_on_fused_silica_brings_the_unloading_to_its_modulus(shared_data: Path):
-    pytest.importorskip("xlrd", reason="the extra lacuna[indentation] is not installed")
+    pytest.importorskip("xlrd", reason="the extra electrolith[indentation] is not installed")
     path = shared_data / "indentation" / "FS_Calibration.xls"
     file = read_agilent(path)
     rows = [slice(0, dict(x.segments)["Hold Segment Type"]) for x in file.indents]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, MissingExtra
-from lacuna.lab.indentation.analysis import IndentSettings, measure_indents
-from lacuna.lab.indentation.oliver_pharr import BERKOVICH, Contact, simulate
-from lacuna.lab.indentation.read import read_agilent, read_indents, read_table
+from electrolith.core.errors import DataError, MissingExtra
+from electrolith.lab.indentation.analysis import IndentSettings, measure_indents
+from electrolith.lab.indentation.oliver_pharr import BERKOVICH, Contact, simulate
+from electrolith.lab.indentation.read import read_agilent, read_indents, read_table
 
 TIP = Contact(BERKOVICH, 1.034)
 NAMES = "time (s),depth (nm),load (mN)"
@@ -87,7 +87,7 @@ def test_a_table_of_something_else_is_refused(tmp_path):
 
 
 def test_a_workbook_that_is_none_is_refused(tmp_path):
-    pytest.importorskip("xlrd", reason="the extra lacuna[indentation] is not installed")
+    pytest.importorskip("xlrd", reason="the extra electrolith[indentation] is not installed")
     (tmp_path / "a.xls").write_text("not a workbook")
     with pytest.raises(DataError, match=r"no \.xls workbook"):
         read_indents(tmp_path / "a.xls")
@@ -97,7 +97,7 @@ def test_a_workbook_that_is_none_is_refused(tmp_path):
 
 def test_a_missing_reader_names_its_extra(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "xlrd", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'lacuna\[indentation\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[indentation\]'"):
         read_agilent(tmp_path / "a.xls")
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, MissingExtra
-from lacuna.lab.nmr import read
-from lacuna.lab.nmr.analysis import NmrSettings, measure_relaxation, read_record
-from lacuna.lab.nmr.read import parse_delay, read_delays, read_recovery_table
-from lacuna.lab.nmr.recovery import magnetisation
-from lacuna.lab.nmr.spectrum import Integration
+from electrolith.core.errors import DataError, MissingExtra
+from electrolith.lab.nmr import read
+from electrolith.lab.nmr.analysis import NmrSettings, measure_relaxation, read_record
+from electrolith.lab.nmr.read import parse_delay, read_delays, read_recovery_table
+from electrolith.lab.nmr.recovery import magnetisation
+from electrolith.lab.nmr.spectrum import Integration
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_broken_delay_names_file_and_line(tmp_path):
 
 
 def copied(shared_data: Path, to: Path) -> Path:
-    pytest.importorskip("nmrglue", reason="the extra lacuna[nmr] is not installed")
+    pytest.importorskip("nmrglue", reason="the extra electrolith[nmr] is not installed")
     to.mkdir()
     for name in ("acqus", "acqu2s", "ser", "vdlist"):
         (to / name).write_bytes((shared_data / "nmr" / "28" / name).read_bytes())
@@ -70,13 +70,13 @@ def test_a_missing_reader_names_its_extra(monkeypatch, tmp_path):
     for name in ("acqus", "acqu2s", "ser"):
         (tmp_path / name).write_text("x")
     monkeypatch.setitem(__import__("sys").modules, "nmrglue", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'lacuna\[nmr\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[nmr\]'"):
         read.read_bruker(tmp_path)
 
 
 def varian(folder: Path, delays: np.ndarray, areas: np.ndarray) -> Path:
     """A Varian experiment of the project's own making, written by nmrglue."""
-    ng = pytest.importorskip("nmrglue", reason="the extra lacuna[nmr] is not installed")
+    ng = pytest.importorskip("nmrglue", reason="the extra electrolith[nmr] is not installed")
     time = np.arange(512) / 20e3
     data = (1e5 * areas[:, None] * np.exp(2j * np.pi * 900 * time - 200 * time)).astype("complex64")
     universal = ng.fileiobase.create_blank_udic(2)
@@ -141,7 +141,7 @@ def test_tables_at_several_temperatures_give_an_activation_energy(tmp_path):
 
 
 def test_implausible_instrument_temperatures_are_not_used(shared_data):
-    pytest.importorskip("nmrglue", reason="the extra lacuna[nmr] is not installed")
+    pytest.importorskip("nmrglue", reason="the extra electrolith[nmr] is not installed")
     found = measure_relaxation(NmrSettings(tuple(str(shared_data / "nmr" / n) for n in ("28", "30", "304"))))
     assert found.relaxation is None
     assert "no plausible temperature" in found.no_relaxation

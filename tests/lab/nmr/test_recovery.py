@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.lab.nmr.read import FidArray, Recovery
-from lacuna.lab.nmr.recovery import fit_recovery, magnetisation
-from lacuna.lab.nmr.spectrum import Integration, integrate, spectra
+from electrolith.core.errors import DataError, InputError
+from electrolith.lab.nmr.read import FidArray, Recovery
+from electrolith.lab.nmr.recovery import fit_recovery, magnetisation
+from electrolith.lab.nmr.spectrum import Integration, integrate, spectra
 
 DELAYS = np.geomspace(0.01, 1.0, 12)
 
@@ -127,8 +127,8 @@ def test_region_is_found_around_the_line(rng):
     ("name", "t1", "within"), [("28", 2.020, 0.04), ("30", 2.371, 0.04), ("304", 2.001, 0.10)]
 )
 def test_bruker_records_reach_their_known_relaxation_times(shared_data: Path, name, t1, within, rng):
-    pytest.importorskip("nmrglue", reason="the extra lacuna[nmr] is not installed")
-    from lacuna.lab.nmr.read import read_bruker
+    pytest.importorskip("nmrglue", reason="the extra electrolith[nmr] is not installed")
+    from electrolith.lab.nmr.read import read_bruker
 
     decays = read_bruker(shared_data / "nmr" / name)
     assert decays.fids.shape[0] == 8  # the file is allocated for more rows than TD2 says

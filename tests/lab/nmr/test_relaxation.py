@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lacuna.core.constants import BOLTZMANN
-from lacuna.core.errors import DataError, InputError
-from lacuna.core.estimate import Estimate
-from lacuna.lab.nmr.relaxation import (
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.errors import DataError, InputError
+from electrolith.core.estimate import Estimate
+from electrolith.lab.nmr.relaxation import (
     RelaxationLaw,
     analyse_relaxation,
     compare_activation,

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from lacuna.core.errors import DataError, InputError, MissingExtra
-from lacuna.lab.particles.distribution import SizeSettings, size_distribution, weighted_quantile
-from lacuna.lab.particles.read import Micrograph, read_micrograph
-from lacuna.lab.particles.render import render
-from lacuna.lab.particles.segment import Particles, Segmentation, overlay, segment
+from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.lab.particles.distribution import SizeSettings, size_distribution, weighted_quantile
+from electrolith.lab.particles.read import Micrograph, read_micrograph
+from electrolith.lab.particles.render import render
+from electrolith.lab.particles.segment import Particles, Segmentation, overlay, segment
 
-pytest.importorskip("skimage", reason="the extra lacuna[sem] is not installed")
+pytest.importorskip("skimage", reason="the extra electrolith[sem] is not installed")
 
 
 def rendered(seed=0, **changes):
@@ -236,7 +236,7 @@ def test_a_file_that_is_no_image_is_refused(tmp_path):
 
 def test_a_missing_library_names_its_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "skimage", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'lacuna\[sem\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[sem\]'"):
         segment(Micrograph(disc(20), 1e-9, "drawn", "given"))
 
 

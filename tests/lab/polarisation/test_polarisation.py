@@ -3,12 +3,18 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.core.estimate import Estimate
-from lacuna.lab.cycling.record import make_record
-from lacuna.lab.impedance.geometry import Geometry
-from lacuna.lab.polarisation.conductivity import PolarisationSettings, electronic_conductivity
-from lacuna.lab.polarisation.transient import SettleRule, Transient, settle, simulate_transient, transients_of
+from electrolith.core.errors import DataError, InputError
+from electrolith.core.estimate import Estimate
+from electrolith.lab.cycling.record import make_record
+from electrolith.lab.impedance.geometry import Geometry
+from electrolith.lab.polarisation.conductivity import PolarisationSettings, electronic_conductivity
+from electrolith.lab.polarisation.transient import (
+    SettleRule,
+    Transient,
+    settle,
+    simulate_transient,
+    transients_of,
+)
 
 VOLTAGES = (0.1, 0.2, 0.3, 0.4, 0.5)
 # 10.1126/sciadv.adh4626: 1.7e-9 S/cm through 0.9 mm on 10 mm diameter

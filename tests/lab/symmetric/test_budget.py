@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import InputError
-from lacuna.core.estimate import Estimate
-from lacuna.lab.symmetric.budget import Layer, layer, resistance_budget
-from lacuna.lab.symmetric.compare import published_cells
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
+from electrolith.lab.symmetric.budget import Layer, layer, resistance_budget
+from electrolith.lab.symmetric.compare import published_cells
 
 AREA = 0.785e-4
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.lab.cycling.record import CyclingRecord
-from lacuna.lab.symmetric.critical import critical_current, lifetime
-from lacuna.lab.symmetric.generate import Short, SymmetricCell, random_cell, simulate
-from lacuna.lab.symmetric.half_cycles import half_cycles
-from lacuna.lab.symmetric.shorts import ShortRule, find_shorts
+from electrolith.core.errors import DataError, InputError
+from electrolith.lab.cycling.record import CyclingRecord
+from electrolith.lab.symmetric.critical import critical_current, lifetime
+from electrolith.lab.symmetric.generate import Short, SymmetricCell, random_cell, simulate
+from electrolith.lab.symmetric.half_cycles import half_cycles
+from electrolith.lab.symmetric.shorts import ShortRule, find_shorts
 
 CELL = SymmetricCell(steps=(1.0, 2.0, 4.0, 6.0, 8.0))
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lacuna.core.errors import DataError, InputError, MissingExtra
-from lacuna.lab.synthesis.correlate import correlate, partial_correlation
-from lacuna.lab.synthesis.design import DesignSettings, suggest_next
-from lacuna.lab.synthesis.samples import SampleTable
+from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.lab.synthesis.correlate import correlate, partial_correlation
+from electrolith.lab.synthesis.design import DesignSettings, suggest_next
+from electrolith.lab.synthesis.samples import SampleTable
 
 
 def table(**columns) -> SampleTable:
@@ -92,7 +92,7 @@ def conductivity(x):
 
 
 def test_suggestions_climb_to_the_best_condition():
-    pytest.importorskip("sklearn", reason="the extra lacuna[design] is not installed")
+    pytest.importorskip("sklearn", reason="the extra electrolith[design] is not installed")
     x = np.array([[200, 24], [700, 24], [500, 2], [500, 70], [400, 50], [600, 10]], float)
     for _ in range(8):
         x = np.vstack([x, suggest_next(x, conductivity(x), SETTINGS).condition])
@@ -100,7 +100,7 @@ def test_suggestions_climb_to_the_best_condition():
 
 
 def test_a_minimum_is_sought_where_less_is_better():
-    pytest.importorskip("sklearn", reason="the extra lacuna[design] is not installed")
+    pytest.importorskip("sklearn", reason="the extra electrolith[design] is not installed")
     x = np.array([[200, 24], [700, 24], [500, 2], [500, 70], [400, 50], [600, 10], [500, 24]], float)
     settings = DesignSettings(bounds=(SPEEDS, HOURS), steps=(50.0, 2.0), maximise=False)
     up = suggest_next(x, conductivity(x), SETTINGS)
@@ -110,7 +110,7 @@ def test_a_minimum_is_sought_where_less_is_better():
 
 
 def test_the_surface_passes_near_the_points_and_knows_less_far_from_them():
-    pytest.importorskip("sklearn", reason="the extra lacuna[design] is not installed")
+    pytest.importorskip("sklearn", reason="the extra electrolith[design] is not installed")
     x = np.array([[200, 20], [300, 20], [400, 20], [500, 20], [300, 30], [400, 30]], float)
     found = suggest_next(x, conductivity(x), SETTINGS)
     near = np.all(found.grid == [400, 20], axis=1)
@@ -120,7 +120,7 @@ def test_the_surface_passes_near_the_points_and_knows_less_far_from_them():
 
 
 def test_expected_improvement_by_hand():
-    pytest.importorskip("sklearn", reason="the extra lacuna[design] is not installed")
+    pytest.importorskip("sklearn", reason="the extra electrolith[design] is not installed")
     from scipy.stats import norm
 
     x = np.array([[200, 24], [700, 24], [500, 2], [500, 70], [400, 50], [600, 10]], float)
@@ -164,5 +164,5 @@ def test_an_empty_range_is_refused():
 def test_a_missing_library_names_its_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sklearn.exceptions", None)
     x = np.array([[200, 24], [700, 24], [500, 2], [500, 70], [400, 50], [600, 10]], float)
-    with pytest.raises(MissingExtra, match=r"pip install 'lacuna\[design\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[design\]'"):
         suggest_next(x, conductivity(x), SETTINGS)

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.core.estimate import Estimate
-from lacuna.lab.synthesis.batch import BatchSettings, plan_batch
-from lacuna.lab.synthesis.formula import balance, formula_mass, parse_formula
-from lacuna.lab.synthesis.pellet import crystal_density, pellet_density
-from lacuna.lab.synthesis.samples import parse_sample_name, read_samples
+from electrolith.core.errors import DataError, InputError
+from electrolith.core.estimate import Estimate
+from electrolith.lab.synthesis.batch import BatchSettings, plan_batch
+from electrolith.lab.synthesis.formula import balance, formula_mass, parse_formula
+from electrolith.lab.synthesis.pellet import crystal_density, pellet_density
+from electrolith.lab.synthesis.samples import parse_sample_name, read_samples
 
 
 @pytest.mark.parametrize(

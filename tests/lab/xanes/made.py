@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lacuna.lab.xanes.normalise import Normalised, normalise
-from lacuna.lab.xanes.peaks import edge_and_peaks
-from lacuna.lab.xanes.read import Spectrum
+from electrolith.lab.xanes.normalise import Normalised, normalise
+from electrolith.lab.xanes.peaks import edge_and_peaks
+from electrolith.lab.xanes.read import Spectrum
 
 GRID = np.concatenate([np.arange(2780, 2815, 2.0), np.arange(2815, 2850, 0.2), np.arange(2850, 2930, 1.0)])
 SAMPLE = np.array([2825, 0.8, 1, 2826.0, 1.2, 1.4, 2828.7, 0.9, 2.5, 2840, 0.2, 8])

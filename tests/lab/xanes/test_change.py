@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from tests.lab.xanes.made import GRID, series, spectrum
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.lab.xanes.change import ChangeTest, find_byproduct, find_feature, find_shift
-from lacuna.lab.xanes.normalise import normalise
-from lacuna.lab.xanes.series import principal_components, spectrum_series
+from electrolith.core.errors import DataError, InputError
+from electrolith.lab.xanes.change import ChangeTest, find_byproduct, find_feature, find_shift
+from electrolith.lab.xanes.normalise import normalise
+from electrolith.lab.xanes.series import principal_components, spectrum_series
 
 PRODUCT = normalise(spectrum(1.0, name="product"))
 
@@ -84,8 +84,8 @@ def test_a_drifting_edge_is_a_shift_and_not_a_new_peak(rng):
 
 
 def test_nickel_oxidation_in_the_real_series_is_found(shared_data):
-    from lacuna.lab.xanes.normalise import Normalisation
-    from lacuna.lab.xanes.read import read_spectrum
+    from electrolith.lab.xanes.normalise import Normalisation
+    from electrolith.lab.xanes.read import read_spectrum
 
     files = sorted((shared_data / "xas").glob("norm_op2_*.txt"))
     made = spectrum_series([normalise(read_spectrum(f), Normalisation(already=True)) for f in files])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tests.lab.xanes.made import GRID, shape, spectrum
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.lab.xanes.normalise import Normalisation, crossing, edge_energy, normalise
-from lacuna.lab.xanes.read import Spectrum, read_spectrum
+from electrolith.core.errors import DataError, InputError
+from electrolith.lab.xanes.normalise import Normalisation, crossing, edge_energy, normalise
+from electrolith.lab.xanes.read import Spectrum, read_spectrum
 
 FINE = np.arange(6900.0, 7500.0, 0.5)
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from tests.lab.xanes.made import GRID, shape, spectrum
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.lab.xanes.analysis import XanesSettings, measure_xanes
-from lacuna.lab.xanes.combination import fit_combination
-from lacuna.lab.xanes.normalise import Normalisation, normalise
-from lacuna.lab.xanes.peaks import fit_peaks, white_line
-from lacuna.lab.xanes.read import Spectrum
-from lacuna.lab.xanes.self_absorption import self_absorption
+from electrolith.core.errors import DataError, InputError
+from electrolith.lab.xanes.analysis import XanesSettings, measure_xanes
+from electrolith.lab.xanes.combination import fit_combination
+from electrolith.lab.xanes.normalise import Normalisation, normalise
+from electrolith.lab.xanes.peaks import fit_peaks, white_line
+from electrolith.lab.xanes.read import Spectrum
+from electrolith.lab.xanes.self_absorption import self_absorption
 
 SAMPLE, PRODUCT = normalise(spectrum(name="sample")), normalise(spectrum(1.0, name="product"))
 READY = Normalisation(already=True, edge=2825.0)

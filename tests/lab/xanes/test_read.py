@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from tests.lab.xanes.made import GRID, shape
 
-from lacuna.core.errors import DataError, InputError
-from lacuna.lab.xanes.athena import read_athena_project
-from lacuna.lab.xanes.electrochemistry import at_times, read_cell_record
-from lacuna.lab.xanes.read import Columns, read_spectrum, start_time
+from electrolith.core.errors import DataError, InputError
+from electrolith.lab.xanes.athena import read_athena_project
+from electrolith.lab.xanes.electrochemistry import at_times, read_cell_record
+from electrolith.lab.xanes.read import Columns, read_spectrum, start_time
 
 
 def columns(path, names, *arrays, delimiter=" "):

@@ -1,0 +1,105 @@
+"""Units are parsed here, once, at the edge; inside the package numbers are bare.
+
+Atomistic rooms use Å, eV, fs, K, e and amu; the macroscopic rooms (`lab`, `cell`) use SI.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from electrolith.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pint
+
+__all__ = ["Unit", "convert", "parse", "split_quantity"]
+
+_NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+))(?:\((\d+)\))?([eE][-+]?\d+)?\s*(.*?)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Marks a settings field with the unit its bare number has: `Annotated[float, Unit("K")]`."""
+
+    name: str
+
+
+@cache
+def _registry() -> pint.UnitRegistry[Any]:
+    """Pint, with the spellings that instruments and papers use."""
+    import pint
+
+    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    registry.define("rpm = revolution / minute")
+    return registry
+
+
+def _spelling(unit: str) -> str:
+    """Pint's spelling of a unit as people write it."""
+    text = unit.strip().replace("°C", "degC").replace("º", "°").replace("Ω", "ohm").replace("·", "*")
+    text = (
+        text.replace("²", "**2").replace("³", "**3").replace("⁻¹", "**-1").replace("µ", "u").replace("μ", "u")
+    )
+    text = re.sub(r"\bA\^-1", "1/angstrom", text)
+    text = re.sub(r"(?<=[A-Za-z])([23])\b", r"**\1", text)  # cm2, nm3
+    return "dimensionless" if text in ("", "1", "none") else text.replace("%", "percent")
+
+
+def convert(value: float, unit: str, to: str) -> float:
+    """Express `value` given in `unit` in the unit `to`.
+
+    Raises
+    ------
+    InputError
+        If either unit is unknown or they measure different things.
+    """
+    import pint
+
+    if unit == to:
+        return float(value)
+    ureg = _registry()
+    try:
+        return float(ureg.Quantity(float(value), _spelling(unit)).to(_spelling(to)).magnitude)
+    except pint.DimensionalityError as error:
+        raise InputError(f"{value:g} {unit} is not a quantity in {to}") from error
+    except (pint.UndefinedUnitError, AttributeError, TypeError, pint.PintError) as error:
+        raise InputError(f"unit {unit!r} is not known; expected something like {to!r}") from error
+
+
+def split_quantity(text: str) -> tuple[float, float | None, str]:
+    """Split "0.90(2) mm" into value, standard uncertainty (or None) and unit.
+
+    Raises
+    ------
+    InputError
+        If the text does not begin with a number.
+    """
+    found = _NUMBER.match(text)
+    if not found:
+        raise InputError(f"{text!r} is not a quantity; expected a number and a unit, like '300 K'")
+    mantissa, doubt, exponent, unit = found.groups()
+    scale = exponent or ""
+    error = None
+    if doubt is not None:
+        places = len(mantissa.partition(".")[2])
+        error = float(f"{doubt}e{int(scale[1:] or 0) - places}")
+    return float(mantissa + scale), error, unit
+
+
+def parse(value: str | float, unit: str) -> float:
+    """The bare number, in `unit`, of a quantity given with or without its unit.
+
+    Raises
+    ------
+    InputError
+        If it is no quantity, or its unit is unknown or of another kind.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InputError(f"expected a quantity in {unit}, got {value!r}")
+    if not isinstance(value, str):
+        return float(value)
+    number, _, given = split_quantity(value)
+    return convert(number, given, unit) if given else number

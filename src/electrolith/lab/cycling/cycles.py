@@ -1,0 +1,228 @@
+"""The cycle table: capacities, efficiencies, energies and mean voltages of every cycle, from the raw rows."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from electrolith.core.errors import DataError, InputError
+from electrolith.lab.cycling.record import CyclingRecord
+
+Array = np.ndarray
+Convention = Literal["discharge/charge", "charge/discharge"]
+Counting = Literal["vendor", "own"]
+GAP = (
+    10.0  # a pause between rows this many times the usual interval, and over ten minutes, is an interruption
+)
+
+
+@dataclass(frozen=True)
+class CycleSettings:
+    """How cycles are counted and capacities normalised.
+
+    counting : "vendor" takes the file's numbers where it has them, "own" counts charge and discharge
+        pairs.
+    convention : of the Coulombic efficiency; "discharge/charge" for a cathode against lithium.
+    mass : of active material, kg.
+    area : of the electrode, m2; None where unknown.
+    smallest : share of the largest half-cycle's charge below which a half-cycle is no cycle of its own.
+    """
+
+    counting: Counting = "vendor"
+    convention: Convention = "discharge/charge"
+    mass: float | None = None
+    area: float | None = None
+    smallest: float = 0.002
+
+    def __post_init__(self) -> None:
+        if self.mass is not None and not 1e-9 < self.mass < 1:
+            raise InputError(f"mass {self.mass:g} kg is no electrode's; state the unit, as in '3.5 mg'")
+        if self.area is not None and not 1e-7 < self.area < 1:
+            raise InputError(f"area {self.area:g} m2 is no electrode's; state the unit, as in '0.785 cm2'")
+
+
+@dataclass(frozen=True, eq=False)
+class CycleTable:
+    """One entry per cycle, all arrays (m,).
+
+    cycle : number.
+    begin, end : s.
+    charge, discharge : mAh.
+    efficiency : fraction, by `convention`.
+    charge_energy, discharge_energy : mWh.
+    charge_voltage, discharge_voltage : mean, weighted by charge, V.
+    charge_current, discharge_current : typical size, mA.
+    complete : both halves are there and none was interrupted.
+    remarks : what was noticed, in words.
+    counted_by : "vendor" or "own".
+    """
+
+    cycle: Array
+    begin: Array
+    end: Array
+    charge: Array
+    discharge: Array
+    efficiency: Array
+    charge_energy: Array
+    discharge_energy: Array
+    charge_voltage: Array
+    discharge_voltage: Array
+    charge_current: Array
+    discharge_current: Array
+    complete: Array
+    convention: Convention
+    counted_by: str
+    settings: CycleSettings
+    source: str
+    remarks: tuple[str, ...]
+
+    @property
+    def hysteresis(self) -> Array:
+        """Mean charge voltage less mean discharge voltage, V."""
+        return np.asarray(self.charge_voltage - self.discharge_voltage)
+
+    @property
+    def specific_discharge(self) -> Array | None:
+        """mAh/g, None without mass."""
+        return None if self.settings.mass is None else self.discharge / (1e3 * self.settings.mass)
+
+    @property
+    def specific_charge(self) -> Array | None:
+        """mAh/g, None without mass."""
+        return None if self.settings.mass is None else self.charge / (1e3 * self.settings.mass)
+
+    @property
+    def areal_discharge(self) -> Array | None:
+        """mAh/cm2, None without area."""
+        return None if self.settings.area is None else self.discharge / (1e4 * self.settings.area)
+
+    @property
+    def initial_efficiency(self) -> float:
+        """Coulombic efficiency of the first complete cycle."""
+        whole = np.flatnonzero(self.complete)
+        return float(self.efficiency[whole[0]]) if whole.size else float("nan")
+
+
+def cycle_table(record: CyclingRecord, settings: CycleSettings | None = None) -> CycleTable:
+    """Sum charge and energy over every cycle.
+
+    Raises
+    ------
+    DataError
+        If the record never carries current.
+    """
+    settings = settings or CycleSettings()
+    steps = charge_steps(record)
+    if not np.any(steps):
+        raise DataError(f"{record.source}: the current is zero throughout; nothing was cycled")
+    number, counted_by = _numbers(record, steps, settings)
+    firsts = np.concatenate([[0], np.flatnonzero(np.diff(number)) + 1])
+    ends = np.append(firsts[1:], record.rows) - 1
+    middle = (record.voltage + np.concatenate([record.voltage[:1], record.voltage[:-1]])) / 2
+    up, down = np.maximum(steps, 0), np.maximum(-steps, 0)
+    charge, discharge = np.add.reduceat(up, firsts), np.add.reduceat(down, firsts)
+    charge_energy, discharge_energy = (
+        np.add.reduceat(up * middle, firsts),
+        np.add.reduceat(down * middle, firsts),
+    )
+    duration = np.diff(record.time, prepend=record.time[0])
+    interrupted = np.logical_or.reduceat(_gaps(record), firsts)
+    enough = np.maximum(settings.smallest * np.maximum(charge, discharge), 1e-9 * charge.max() + 1e-15)
+    complete = (charge > enough) & (discharge > enough) & ~interrupted
+    top, bottom = (discharge, charge) if settings.convention == "discharge/charge" else (charge, discharge)
+    return CycleTable(
+        cycle=number[firsts],
+        begin=record.time[firsts],
+        end=record.time[ends],
+        charge=charge / 3.6,
+        discharge=discharge / 3.6,
+        efficiency=_ratio(top, bottom),
+        charge_energy=charge_energy / 3.6,
+        discharge_energy=discharge_energy / 3.6,
+        charge_voltage=_ratio(charge_energy, charge),
+        discharge_voltage=_ratio(discharge_energy, discharge),
+        charge_current=1e3 * _ratio(charge, np.add.reduceat(np.where(up > 0, duration, 0.0), firsts)),
+        discharge_current=1e3 * _ratio(discharge, np.add.reduceat(np.where(down > 0, duration, 0.0), firsts)),
+        complete=complete,
+        convention=settings.convention,
+        counted_by=counted_by,
+        settings=settings,
+        source=record.source,
+        remarks=(
+            *record.remarks,
+            *_remarks(charge, discharge, complete, interrupted, enough, number[firsts]),
+        ),
+    )
+
+
+def charge_steps(record: CyclingRecord) -> Array:
+    """Charge that came with each row, C, (n,): the instrument's count, else the trapezoid of the current.
+
+    Where the current changes sign or is switched, and across interruptions, no straight line may be
+    drawn.
+    """
+    if record.charge is not None:
+        return np.diff(record.charge, prepend=record.charge[0])
+    duration = np.diff(record.time, prepend=record.time[0])
+    before = np.concatenate([record.current[:1], record.current[:-1]])
+    switched = np.sign(before) != np.sign(record.current)
+    mean = np.where(switched, record.current, (record.current + before) / 2)
+    return np.asarray(np.where(_gaps(record), 0.0, mean * duration))
+
+
+def _gaps(record: CyclingRecord) -> Array:
+    """Rows that come after an interruption, bool (n,)."""
+    duration = np.diff(record.time, prepend=record.time[0])
+    usual = float(np.median(duration[1:])) if record.rows > 1 else 0.0
+    loud = np.abs(record.current) > 1e-3 * np.abs(record.current).max(initial=0.0)
+    return np.asarray((duration > max(GAP * usual, 600.0)) & loud)
+
+
+def _numbers(record: CyclingRecord, steps: Array, settings: CycleSettings) -> tuple[Array, str]:
+    """Cycle number of every row, and who counted."""
+    if settings.counting == "vendor" and record.cycle is not None:
+        return record.cycle, "vendor"
+    sign = np.sign(
+        np.where(np.abs(record.current) > 1e-3 * np.abs(record.current).max(), record.current, 0.0)
+    )
+    active = np.flatnonzero(sign)
+    borders = np.concatenate([[0], np.flatnonzero(np.diff(sign[active])) + 1])
+    moved = np.add.reduceat(np.abs(steps[active]), borders)
+    # a half-cycle too small to be one belongs to what stands before it
+    real = moved > settings.smallest * moved.max()
+    starts, signs = active[borders[real]], sign[active[borders[real]]]
+    turns = np.concatenate([[True], signs[1:] != signs[:-1]])
+    leading = signs[0]
+    begins = starts[turns & (signs == leading)]
+    number = np.searchsorted(begins, np.arange(record.rows), side="right")
+    return np.maximum(number, 1), "own"
+
+
+def _ratio(top: Array, bottom: Array) -> Array:
+    """Quotient, nan where there is nothing to divide by."""
+    return np.asarray(top / np.where(bottom > 0, bottom, np.nan))
+
+
+def _remarks(
+    charge: Array, discharge: Array, complete: Array, interrupted: Array, enough: Array, number: Array
+) -> tuple[str, ...]:
+    """What is missing or odd, in words."""
+    said = []
+    if not np.any(discharge > enough):
+        said.append("only charge was recorded: no efficiency, no retention")
+    if not np.any(charge > enough):
+        said.append("only discharge was recorded: no efficiency; swapped sign of the current?")
+    if interrupted.any():
+        said.append(f"cycles interrupted by a gap in time: {_list(number[interrupted])}")
+    one_sided = ~complete & ~interrupted
+    if one_sided.any() and np.any(discharge > enough) and np.any(charge > enough):
+        said.append(f"cycles with one half only: {_list(number[one_sided])}")
+    if np.any(np.diff(number) > 1):
+        said.append("cycle numbers jump: cycles are missing")
+    return tuple(said)
+
+
+def _list(numbers: Array) -> str:
+    """Up to five numbers."""
+    shown = ", ".join(str(int(n)) for n in numbers[:5])
+    return shown if numbers.size <= 5 else f"{shown}, ... ({numbers.size})"

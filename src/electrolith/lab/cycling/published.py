@@ -1,0 +1,155 @@
+"""Turn a list of published numbers into what the consistency audit reads."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from electrolith.core.errors import DataError
+from electrolith.lab.cycling.audit import UNITS, Reported
+
+# the entry's name decides the cell it belongs to; the first that fits counts
+CELLS = (
+    (r"^(lhc|lnc)_layer|^trilayer|^sym_|overpotential_at_ccd|^critical", "symmetric"),
+    (r"^high_loading", "high loading"),
+    (r"^pouch_low", "pouch, low loading"),
+    (r"^pouch_high", "pouch, high loading"),
+    (r"^lpsc", "LPSC full cell"),
+    (r"^eis", "pellet"),
+    (
+        r"^full|^cathode|^areal_current|^initial|^retention|^capacity|^cycles|^rate|^coulombic",
+        "full cell",
+    ),
+)
+ROLES = (
+    (r"loading$|^cathode loading", "loading"),
+    (r"areal capacity", "areal capacity"),
+    (r"specific capacity", "specific capacity"),
+    (r"^current at 1 C", "one c"),
+    (r"^areal current density(?!, rounded)", "current density"),
+    (r"^capacity retention", "retention"),
+    (r"^layer resistance", "resistance"),
+    (r"^total SSE resistance", "total resistance"),
+    (r"^overpotential", "overpotential"),
+    (r"^cell area", "area"),
+    (r"diameter", "diameter"),
+    (r"layer thickness", "thickness"),
+    (r"^ionic conductivity$", "conductivity"),
+    (r"^electronic conductivity", "electronic conductivity"),
+    (r"conductivity gap", "decades"),
+    (r"pressing load$", "load"),
+    (r"pressing pressure", "pressure"),
+)
+TO_UNIT = {("V", "mV"): 1e3, ("um", "mm"): 1e-3, ("cm", "mm"): 10.0, ("order of magnitude", "1"): 1.0}
+APPROXIMATE = 0.02  # half-width given to numbers printed as "about"
+
+
+def read_published(path: Path | str) -> tuple[Reported, ...]:
+    """Numbers of a YAML file of published claims: groups of entries with id, quantity, value and unit.
+
+    Raises
+    ------
+    DataError
+        If the file is no such list.
+    """
+    import yaml
+
+    path = Path(path)
+    try:
+        groups = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise DataError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())[:100]})") from error
+    lists = list(groups.values()) if isinstance(groups, dict) else [groups]
+    if not all(isinstance(entries, list) for entries in lists):
+        raise DataError(f"{path}: expected groups of entries with id, quantity, value and unit")
+    return reported(entry for entries in lists for entry in entries)
+
+
+def reported(entries: Iterable[Mapping[str, Any]]) -> tuple[Reported, ...]:
+    """What of published entries the audit understands; no computed values, literature or text."""
+    found: list[Reported] = []
+    for entry in entries:
+        one = _one(entry)
+        if one is not None:
+            found += [one, *_beside(one, entry)]
+    return tuple(found)
+
+
+def _beside(number: Reported, entry: Mapping[str, Any]) -> list[Reported]:
+    """The thickness given as a condition of a layer's resistance."""
+    thickness = (entry.get("conditions") or {}).get("thickness_mm")
+    if number.role != "resistance" or thickness is None:
+        return []
+    half = _half_digit(thickness)
+    low, high = float(thickness) - half, float(thickness) + half
+    material = {"material": number.conditions["material"]}
+    return [Reported(f"{number.name} (thickness)", "thickness", low, high, number.cell, material)]
+
+
+def _one(entry: Mapping[str, Any]) -> Reported | None:
+    """One entry, None where it has no number or no role."""
+    quantity, name = str(entry.get("quantity", "")), str(entry.get("id", ""))
+    role = next((r for pattern, r in ROLES if re.search(pattern, quantity)), None)
+    if (
+        role is None
+        or entry.get("kind", "measured") not in ("measured", "setting")
+        or re.search(r"discussion|intro|restated|lit$", name)
+    ):
+        return None
+    span = _span(entry)
+    if span is None or not _measured_here(role, entry):
+        return None
+    scale = _scale(str(entry.get("unit", "")), UNITS[role])
+    if scale is None:
+        return None
+    cell = next((c for pattern, c in CELLS if re.search(pattern, name)), "")
+    return Reported(name, role, span[0] * scale, span[1] * scale, cell, _conditions(entry, role, name))
+
+
+def _measured_here(role: str, entry: Mapping[str, Any]) -> bool:
+    """Conductivities only at room temperature, untreated."""
+    conditions = entry.get("conditions") or {}
+    return role != "conductivity" or not (
+        set(conditions) - {"temperature", "temperature_degC", "sample", "method"}
+    )
+
+
+def _span(entry: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Range of a number: its rounding, a stated range, or two percent for "about"."""
+    value = entry.get("value")
+    if isinstance(value, list) and len(value) == 2 and entry.get("value_form") == "range":
+        return float(value[0]), float(value[1])
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    half = _half_digit(value)
+    if entry.get("qualifier") == "approx":
+        half = max(_half_digit(value, zeros=True), APPROXIMATE * abs(value))
+    return value - half, value + half
+
+
+def _half_digit(value: float, *, zeros: bool = False) -> float:
+    """Half a unit of the last digit a number is printed with; `zeros`: trailing zeros of 500 do not count."""
+    mantissa, _, exponent = f"{value!r}".partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    places = len(fraction.rstrip("0"))
+    if zeros and places == 0:
+        places = len(whole.rstrip("0")) - len(whole)
+    return float(0.5 * 10.0 ** (int(exponent or 0) - places))
+
+
+def _scale(unit: str, wanted: str) -> float | None:
+    """Factor between two units, None where they do not fit."""
+    return 1.0 if unit == wanted else TO_UNIT.get((unit, wanted))
+
+
+def _conditions(entry: Mapping[str, Any], role: str, name: str) -> dict[str, str]:
+    """Conditions under which numbers are compared."""
+    given = entry.get("conditions") or {}
+    kept = {k: str(given[k]) for k in ("c_rate", "cycles") if k in given}
+    if "current_density_mA_cm2" in given:
+        kept["current_density"] = str(given["current_density_mA_cm2"])
+    if role in ("resistance", "thickness", "conductivity", "electronic conductivity", "decades"):
+        kept = {"material": str(entry.get("material", "")).split("-")[0]}
+    if role == "resistance" and name.startswith("lnc"):
+        kept["count"] = "2"
+    return kept

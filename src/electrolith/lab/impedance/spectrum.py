@@ -1,0 +1,90 @@
+"""One impedance spectrum, whatever instrument wrote it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from electrolith.core.errors import InputError
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Impedance against frequency.
+
+    frequency : Hz, shape (F,), positive, descending.
+    impedance : ohm, shape (F,), complex; the imaginary part is negative for a capacitor.
+    source : file and, where it holds several spectra, which.
+    temperature : K, None where nobody said.
+    time : s since the start its file states (or since the first of its series), None where unknown.
+    started : that start, ISO local time of the instrument without zone, None where the file does not
+        say.
+    remarks : what the reader noticed and did, in words.
+    """
+
+    frequency: Array
+    impedance: Array
+    source: str
+    temperature: float | None = None
+    time: float | None = None
+    started: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.frequency.shape != self.impedance.shape or self.frequency.ndim != 1:
+            raise InputError(
+                f"{self.source}: frequency {self.frequency.shape} and impedance {self.impedance.shape} differ"
+            )
+
+    def at(self, *, temperature: float | None = None, time: float | None = None) -> "Spectrum":
+        """The same spectrum with its temperature (K) or time (s) stated."""
+        return replace(
+            self,
+            temperature=self.temperature if temperature is None else temperature,
+            time=self.time if time is None else time,
+        )
+
+    def between(self, low: float, high: float) -> "Spectrum":
+        """Only the points with low <= frequency <= high, Hz.
+
+        Raises
+        ------
+        InputError
+            If fewer than three points are left.
+        """
+        keep = (self.frequency >= low) & (self.frequency <= high)
+        if keep.sum() < 3:
+            raise InputError(
+                f"{self.source}: {keep.sum()} points between {low:g} and {high:g} Hz; the spectrum covers "
+                f"{self.frequency.min():g} to {self.frequency.max():g} Hz"
+            )
+        return self.without(~keep)
+
+    def without(self, points: Array) -> "Spectrum":
+        """The spectrum without the marked points, shape (F,) of bool."""
+        return replace(self, frequency=self.frequency[~points], impedance=self.impedance[~points])
+
+
+def make_spectrum(
+    frequency: Array, impedance: Array, source: str, *, remarks: tuple[str, ...] = ()
+) -> Spectrum:
+    """Order points by falling frequency and drop those that are no numbers; says what it dropped.
+
+    Raises
+    ------
+    InputError
+        If fewer than three usable points are left.
+    """
+    frequency = np.asarray(frequency, dtype=float)
+    impedance = np.asarray(impedance, dtype=complex)
+    good = np.isfinite(frequency) & np.isfinite(impedance) & (frequency > 0) & (impedance != 0)
+    if good.sum() < 3:
+        raise InputError(f"{source}: {good.sum()} usable impedance points; a spectrum needs at least three")
+    if not good.all():
+        remarks = (
+            *remarks,
+            f"{(~good).sum()} rows without a positive frequency or a finite impedance dropped",
+        )
+    order = np.argsort(-frequency[good], kind="stable")
+    return Spectrum(frequency[good][order], impedance[good][order], source, remarks=remarks)

@@ -1,0 +1,27 @@
+"""Direct-current polarisation: settled currents and the electronic conductivity."""
+
+from electrolith.lab.polarisation.conductivity import (
+    ElectronicConductivity,
+    PolarisationSettings,
+    electronic_conductivity,
+)
+from electrolith.lab.polarisation.transient import (
+    SettledCurrent,
+    SettleRule,
+    Transient,
+    settle,
+    simulate_transient,
+    transients_of,
+)
+
+__all__ = [
+    "ElectronicConductivity",
+    "PolarisationSettings",
+    "SettleRule",
+    "SettledCurrent",
+    "Transient",
+    "electronic_conductivity",
+    "settle",
+    "simulate_transient",
+    "transients_of",
+]

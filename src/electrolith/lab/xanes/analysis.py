@@ -1,0 +1,163 @@
+"""Spectra of one experiment: normalised, in series, against the cell's record, searched for changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+
+from electrolith.core.errors import DataError, InputError
+from electrolith.core.units import Unit
+from electrolith.lab.xanes.athena import read_athena_project
+from electrolith.lab.xanes.change import Change, ChangeTest, find_byproduct, find_feature, find_shift
+from electrolith.lab.xanes.combination import Combination, fit_combination
+from electrolith.lab.xanes.electrochemistry import at_times, read_cell_record
+from electrolith.lab.xanes.normalise import Normalisation, Normalised, normalise
+from electrolith.lab.xanes.peaks import PeakFit, WhiteLine, fit_peaks, white_line
+from electrolith.lab.xanes.read import Columns, Mode, Spectrum, read_spectrum
+from electrolith.lab.xanes.self_absorption import SelfAbsorption, self_absorption
+from electrolith.lab.xanes.series import (
+    PrincipalComponents,
+    SpectrumSeries,
+    principal_components,
+    spectrum_series,
+)
+
+__all__ = ["XanesResult", "XanesSettings", "measure_xanes", "read_any"]
+
+
+@dataclass(frozen=True, slots=True)
+class XanesSettings:
+    """Spectra and what to ask of them.
+
+    files : spectra or Athena projects, in order of time where they state none.
+    references : spectra of phases, for shares and for the search of by-products.
+    times : s, one a spectrum, where the files state none.
+    record : electrochemical record (.mpt) to set the series against.
+    formula : composition of a sample measured in fluorescence, for the self-absorption flag.
+    peaks : starting energies of peaks to fit in each spectrum, eV.
+    """
+
+    files: tuple[Path | str, ...]
+    references: tuple[Path | str, ...] = ()
+    mode: Mode = "auto"
+    columns: Columns = field(default_factory=Columns)
+    energy_unit: Literal["eV", "keV"] = "eV"
+    normalisation: Normalisation = field(default_factory=Normalisation)
+    times: Annotated[tuple[float, ...], Unit("s")] | None = None
+    record: Path | str | None = None
+    formula: str = ""
+    peaks: Annotated[tuple[float, ...], Unit("eV")] = ()
+    search: ChangeTest = field(default_factory=ChangeTest)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.files:
+            raise InputError("xanes: no files given")
+        if self.times is not None and len(self.times) != len(self.files):
+            raise InputError(f"xanes: {len(self.times)} times for {len(self.files)} files")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class XanesResult:
+    """Everything said about the spectra; fields that need a series are empty for a single spectrum.
+
+    white_lines : one a spectrum, None where it shows none.
+    """
+
+    spectra: tuple[Normalised, ...]
+    white_lines: tuple[WhiteLine | None, ...]
+    series: SpectrumSeries | None
+    components: PrincipalComponents | None
+    changes: tuple[Change, ...]
+    combinations: tuple[Combination, ...]
+    peak_fits: tuple[PeakFit, ...]
+    voltage: np.ndarray
+    charge: np.ndarray
+    self_absorption: SelfAbsorption | None
+    warnings: tuple[str, ...]
+
+
+def read_any(path: Path | str, settings: XanesSettings) -> tuple[Spectrum, ...]:
+    """A text spectrum or all spectra of an Athena project."""
+    if Path(path).suffix.lower() == ".prj":
+        return read_athena_project(path)
+    return (
+        read_spectrum(path, mode=settings.mode, columns=settings.columns, energy_unit=settings.energy_unit),
+    )
+
+
+def measure_xanes(settings: XanesSettings) -> XanesResult:
+    """Read, normalise, order and search spectra."""
+    rng = np.random.default_rng(settings.seed)
+    raw = [s for f in settings.files for s in read_any(f, settings)]
+    spectra = tuple(normalise(s, settings.normalisation) for s in raw)
+    references = [
+        normalise(s, settings.normalisation) for f in settings.references for s in read_any(f, settings)
+    ]
+    series = components = None
+    changes: tuple[Change, ...] = ()
+    voltage = charge = np.array([])
+    if len(spectra) > 1:
+        times = None if settings.times is None else np.array(settings.times)
+        stamps = times if times is not None else np.array([s.start for s in spectra])
+        if np.all(np.isfinite(stamps)):  # shares, peaks and the cell's state follow the order of time as well
+            order = np.argsort(stamps, kind="stable")
+            spectra = tuple(spectra[i] for i in order)
+            times = None if times is None else times[order]
+        series = spectrum_series(list(spectra), times=times)
+        components = principal_components(series)
+        # of the references, the first is the sample itself where shares are asked for
+        products = references[1:] if len(references) > 1 else references
+        changes = (
+            find_feature(series, settings.search),
+            find_shift(series, settings.search),
+            *(find_byproduct(series, r, settings.search) for r in products),
+        )
+        if settings.record:
+            voltage, charge = at_times(read_cell_record(settings.record), series.clock)
+    shares = tuple(fit_combination(s, references, rng=rng) for s in spectra) if len(references) > 1 else ()
+    fits = tuple(fit_peaks(s, centres=settings.peaks, rng=rng) for s in spectra) if settings.peaks else ()
+    fluorescence = any(s.mode == "fluorescence" for s in spectra)
+    damping = self_absorption(settings.formula, edge_energy=spectra[0].edge) if settings.formula else None
+    return XanesResult(
+        spectra=spectra,
+        white_lines=tuple(_white_line(s, rng) for s in spectra),
+        series=series,
+        components=components,
+        changes=changes,
+        combinations=shares,
+        peak_fits=fits,
+        voltage=voltage,
+        charge=charge,
+        self_absorption=damping,
+        warnings=_warnings(series, fluorescence, damping),
+    )
+
+
+def _white_line(spectrum: Normalised, rng: np.random.Generator) -> WhiteLine | None:
+    """The white line where the spectrum has one."""
+    try:
+        return white_line(spectrum, rng=rng)
+    except DataError:
+        return None
+
+
+def _warnings(
+    series: SpectrumSeries | None, fluorescence: bool, damping: SelfAbsorption | None
+) -> tuple[str, ...]:
+    """Plain words on what must not be overlooked."""
+    said = []
+    if series is not None and series.regridded:
+        said.append("the spectra lie on different grids; they were interpolated onto the coarsest of them")
+    if series is not None and not series.timed:
+        said.append("the files state no time; the order of the files stands for it")
+    if fluorescence and damping is None:
+        said.append(
+            "measured in fluorescence; give the sample's formula to see how much self-absorption damps it"
+        )
+    if fluorescence and damping is not None and damping.flagged:
+        said.append(damping.statement)
+    return tuple(said)

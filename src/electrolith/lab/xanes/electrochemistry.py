@@ -1,0 +1,81 @@
+"""Which state of the cell a spectrum belongs to: spectra against an electrochemical record, by clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from electrolith.core.delimited import read_delimited, read_text
+from electrolith.core.errors import DataError
+
+__all__ = ["CellRecord", "at_times", "read_cell_record"]
+
+_STARTED = re.compile(
+    r"Acquisition started on\s*:\s*(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})\s+"
+    r"(\d{1,2}):(\d{2}):(\d{2}(?:[.,]\d+)?)"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellRecord:
+    """Voltage (V) and charge passed (mAh) against seconds since 1970 in the instrument's own clock."""
+
+    time: np.ndarray
+    voltage: np.ndarray
+    charge: np.ndarray
+    source: str
+
+
+def read_cell_record(path: Path | str) -> CellRecord:
+    """An EC-Lab text export (.mpt) with its start time, in any decimal mark.
+
+    The date is month/day/year with slashes and day.month.year with points, as EC-Lab writes them.
+
+    Raises
+    ------
+    DataError
+        If the start time or the columns of time and voltage are missing.
+    """
+    found = _STARTED.search(read_text(path)[:20000])
+    if not found:
+        raise DataError(
+            f"{path}: no line 'Acquisition started on'; spectra cannot be set against it by clock"
+        )
+    first, mark, second, year, hour, minute, seconds = found.groups()
+    month, day = (first, second) if mark == "/" else (second, first)
+    if int(month) > 12:
+        month, day = day, month
+    stamp = dt.datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=dt.UTC)
+    start = stamp.timestamp() + float(seconds.replace(",", "."))
+    table = read_delimited(path)
+    charge = np.full(table.columns.shape[0], np.nan)
+    if any(re.sub(r"\s", "", n).lower() == "(q-qo)/ma.h" for n in table.names):
+        charge = table.column("(Q-Qo)/mA.h")
+    return CellRecord(start + table.column("time/s"), table.column("Ewe/V", "<Ewe>/V"), charge, str(path))
+
+
+def at_times(record: CellRecord, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Voltage (V) and charge (mAh) at given clock times (s since 1970); nan outside the record.
+
+    Raises
+    ------
+    DataError
+        If no time lies inside the record: the clocks or the files do not belong together.
+    """
+    t = np.asarray(times, dtype=float)
+    inside = (t >= record.time[0]) & (t <= record.time[-1])
+    if t.size and not inside.any():
+        raise DataError(
+            f"{record.source}: none of the {t.size} spectra were taken during this record; the first began "
+            f"{(np.nanmin(t) - record.time[0]) / 3600:+.2f} h after its start, it lasted "
+            f"{(record.time[-1] - record.time[0]) / 3600:.2f} h"
+        )
+
+    def along(values: np.ndarray) -> np.ndarray:
+        return np.where(inside, np.interp(t, record.time, values), np.nan)
+
+    return along(record.voltage), along(record.charge)

@@ -1,0 +1,130 @@
+"""Diffusivity and conductivity from one trajectory, whoever made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
+from electrolith.crystal.frame import Frame
+from electrolith.motion.conductivity import nernst_einstein
+from electrolith.motion.diffusivity import HeDiffusivity, IonSquares, he_diffusivity, least_variance
+from electrolith.motion.displacement import Accumulator, Curves, log_lags, relative_to
+from electrolith.motion.guards import Guard, framework_guards, hops_guard, range_guard
+from electrolith.motion.motor import masses_of
+from electrolith.motion.summary import framework_curve
+from electrolith.motion.trajectory import framework_spacing
+from electrolith.motion.unwrap import refuse_wrapped, unwrap
+
+__all__ = ["PathDiffusion", "analyse_path"]
+
+MOST_LAGS = 5000  # longer trajectories are thinned; memory is 56 bytes × atoms × lags
+BLOCKS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PathDiffusion:
+    """What one trajectory says.
+
+    diffusivity : cm²/s.      conductivity : Nernst-Einstein, S/cm.      he : the rule of He et al.
+    fit_from, fit_to : lags of the fit, fs.      guards : what can be checked from positions alone.
+    """
+
+    mobile: str
+    temperature: float
+    curves: Curves
+    diffusivity: Estimate
+    conductivity: Estimate
+    he: HeDiffusivity
+    fit_from: float
+    fit_to: float
+    duration: float
+    guards: tuple[Guard, ...]
+
+
+def analyse_path(
+    positions: NDArray[np.float64],
+    frame: Frame,
+    *,
+    mobile: str,
+    hop_distance: float,
+    interval: float,
+    temperature: float,
+    charge: float = 1.0,
+    wrapped: bool = False,
+    rng: np.random.Generator,
+) -> PathDiffusion:
+    """Displacement, diffusivity with its error, conductivity and guards of one trajectory.
+
+    Parameters
+    ----------
+    positions : Å, shape (n_frames, n, 3).      frame : cell and elements.
+    hop_distance : between neighbouring sites, Å.      interval : between frames, fs.
+    wrapped : whether to unwrap; wrapped coordinates are refused otherwise.
+
+    Raises
+    ------
+    InputError, DataError, NotConverged
+        If a setting is impossible, coordinates are wrapped, or ions moved too little.
+    """
+    if interval <= 0:
+        raise InputError(f"time between frames must be above 0 fs, got {interval}")
+    if wrapped:
+        positions = unwrap(positions, frame.cell)
+    refuse_wrapped(positions, frame.cell)
+    every = -(-len(positions) // (2 * MOST_LAGS))
+    positions, interval = positions[::every], interval * every
+    symbols = frame.symbols
+    moving = np.array([s == mobile for s in symbols])
+    spacing = framework_spacing(frame, mobile)
+    names = tuple(dict.fromkeys(symbols))
+    longest = max((len(positions) - 1) // 2, 1)
+    accumulator = Accumulator(
+        groups=np.array([names.index(s) for s in symbols]),
+        mobile=moving,
+        longest=longest,
+        block=max(1, len(positions) // BLOCKS),
+        resolved=log_lags(longest, 48),
+    )
+    for steady in relative_to(positions, ~moving, masses_of(frame.numbers)):
+        accumulator.add(steady)
+    curves = accumulator.curves(interval=interval, names=names)
+    duration = (len(positions) - 1) * interval
+    squares = IonSquares(
+        lag=np.asarray(accumulator.resolved * interval, dtype=np.float64),
+        sums=accumulator.ions,
+        counts=accumulator.ion_counts,
+        block=accumulator.block * interval,
+        duration=duration,
+        interval=interval,
+    )
+    he = he_diffusivity(
+        curves, mobile=mobile, ions=squares.ions, hop_distance=hop_distance, duration=duration
+    )
+    slope = least_variance(squares, hop_distance=hop_distance)
+    diffusivity = Estimate.normal(slope.self_value, slope.self_std, "cm²/s", rng=rng)
+    density = squares.ions / frame.volume
+    counts = {name: symbols.count(name) for name in names}
+    rest = framework_curve(curves, counts, mobile)
+    return PathDiffusion(
+        mobile=mobile,
+        temperature=temperature,
+        curves=curves,
+        diffusivity=diffusivity,
+        conductivity=diffusivity.through(
+            lambda d: nernst_einstein(10.0 * d, density=density, charge=charge, temperature=temperature),
+            unit="S/cm",
+        ),
+        he=he,
+        fit_from=slope.fit_from,
+        fit_to=slope.fit_to,
+        duration=duration,
+        guards=(
+            *framework_guards(curves.lag, rest, spacing=spacing),
+            hops_guard(he.hops),
+            range_guard(he.fit_from, duration=duration),
+        ),
+    )

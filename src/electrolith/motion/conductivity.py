@@ -1,0 +1,165 @@
+r"""From diffusivities to σ(T), its activation energy and σ(300 K), with the budget of the interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from electrolith.core.arrhenius import Arrhenius, fit_arrhenius
+from electrolith.core.constants import BOLTZMANN, SIEMENS_PER_CM
+from electrolith.core.errors import InputError, NotConverged
+from electrolith.core.estimate import DRAWS, Estimate
+from electrolith.motion.diffusivities import Diffusivities
+
+__all__ = ["Conductivity", "conductivity", "extrapolate", "nernst_einstein"]
+
+Array = NDArray[np.float64]
+
+
+def nernst_einstein(
+    diffusivity: Array | float, *, density: float, charge: float, temperature: Array | float
+) -> Array:
+    r"""Conductivity of ions that hop without correlation.
+
+    .. math:: \sigma = n q^2 D / k_B T
+
+    Divide by the Haven ratio before comparing with impedance.
+
+    Parameters
+    ----------
+    diffusivity : D of the mobile ions, Å²/fs (0.1 cm²/s).
+    density : n, mobile ions per Å³.
+    charge : q, in units of e.
+    temperature : K.
+
+    Returns
+    -------
+    S/cm.
+    """
+    if np.any(np.asarray(temperature) <= 0):
+        raise InputError(f"temperature must be above 0 K, got {temperature}")
+    if density <= 0:
+        raise InputError(f"density of mobile ions must be above 0 per Å³, got {density}")
+    return np.asarray(
+        density * charge**2 * np.asarray(diffusivity) / (BOLTZMANN * np.asarray(temperature)) * SIEMENS_PER_CM
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conductivity:
+    """σ(T), its Arrhenius line, and σ at the wanted temperature.
+
+    temperatures : K, those used.      values : σ at each, S/cm.
+    activation_energy : of σT, eV.     extrapolated : σ at `target`, S/cm; all share draws.
+    corrected : the same divided by the Haven ratio.      haven_ratio : pooled over the runs.
+    budget : variance of ln σ(target) by cause, as shares that sum to 1: "thermal" (finite runs),
+        "orderings", "seeds", "fit" (start of the fit range; scatter about the line beyond the errors).
+    chi2, dof : of the Arrhenius line.
+    excluded : temperatures left out, and why.      warnings : what else a reader must know.
+    """
+
+    temperatures: Array
+    values: tuple[Estimate, ...]
+    activation_energy: Estimate
+    target: float
+    extrapolated: Estimate
+    corrected: Estimate | None
+    haven_ratio: Estimate | None
+    budget: dict[str, float]
+    chi2: float
+    dof: int
+    excluded: dict[float, str]
+    warnings: tuple[str, ...]
+
+
+def extrapolate(line: Arrhenius, temperature: float) -> tuple[float, float, float]:
+    """σ (S/cm) at a temperature from a line through ln(σT): value, one standard deviation down, and up."""
+    logarithm, std = line.at(temperature)
+    value = float(np.exp(logarithm) / temperature)
+    return value, value * float(np.exp(-std)), value * float(np.exp(std))
+
+
+def conductivity(
+    diffusivities: Diffusivities,
+    *,
+    rng: np.random.Generator,
+    target: float = 300.0,
+    draws: int = DRAWS,
+) -> Conductivity:
+    r"""Conductivity from the self diffusivities by Nernst-Einstein, and its Arrhenius line.
+
+    .. math:: \ln(\sigma T) = A - E_a / k_B T
+
+    is fitted by generalised least squares with the full covariance of the points: the thermal error of
+    each temperature, the spread between seeds, and the spread between orderings, which all temperatures
+    share. Where the points scatter more about the line than these allow (χ²/dof > 1) the excess is added
+    as "fit".
+
+    Raises
+    ------
+    NotConverged
+        If fewer than two temperatures passed their guards; `partial` holds the reasons.
+    """
+    good = diffusivities.trusted
+    if len(good) < 2:
+        raise NotConverged(
+            f"σ({target:g} K) needs two temperatures that passed their guards, {len(good)} did: "
+            + "; ".join(f"{t:g} K: {why}" for t, why in diffusivities.excluded.items()),
+            partial=diffusivities,
+        )
+    temperature = np.array([p.temperature for p in good])
+    value = np.array([p.value for p in good])
+    sigma = nernst_einstein(
+        value / 0.1, density=diffusivities.density, charge=diffusivities.charge, temperature=temperature
+    )
+    logarithm = np.log(sigma * temperature)
+    parts = {
+        "thermal": np.diag([p.thermal**2 for p in good]),
+        "seeds": np.diag([p.between_seeds**2 for p in good]),
+        "orderings": diffusivities.ordering_variance * np.ones((len(good), len(good))),
+    }
+    covariance = parts["thermal"] + parts["seeds"] + parts["orderings"]
+    line = fit_arrhenius(temperature, logarithm, covariance=covariance)
+    excess = max(line.chi2 / line.dof - 1.0, 0.0) if line.dof > 0 else 0.0
+    independent = parts["thermal"] + parts["seeds"]
+    parts["fit"] = excess * independent + diffusivities.start_doubt**2 * np.ones_like(covariance)
+    line = fit_arrhenius(temperature, logarithm, covariance=covariance + excess * independent)
+    operator = _operator(temperature, covariance + excess * independent)
+    noise = {name: _noise(part, rng, draws) for name, part in parts.items()}
+    points = logarithm[:, None] + sum(noise.values())
+    a, energy = operator @ points
+    out = Estimate(np.exp(a - energy / (BOLTZMANN * target)) / target, "S/cm")
+    row = np.array([1.0, -1.0 / (BOLTZMANN * target)]) @ operator
+    variance = {name: float(row @ part @ row) for name, part in parts.items()}
+    total = sum(variance.values())
+    haven = diffusivities.haven_ratio(rng=rng, draws=draws)
+    return Conductivity(
+        temperatures=temperature,
+        values=tuple(Estimate(np.exp(y) / t, "S/cm") for y, t in zip(points, temperature, strict=True)),
+        activation_energy=Estimate(energy, "eV"),
+        target=target,
+        extrapolated=out,
+        corrected=None if haven is None else out.through(lambda s, h: s / h, haven, unit="S/cm"),
+        haven_ratio=haven,
+        budget={name: v / total for name, v in variance.items()} if total > 0 else variance,
+        chi2=line.chi2,
+        dof=line.dof,
+        excluded=diffusivities.excluded,
+        warnings=diffusivities.warnings,
+    )
+
+
+def _operator(temperature: Array, covariance: Array) -> Array:
+    """Matrix that takes ln(σT) to (A, E), shape (2, n)."""
+    design = np.column_stack([np.ones_like(temperature), -1.0 / (BOLTZMANN * temperature)])
+    weight = np.linalg.solve(covariance, design)
+    return np.asarray(np.linalg.solve(design.T @ weight, weight.T))
+
+
+def _noise(covariance: Array, rng: np.random.Generator, draws: int) -> Array:
+    """Normal draws with a covariance that may be singular, shape (n, draws)."""
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.clip(values, 0.0, None))
+    return np.asarray(root @ rng.standard_normal((len(covariance), draws)))

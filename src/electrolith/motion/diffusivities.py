@@ -1,0 +1,252 @@
+"""Diffusivity at every temperature, from all runs that can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from electrolith.core.errors import NotConverged
+from electrolith.core.estimate import DRAWS, Estimate
+from electrolith.motion.diffusivity import (
+    HeDiffusivity,
+    SlopeEstimate,
+    he_diffusivity,
+    least_variance,
+    moving_together,
+    settled_start,
+)
+from electrolith.motion.guards import broken
+from electrolith.motion.results import Run, Trajectories
+
+__all__ = ["AtTemperature", "Diffusivities", "RunDiffusivity", "diffusivities"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunDiffusivity:
+    """Both estimates of one run, or why there are none."""
+
+    temperature: float
+    ordering: int
+    seed: int
+    he: HeDiffusivity | None
+    slope: SlopeEstimate | None
+    refused: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtTemperature:
+    """D at one temperature: the mean over its trusted runs, on the logarithmic scale of errors.
+
+    value : cm²/s.      thermal, between_seeds : standard deviations of ln D of the mean.
+    he_value : mean of the estimates of He et al., cm²/s, with its relative error.      hops : in all runs.
+    """
+
+    temperature: float
+    value: float
+    thermal: float
+    between_seeds: float
+    he_value: float
+    he_relative_error: float
+    hops: float
+    runs: int
+
+    def estimate(self, *, rng: np.random.Generator, draws: int = DRAWS) -> Estimate:
+        """D with its thermal error and the spread between seeds, cm²/s."""
+        std = float(np.hypot(self.thermal, self.between_seeds))
+        return Estimate.lognormal(self.value, std, "cm²/s", rng=rng, n=draws)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Diffusivities:
+    """Diffusivities of a study.
+
+    trusted : per temperature.      runs : every run's own estimates.
+    excluded : temperature (K) to reason.
+    ordering_variance : of ln D of the mean over orderings, shared by all temperatures.
+    start, start_doubt : where the fits begin (in a²), and the relative change of D that choice leaves.
+    together : factor by which ions that move together raise the variance of D.
+    density : mobile ions per Å³.      charge : e.
+    """
+
+    trusted: tuple[AtTemperature, ...]
+    runs: tuple[RunDiffusivity, ...]
+    excluded: dict[float, str]
+    warnings: tuple[str, ...]
+    ordering_variance: float
+    start: float
+    start_doubt: float
+    together: float
+    density: float
+    charge: float
+
+    def haven_ratio(self, *, rng: np.random.Generator, draws: int = DRAWS) -> Estimate | None:
+        """Self over collective diffusivity, pooled over the runs used; None if the data cannot tell.
+
+        The collective displacement is one path where the self displacement is many, so this ratio is
+        known far less well than D; it is taken as the same at all temperatures.
+        """
+        used = {p.temperature for p in self.trusted}
+        found = [r.slope for r in self.runs if r.slope and not r.refused and r.temperature in used]
+        if not found:
+            return None
+        ratio = np.array([s.collective_value / s.self_value for s in found])
+        relative = np.array([np.hypot(s.collective_relative, s.self_std / s.self_value) for s in found])
+        weight = 1.0 / relative**2
+        mean, std = float(weight @ ratio / weight.sum()), float(weight.sum() ** -0.5)
+        if mean <= 0 or std > 0.5:
+            return None
+        if len(found) > 2:  # runs may scatter more than each can know
+            scatter = weight @ (ratio / mean - 1.0) ** 2 / (len(found) - 1)
+            std *= max(1.0, float(np.sqrt(scatter)))
+        return Estimate.lognormal(1.0 / mean, std, "1", rng=rng, n=draws)
+
+
+def diffusivities(trajectories: Trajectories) -> Diffusivities:
+    """Diffusivity of every temperature whose runs pass their guards.
+
+    A run with a broken guard is left out; a temperature without a run left is excluded, with the reasons.
+    """
+    distance = trajectories.hop_distance
+    sound = [r for r in trajectories.runs if not _refusal(r)]
+    start, doubt = settled_start([r.squares for r in sound], hop_distance=distance)
+    together = moving_together([r.squares for r in sound], hop_distance=distance, start=start)
+    runs = tuple(_of_run(r, trajectories, start, together) for r in trajectories.runs)
+    trusted, excluded, warnings = [], {}, []
+    for temperature in sorted({r.temperature for r in runs}):
+        here = [r for r in runs if r.temperature == temperature]
+        used = [r for r in here if not r.refused]
+        if used:
+            trusted.append(_pool(temperature, used))
+            warnings += [f"{_label(r)} left out: {r.refused}" for r in here if r.refused]
+        else:
+            excluded[temperature] = "; ".join(f"{_label(r)}: {r.refused}" for r in here)
+    if abs(doubt) > 0.1:
+        warnings.append(
+            f"D still changes by {doubt:+.0%} when the fit begins at twice the displacement; the ions' jumps "
+            "are correlated over longer than these runs can show"
+        )
+    variance, orderings = _between_orderings(runs)
+    if orderings == 1:
+        warnings.append("one ordering only: the spread between orderings is unknown and not in the interval")
+    first = trajectories.runs[0]
+    return Diffusivities(
+        trusted=tuple(trusted),
+        runs=runs,
+        excluded=excluded,
+        warnings=tuple(warnings),
+        ordering_variance=variance,
+        start=start,
+        start_doubt=abs(doubt),
+        together=together,
+        density=first.squares.ions / first.volume,
+        charge=trajectories.charge,
+    )
+
+
+def _label(run: RunDiffusivity) -> str:
+    return f"{run.temperature:g} K, ordering {run.ordering + 1}, seed {run.seed + 1}"
+
+
+def _refusal(run: Run) -> str:
+    """Why a run is not to be used; empty if it is."""
+    if run.status == "stopped":
+        return run.reason
+    if not run.guards:
+        return "stopped before it was long enough to be checked"
+    return "; ".join(broken(run.guards))
+
+
+def _of_run(run: Run, trajectories: Trajectories, start: float, together: float) -> RunDiffusivity:
+    """Both estimates; computed for refused runs too where possible, so that the report can show them."""
+    distance, refused = trajectories.hop_distance, _refusal(run)
+    he = slope = None
+    try:
+        he = he_diffusivity(
+            run.curves,
+            mobile=trajectories.mobile,
+            ions=run.squares.ions,
+            hop_distance=distance,
+            duration=run.duration,
+        )
+        slope = least_variance(run.squares, hop_distance=distance, start=start, together=together)
+        if not refused and slope.self_value <= 2 * slope.self_std:
+            refused = f"D {slope.self_value:.1e} cm²/s is not distinct from 0 (error {slope.self_std:.1e})"
+    except NotConverged as error:
+        refused = refused or str(error)
+    return RunDiffusivity(run.temperature, run.ordering, run.seed, he, slope, refused)
+
+
+def _pool(temperature: float, runs: list[RunDiffusivity]) -> AtTemperature:
+    """Mean over orderings of the mean over seeds; errors of the logarithm."""
+    slopes = {(r.ordering, r.seed): r.slope for r in runs if r.slope is not None}
+    hes = [r.he for r in runs if r.he is not None]
+    groups: dict[int, list[SlopeEstimate]] = {}
+    for (ordering, _), slope in slopes.items():
+        groups.setdefault(ordering, []).append(slope)
+    means = np.array([np.mean([s.self_value for s in g]) for g in groups.values()])
+    errors = np.array([np.sqrt(sum(s.self_std**2 for s in g)) / len(g) for g in groups.values()])
+    value = float(means.mean())
+    thermal = float(np.sqrt(np.sum(errors**2))) / len(means) / value
+    return AtTemperature(
+        temperature=temperature,
+        value=value,
+        thermal=thermal,
+        between_seeds=_between_seeds(list(groups.values()), value),
+        he_value=float(np.mean([h.value for h in hes])),
+        he_relative_error=float(3.43 / np.sqrt(sum(h.hops for h in hes))) + 0.04,
+        hops=float(sum(h.hops for h in hes)),
+        runs=len(runs),
+    )
+
+
+def _between_seeds(groups: list[list[SlopeEstimate]], value: float) -> float:
+    """Spread of equal runs with different seeds beyond their stated errors, of ln D of the mean."""
+    excess = freedom = 0.0
+    for group in groups:
+        if len(group) > 1:
+            d = np.array([s.self_value for s in group])
+            excess += float(np.sum((d - d.mean()) ** 2))
+            excess -= (len(group) - 1) / len(group) * sum(s.self_std**2 for s in group)
+            freedom += len(group) - 1
+    if not freedom or excess <= 0:
+        return 0.0
+    number = sum(len(g) for g in groups)
+    return float(np.sqrt(excess / freedom / number)) / value
+
+
+def _between_orderings(runs: tuple[RunDiffusivity, ...]) -> tuple[float, int]:
+    """Variance of ln D of the mean over orderings, from differences that all temperatures share.
+
+    Each ordering's offset from the mean at each temperature is averaged over temperatures with the weights
+    of its errors; the variance between offsets beyond those errors, over the number of orderings.
+    """
+    table: dict[int, list[tuple[float, float]]] = {}
+    for temperature in {r.temperature for r in runs}:
+        here = [r for r in runs if r.temperature == temperature and r.slope and not r.refused]
+        orderings = {r.ordering for r in here}
+        if len(orderings) < 2:
+            continue
+        logs = {}
+        for o in orderings:
+            slopes = [r.slope for r in here if r.ordering == o and r.slope]
+            mean = float(np.mean([s.self_value for s in slopes]))
+            error = float(np.sqrt(sum(s.self_std**2 for s in slopes))) / len(slopes)
+            logs[o] = (np.log(mean), (error / mean) ** 2)
+        centre = np.mean([v for v, _ in logs.values()])
+        for o, (v, e) in logs.items():
+            table.setdefault(o, []).append((float(v - centre), e))
+    number = len(table)
+    if number < 2:
+        return 0.0, max(number, 1)
+    offsets, noise = [], []
+    for rows in table.values():
+        v, e = np.array(rows).T
+        weight = 1.0 / e
+        offsets.append(float(weight @ v / weight.sum()))
+        noise.append(float(1.0 / weight.sum()))
+    scatter = float(np.sum(np.square(offsets))) / (number - 1)
+    return max(scatter - float(np.mean(noise)), 0.0) / number, number

@@ -1,0 +1,118 @@
+"""Entries of the user: a CSV of energies, or the JSON of pymatgen's computed entries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.stability.entries import EntrySet, entries_from_pymatgen, refuse_mixed_runs
+from electrolith.stability.library import Phase, read_library, reduced
+
+
+def read_phases(path: Path) -> tuple[Phase, ...]:
+    """Phases of a user's table, or of pymatgen's JSON, to add to a library of the same engine and scheme.
+
+    Raises
+    ------
+    InputError
+        If the file is missing. DataError : if it is neither.
+    """
+    if path.suffix.lower() != ".json":
+        return read_library(path).phases
+    return tuple(phase_of(entry, origin=path.name) for entry in read_computed_entries(path))
+
+
+def read_entry_set(path: Path) -> EntrySet:
+    """A complete entry set from pymatgen's JSON (all elements included), without the shipped library."""
+    return entries_from_pymatgen(read_computed_entries(path))
+
+
+def read_computed_entries(path: Path) -> list[Any]:
+    """Computed entries of a JSON file: a list of `ComputedEntry.as_dict()`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or mixes functionals. DataError : if it is no such list.
+    """
+    from pymatgen.entries.computed_entries import ComputedEntry
+
+    if not path.exists():
+        raise InputError(f"entries: no file {path}")
+    try:
+        records = json.loads(path.read_text(encoding="utf-8"))
+        entries = [ComputedEntry.from_dict(r) for r in records]
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path}: {type(error).__name__} {error}; expected a JSON list of pymatgen ComputedEntry records"
+        ) from error
+    refuse_mixed_runs(entries)
+    return entries
+
+
+def phase_of(entry: Any, *, origin: str) -> Phase:
+    """A computed entry of pymatgen as a phase; its corrections become part of the scheme's name."""
+    run = str(entry.parameters.get("run_type") or entry.data.get("run_type") or "unknown")
+    corrected = "corrected" if abs(entry.correction) > 1e-9 else "uncorrected"
+    return Phase(
+        reduced(entry.composition.formula.replace(" ", "")),
+        str(entry.entry_id),
+        float(entry.energy_per_atom),
+        float("nan"),
+        int(entry.composition.num_atoms),
+        (),
+        engine="GGA/GGA+U" if run in ("GGA", "GGA+U", "GGA_U") else run,
+        scheme=str(entry.parameters.get("scheme") or corrected),
+        origin=origin,
+    )
+
+
+def materials_project_entries(
+    elements: Sequence[str], *, api_key: str | None, client: Any | None = None
+) -> tuple[Phase, ...]:
+    """Phases of a chemical system from the Materials Project, GGA(+U) with its 2020 corrections.
+
+    Parameters
+    ----------
+    api_key : a key from next-gen.materialsproject.org; read from MP_API_KEY by the command line.
+    client : an open client, for tests; else one is opened and closed again.
+
+    Raises
+    ------
+    MissingExtra
+        If mp-api is not installed. InputError : without a key, without a network, or if the answer is empty
+        or of mixed functionals.
+    """
+    system = "-".join(sorted(elements))
+    if client is None:
+        client = _open_client(api_key)
+    try:
+        entries = client.get_entries_in_chemsys(
+            list(elements), additional_criteria={"thermo_types": ["GGA_GGA+U"]}
+        )
+    except (OSError, ConnectionError) as error:
+        raise InputError(
+            f"Materials Project: no answer for {system} ({error}); without a network use the library that "
+            "comes with the package, or --entries FILE"
+        ) from error
+    if not entries:
+        raise InputError(f"Materials Project: no entries for {system}")
+    refuse_mixed_runs(entries)
+    return tuple(phase_of(e, origin="Materials Project") for e in entries)
+
+
+def _open_client(api_key: str | None) -> Any:
+    """A client of the Materials Project."""
+    if not api_key:
+        raise InputError(
+            "Materials Project: no key; get one at https://next-gen.materialsproject.org/api "
+            "and set MP_API_KEY"
+        )
+    try:
+        from mp_api.client import MPRester
+    except ImportError as error:
+        raise MissingExtra("mp", "mp-api") from error
+    return MPRester(api_key)

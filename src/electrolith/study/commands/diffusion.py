@@ -1,0 +1,116 @@
+"""`electrolith diffusion`: D and σ from a trajectory of any program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from electrolith.core.errors import InputError
+from electrolith.core.units import parse
+from electrolith.motion.analyse import PathDiffusion, analyse_path
+from electrolith.motion.guards import broken
+from electrolith.motion.read import read_trajectory
+from electrolith.study.figure import Axis, Figure, Line
+from electrolith.study.section import Part, Table
+from electrolith.study.terminal import finish
+
+__all__ = ["add"]
+
+
+def diffusion(
+    trajectory: Annotated[Path, typer.Argument(help="extended XYZ, XDATCAR, or anything ASE reads.")],
+    mobile: Annotated[str, typer.Option(help="Element that moves.")],
+    hop: Annotated[str, typer.Option(help="Distance between neighbouring sites, '2.67 angstrom'.")],
+    interval: Annotated[str, typer.Option(help="Time between frames, '100 fs'.")],
+    temperature: Annotated[str, typer.Option(help="Of the run, '600 K'.")],
+    charge: Annotated[float, typer.Option(help="Of the mobile ion, e.")] = 1.0,
+    unwrap: Annotated[bool, typer.Option(help="The coordinates are wrapped: unwrap them.")] = False,
+    skip: Annotated[int, typer.Option(help="Frames left out at the beginning (heating).")] = 0,
+    html: Annotated[Path | None, typer.Option(help="Write a page with figures.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
+) -> None:
+    """Diffusivity with an honest error, conductivity and guards of one trajectory.
+
+    Example: `electrolith diffusion run.xyz --mobile Li --hop 2.67 --interval "100 fs" --temperature "600 K"`
+    """
+    positions, frame = read_trajectory(trajectory)
+    if not 0 <= skip < len(positions) - 10:
+        raise InputError(
+            f"--skip {skip}: {trajectory} holds {len(positions)} frames; at least ten must be left"
+        )
+    found = analyse_path(
+        positions[skip:],
+        frame,
+        mobile=mobile,
+        hop_distance=parse(hop, "angstrom"),
+        interval=parse(interval, "fs"),
+        temperature=parse(temperature, "K"),
+        charge=charge,
+        wrapped=unwrap,
+        rng=np.random.default_rng(1),
+    )
+    finish("Diffusion", (_part(found),), _data(found), html=html, json_file=json_file)
+
+
+def _part(found: PathDiffusion) -> Part:
+    """Answer, curves, guards."""
+    answer = f"D({found.mobile}) = {found.diffusivity.text()} at {found.temperature:g} K"
+    bad = broken(found.guards)
+    if not bad:
+        answer += f"; σ = {found.conductivity.text()} (Nernst-Einstein)"
+    lag = found.curves.lag / 1000
+    lines = tuple(
+        Line(lag, found.curves.of(g), g, "computed" if g == found.mobile else "guide")
+        for g in found.curves.groups
+    )
+    figure = Figure(
+        "msd",
+        f"Mean square displacement; fitted from {found.fit_from / 1000:.2g} to {found.fit_to / 1000:.2g} ps.",
+        Axis("lag time / ps", log=True),
+        Axis("mean square displacement / Å²", log=True),
+        lines,
+    )
+    he = Table(
+        ("estimate", "D / (cm²/s)", "relative error"),
+        (
+            (
+                "least variance",
+                f"{found.diffusivity.value:.3g}",
+                f"{100 * found.diffusivity.std / found.diffusivity.value:.0f} %",
+            ),
+            ("He et al. 2018", f"{found.he.value:.3g}", f"{100 * found.he.relative_error:.0f} %"),
+        ),
+        f"{found.he.hops:.0f} hops in {found.duration / 1000:.3g} ps",
+    )
+    guards = Table(
+        ("guard", "", "what was found"),
+        tuple((g.name, "holds" if g.passed else "BROKEN", g.text) for g in found.guards),
+    )
+    notes = ("Temperature and conserved quantity cannot be checked from positions alone.",)
+    return Part("Diffusion", answer + ".", (figure,), (he, guards), bad, notes)
+
+
+def _data(found: PathDiffusion) -> dict[str, object]:
+    """Numbers for programs."""
+    low, high = found.diffusivity.interval()
+    return {
+        "mobile": found.mobile,
+        "temperature_K": found.temperature,
+        "diffusivity_cm2_per_s": found.diffusivity.value,
+        "diffusivity_interval_68": [low, high],
+        "he_diffusivity_cm2_per_s": found.he.value,
+        "he_relative_error": found.he.relative_error,
+        "hops": found.he.hops,
+        "conductivity_S_per_cm": None if broken(found.guards) else found.conductivity.value,
+        "guards": {g.name: g.passed for g in found.guards},
+        "lag_fs": found.curves.lag.tolist(),
+        "msd_A2": {g: found.curves.of(g).tolist() for g in found.curves.groups},
+    }
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(diffusion)

@@ -1,0 +1,80 @@
+"""`electrolith fit`: labels to a potential with its held-out errors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from electrolith.energy.labels.labels import Label, read_labels
+from electrolith.energy.pod.fit import PodFit, fit_pod
+from electrolith.energy.pod.potential import PodSettings, save_potential
+from electrolith.study.section import Part
+from electrolith.study.sections.engine import error_table
+from electrolith.study.settings import load_yaml, read
+from electrolith.study.terminal import finish, live
+
+__all__ = ["add"]
+
+
+def fit(
+    labels: Annotated[
+        list[Path], typer.Argument(help="Extended XYZ, plain or .xz, of one set of DFT settings.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the potential.")],
+    name: Annotated[str, typer.Option(help="Name of the potential.")] = "potential",
+    settings: Annotated[Path | None, typer.Option(help="YAML with the shape and weights of the POD.")] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Name of the reference method, for labels that state none.")
+    ] = None,
+    folds: Annotated[int, typer.Option(help="Groups of runs that are left out in turn.")] = 8,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
+) -> None:
+    """Fit a POD potential to labels and say what it gets wrong on frames it has not seen.
+
+    Example: `electrolith fit labels.xyz.xz --out my-potential --name li-n-cl`
+    """
+    shape = read(PodSettings, load_yaml(settings), "pod") if settings else PodSettings()
+    used = read_labels(*labels, settings=reference)
+    with live() as listener:
+        listener.begin("fit")
+        found = fit_pod(
+            used,
+            shape,
+            name=name,
+            folds=folds,
+            progress=lambda done, total: listener.progress(done / total, f"label {done} of {total}"),
+        )
+    found = replace(found, potential=replace(found.potential, provenance=_provenance(found, used)))
+    save_potential(found.potential, out)
+    data = {"fingerprint": found.potential.fingerprint, "held_out": [asdict(e) for e in found.held_out]}
+    finish(f"Potential {name}", (_part(found, out),), data, json_file=json_file)
+
+
+def _provenance(found: PodFit, labels: tuple[Label, ...]) -> dict[str, Any]:
+    """What the manifest says of the fit."""
+    return {
+        "labels": len(labels),
+        "kinds": dict(sorted(Counter(x.kind for x in labels).items())),
+        "reference": labels[0].settings,
+        "codes": sorted({str(x.source["code"]) for x in labels if "code" in x.source}),
+        "folds": len(found.committee),
+    }
+
+
+def _part(found: PodFit, out: Path) -> Part:
+    everything = found.held_out[0]
+    sentence = (
+        f"{found.potential.coefficients.size} coefficients, fingerprint {found.potential.fingerprint}, "
+        f"in {out}; held-out forces {1000 * everything.forces:.0f} meV/Å, on its own labels "
+        f"{1000 * found.trained.forces:.0f} meV/Å."
+    )
+    return Part("Fit", sentence, tables=(error_table(found.held_out),))
+
+
+def add(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(fit)

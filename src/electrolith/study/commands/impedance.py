@@ -1,0 +1,126 @@
+"""`electrolith impedance`: spectra to conductivities, activation energy, or an interface in time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from electrolith.core.archive import plain
+from electrolith.core.errors import InputError
+from electrolith.core.units import parse
+from electrolith.study.sections.impedance import MeasuredImpedance, evidence_of, pellet_impedance
+from electrolith.study.sections.impedance_parts import impedance_parts
+from electrolith.study.terminal import finish
+
+__all__ = ["add", "one_of", "plain_json"]
+
+
+def impedance(
+    files: Annotated[
+        list[Path], typer.Argument(help="BioLogic .mpr/.mpt, Gamry .dta, ZPlot .z, or text tables.")
+    ],
+    diameter: Annotated[str | None, typer.Option(help="Of the pellet, '10 mm' or '10.00(5) mm'.")] = None,
+    thickness: Annotated[str | None, typer.Option(help="Of the pellet, '0.90(2) mm'.")] = None,
+    temperatures: Annotated[
+        str, typer.Option(help="One per spectrum, '25,35,45' in °C (or '298 K,...'), or 'from names'.")
+    ] = "from names",
+    times: Annotated[
+        str | None, typer.Option(help="One per spectrum in hours, '0,2,4', to follow a cell in time.")
+    ] = None,
+    circuit: Annotated[str | None, typer.Option(help="Own circuit, 'R0-p(R1,CPE1)-CPE2'.")] = None,
+    electrodes: Annotated[
+        str, typer.Option(help="'blocking' or 'lithium': circuits compared without --circuit.")
+    ] = "blocking",
+    form: Annotated[str, typer.Option(help="'sigma T' or 'sigma' for the Arrhenius line.")] = "sigma T",
+    simultaneous: Annotated[bool, typer.Option(help="Fit all temperatures at once.")] = False,
+    frequency: Annotated[str | None, typer.Option(help="Range used, '1 Hz,1 MHz'.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
+) -> None:
+    """Fit impedance spectra without a starting guess; σ(T), Eₐ and what cannot be known.
+
+    Example: `electrolith impedance eis/*.mpr --diameter 10mm --thickness "0.90(2) mm" --html eis.html`
+    """
+    low, high = _range(frequency)
+    settings = MeasuredImpedance(
+        files=tuple(files),
+        diameter=diameter,
+        thickness=thickness,
+        temperatures="from names" if temperatures == "from names" else _kelvins(temperatures),
+        times=() if times is None else tuple(3600 * float(t) for t in times.split(",")),
+        follow="auto" if times is None else "time",
+        circuit=circuit,
+        electrodes=one_of("--electrodes", electrodes, ("blocking", "lithium")),  # type: ignore[arg-type]
+        form=one_of("--form", form, ("sigma T", "sigma")),  # type: ignore[arg-type]
+        simultaneous=simultaneous,
+        frequency_low=low,
+        frequency_high=high,
+    )
+    found = pellet_impedance(settings)
+    data = {
+        "circuit": found.circuit,
+        "spectra": [
+            {
+                "source": fit.source,
+                "parameters": dict(zip(fit.names, fit.values.tolist(), strict=True)),
+                "std": dict(zip(fit.names, fit.std.tolist(), strict=True)),
+                "total_resistance_ohm": [fit.total_resistance.value, fit.total_resistance.std],
+                "undetermined": fit.undetermined,
+            }
+            for fit in found.fits
+        ],
+        "evidence": {e.quantity: [e.value.value, e.value.std, e.value.unit] for e in evidence_of(found)},
+        "interface": None if found.growth is None else found.growth.text,
+        "failures": [list(f) for f in found.failures],
+    }
+    finish(
+        "Impedance",
+        impedance_parts(found),
+        plain_json(data),
+        evidence=evidence_of(found),
+        html=html,
+        json_file=json_file,
+    )
+
+
+def plain_json(data: object) -> object:
+    """JSON has no infinity: such numbers become null."""
+    if isinstance(data, dict):
+        return {str(k): plain_json(v) for k, v in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain_json(v) for v in data]
+    if isinstance(data, float) and not abs(data) < float("inf"):
+        return None
+    return plain(data) if not isinstance(data, str | int | float | bool | None) else data
+
+
+def one_of(option: str, value: str, known: tuple[str, ...]) -> str:
+    """A value of a few."""
+    if value not in known:
+        raise InputError(f"{option}: {value!r} is none of {', '.join(map(repr, known))}")
+    return value
+
+
+def _kelvins(text: str) -> tuple[float, ...]:
+    """Temperatures in K of a comma list; bare numbers are °C."""
+    return tuple(
+        parse(part.strip(), "K") if any(c.isalpha() for c in part) else float(part) + 273.15
+        for part in text.split(",")
+    )
+
+
+def _range(text: str | None) -> tuple[float, float]:
+    """Two frequencies in Hz."""
+    if text is None:
+        return 0.0, float("inf")
+    parts = [parse(p.strip(), "Hz") for p in text.split(",")]
+    if len(parts) != 2:
+        raise InputError(f"--frequency: expected two frequencies, '1 Hz,1 MHz', got {text!r}")
+    return min(parts), max(parts)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("impedance")(impedance)

@@ -1,0 +1,95 @@
+"""`electrolith particles`: size distributions from micrographs."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from electrolith.core.errors import InputError
+from electrolith.core.units import parse
+from electrolith.lab.particles.analysis import ParticleSettings, measure_particles
+from electrolith.lab.particles.distribution import SizeSettings
+from electrolith.lab.particles.segment import Segmentation
+from electrolith.study.sections.particles import particle_evidence, particle_parts
+from electrolith.study.terminal import finish
+
+__all__ = ["add"]
+
+
+def particles(
+    files: Annotated[list[Path], typer.Argument(help="Images of one sample; the scale from their metadata.")],
+    pixel: Annotated[
+        str, typer.Option(help="Size of a pixel, where the files carry no scale: '12.4 nm'.")
+    ] = "",
+    bar: Annotated[str, typer.Option(help="Scale bar, its length and its pixels: '1 um, 132'.")] = "",
+    crop: Annotated[int, typer.Option(help="Rows of a data bar to cut off at the bottom.")] = 0,
+    dark: Annotated[bool, typer.Option(help="Particles are darker than the ground.")] = False,
+    local: Annotated[
+        bool, typer.Option(help="Threshold against the surroundings, for uneven light.")
+    ] = False,
+    window: Annotated[str, typer.Option(help="Window whose share is asked for.")] = "100 nm, 400 nm",
+    overlay: Annotated[
+        Path | None, typer.Option(help="Write the first image with all outlines (.png).")
+    ] = None,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write the diameter of every particle.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
+) -> None:
+    """D10, D50, D90 and the share in a window, with the doubt of having counted so many.
+
+    Example: `electrolith particles sem_*.tif --window "100 nm, 400 nm" --overlay seen.png --html sizes.html`
+    """
+    edges = [parse(w.strip(), "m") for w in window.split(",")]
+    if len(edges) != 2:
+        raise InputError(f"--window: expected two diameters, got {window!r}")
+    length, _, count = bar.partition(",")
+    if bar and not count.strip().replace(".", "", 1).isdigit():
+        raise InputError(f"--bar: expected length and pixels like '1 um, 132', got {bar!r}")
+    settings = ParticleSettings(
+        files=tuple(files),
+        pixel=parse(pixel, "m") if pixel else None,
+        bar_length=parse(length, "m") if bar else None,
+        bar_pixels=float(count) if bar else None,
+        crop_bottom=crop,
+        segmentation=Segmentation(threshold="local" if local else "global", bright=not dark),
+        sizes=SizeSettings(window=(edges[0], edges[1])),
+    )
+    pictures: list[np.ndarray] | None = [] if overlay is not None else None
+    found = measure_particles(settings, pictures=pictures)
+    s = found.sizes
+    if overlay is not None and pictures:
+        from PIL import Image
+
+        Image.fromarray(pictures[0]).save(overlay)
+    if table is not None:
+        with table.open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(["diameter (nm)", "weight"])
+            writer.writerows(
+                (f"{1e9 * d:.2f}", f"{w:.4f}") for d, w in zip(s.diameters, s.weights, strict=True)
+            )
+    data = {
+        "count": s.count,
+        "excluded": s.excluded,
+        "number_nm": [v.value for v in s.number],
+        "volume_nm": [v.value for v in s.volume],
+        "share_percent": [s.share.value, *s.share.interval()],
+        "warnings": list(s.warnings),
+    }
+    finish(
+        "Particle sizes",
+        particle_parts(found),
+        data,
+        evidence=particle_evidence(found),
+        html=html,
+        json_file=json_file,
+    )
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("particles")(particles)

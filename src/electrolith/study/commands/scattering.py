@@ -1,0 +1,267 @@
+"""`electrolith rietveld`, `electrolith pdf`, `electrolith operando`: measured scattering and a crystal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from electrolith.core.errors import InputError
+from electrolith.scattering.measured import Diffraction, DiffractionSettings, instrument_from, refine_files
+from electrolith.scattering.measured_operando import OperandoSettings, run_operando
+from electrolith.scattering.measured_pdf import PairDistribution, PdfFilesSettings, fit_pdf_files
+from electrolith.scattering.phase import Phase
+from electrolith.scattering.phase_library import candidate
+from electrolith.scattering.write_fit import write_cif, write_instprm
+from electrolith.study.sections.diffraction import evidence_of
+from electrolith.study.sections.diffraction_parts import diffraction_parts, operando_parts, pdf_parts
+from electrolith.study.terminal import finish
+
+__all__ = ["add"]
+
+Html = Annotated[Path | None, typer.Option(help="Write a page.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")]
+
+
+def rietveld(
+    files: Annotated[
+        list[str], typer.Argument(help="Patterns, then the crystal: a CIF or a name of the phase library.")
+    ],
+    instrument: Annotated[
+        list[str],
+        typer.Option(help="'Cu Ka', 'xray 0.4592', 'neutron 1.87', or an .instprm/.prm file; never assumed."),
+    ],
+    bank: Annotated[
+        list[int] | None, typer.Option(help="Bank in the files; one, or one per pattern.")
+    ] = None,
+    abscissa: Annotated[
+        str | None, typer.Option(help="two_theta, tof, q or d, where the file does not say.")
+    ] = None,
+    limits: Annotated[str | None, typer.Option(help="Part of the abscissa, '15,120'.")] = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help="Further phase: library name or CIF; may repeat.")
+    ] = None,
+    background: Annotated[int, typer.Option(help="Chebyshev terms.")] = 10,
+    joint: Annotated[bool, typer.Option(help="All patterns at once, one scale each.")] = False,
+    occupancies: Annotated[bool, typer.Option(help="Refine them; what cannot be known is said.")] = False,
+    density: Annotated[
+        str | None, typer.Option(help="Measured density that fixes the level, '1.63(1) g/cm3'.")
+    ] = None,
+    axial: Annotated[float, typer.Option(help="Axial divergence S/L to start from; 0 for none.")] = 0.0,
+    size_strain: Annotated[bool, typer.Option(help="Refine size and strain of the sample.")] = False,
+    mu_r: Annotated[float, typer.Option(help="Absorption coefficient times radius of a capillary.")] = 0.0,
+    monochromator: Annotated[float, typer.Option(help="2θ of the monochromator, degrees; 0 for none.")] = 0.0,
+    ions: Annotated[bool, typer.Option(help="Say what changes with form factors of ions.")] = False,
+    likelihood: Annotated[
+        bool, typer.Option(help="Profile of each occupancy, all others refined again.")
+    ] = False,
+    cif: Annotated[Path | None, typer.Option(help="Write the (first) refinement as CIF.")] = None,
+    instprm: Annotated[Path | None, typer.Option(help="Write the instrument for GSAS-II.")] = None,
+    html: Html = None,
+    json_file: Json = None,
+) -> None:
+    """Refine powder patterns from a crystal, stage by stage, and say what they cannot tell.
+
+    Example: `electrolith rietveld lnc.xye lnc.cif --instrument "Cu Ka" --occupancies --html fit.html`
+    """
+    patterns, crystal = _split(files, "rietveld")
+    banks = tuple(bank or (1,))
+    settings = DiffractionSettings(
+        files=patterns,
+        instrument=tuple(instrument),
+        bank=banks[0] if len(banks) == 1 else banks,
+        abscissa=abscissa,  # type: ignore[arg-type]
+        limits=_pair(limits, "--limits"),
+        background=background,
+        phases=tuple(phase or ()),
+        joint=joint,
+        occupancies=occupancies,
+        density=density,
+        axial=axial,
+        size_strain=size_strain,
+        mu_r=mu_r,
+        monochromator=monochromator,
+        ions=ions,
+        likelihood=likelihood,
+    )
+    found = refine_files(settings, crystal)
+    if cif is not None:
+        write_cif(cif, found.fits[0], title=found.names[0])
+    if instprm is not None:
+        write_instprm(instprm, instrument_from(instrument[0], bank=banks[0], axial=axial))
+    parts = diffraction_parts(found)
+    finish(
+        "Rietveld refinement",
+        parts,
+        _fit_data(found),
+        evidence=evidence_of(found),
+        html=html,
+        json_file=json_file,
+    )
+
+
+def pdf(
+    files: Annotated[
+        list[str], typer.Argument(help="G(r) files, then the crystal: a CIF or a name of the library.")
+    ],
+    ranges: Annotated[
+        str, typer.Option("--range", help="Ranges in Å, '1.6-50,1.6-6,6-50'.")
+    ] = "1.6-50,1.6-6,6-50",
+    radiation: Annotated[
+        str | None, typer.Option(help="xray or neutron, where the file does not say.")
+    ] = None,
+    q_max: Annotated[float | None, typer.Option(help="1/Å, where the file does not say.")] = None,
+    q_damp: Annotated[float, typer.Option(help="Resolution damping, 1/Å.")] = 0.02,
+    q_broad: Annotated[float, typer.Option(help="Resolution broadening, 1/Å.")] = 0.0,
+    convention: Annotated[str, typer.Option(help="pdffit or srreal.")] = "pdffit",
+    free: Annotated[str | None, typer.Option(help="Parameters, 'scale,a,Li1/B,delta2,q_damp'.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Sites whose nearest distance is split, 'Li1 X1'.")
+    ] = None,
+    html: Html = None,
+    json_file: Json = None,
+) -> None:
+    """Fit pair distribution functions over one or several ranges of r.
+
+    Example: `electrolith pdf ni.gr ni.cif --range 1.6-20,1.6-6 --html pdf.html`
+    """
+    patterns, crystal = _split(files, "pdf")
+    settings = PdfFilesSettings(
+        files=patterns,
+        ranges=tuple(_range(text) for text in ranges.split(",")),
+        radiation=radiation,  # type: ignore[arg-type]
+        q_max=q_max,
+        q_damp=q_damp,
+        q_broad=q_broad,
+        convention=convention,  # type: ignore[arg-type]
+        free=tuple(n.strip() for n in free.split(",")) if free else None,
+        split=split,
+    )
+    found = fit_pdf_files(settings, crystal)
+    finish("Pair distribution function", pdf_parts(found), _pdf_data(found), html=html, json_file=json_file)
+
+
+def operando(
+    files: Annotated[list[str], typer.Argument(help="Patterns in order of time, then the crystal.")],
+    instrument: Annotated[str, typer.Option(help="As for rietveld.")],
+    interval: Annotated[float, typer.Option(help="Hours between frames.")] = 1.0,
+    candidate_phase: Annotated[
+        list[str] | None, typer.Option("--candidate", help="Phase that might appear; may repeat.")
+    ] = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help="Further phase that is there from the start.")
+    ] = None,
+    abscissa: Annotated[str | None, typer.Option(help="two_theta, tof, q or d.")] = None,
+    limits: Annotated[str | None, typer.Option(help="Part of the abscissa, '15,80'.")] = None,
+    html: Html = None,
+    json_file: Json = None,
+) -> None:
+    """Follow a series of patterns: cell in time, new phases with onset, detection limits.
+
+    Example: `electrolith operando f/*.xye lnc.cif --instrument "xray 0.4592" --interval 0.1 --html s.html`
+    """
+    patterns, crystal = _split(files, "operando")
+    usual = ("Li3N", "LiCl", "LiOH", "NH4Cl", "Li")
+    settings = OperandoSettings(
+        files=patterns,
+        instrument=instrument,
+        interval=interval,
+        abscissa=abscissa,  # type: ignore[arg-type]
+        limits=_pair(limits, "--limits"),
+        phases=tuple(phase or ()),
+        candidates=tuple(candidate_phase) if candidate_phase else usual,
+    )
+    found = run_operando(settings, crystal)
+    data = {
+        "candidates": [
+            {
+                "phase": t.phase,
+                "detected": t.change.detected,
+                "onset": t.change.time,
+                "interval": [t.change.low, t.change.high],
+                "weight_fraction": t.change.size,
+                "sigma": t.change.size_sigma,
+                "limit_frame": t.limit,
+                "limit_series": t.limit_series,
+            }
+            for t in found.fit.candidates
+        ],
+        "changes": {n: [c.time, c.low, c.high, c.size, c.detected] for n, c in found.fit.changes.items()},
+    }
+    finish("Operando series", operando_parts(found), data, html=html, json_file=json_file)
+
+
+def _split(files: list[str], command: str) -> tuple[tuple[Path, ...], Phase]:
+    """Data files and, last, the crystal."""
+    if len(files) < 2:
+        raise InputError(
+            f"{command}: give at least one data file and, last, the crystal (CIF or library name)"
+        )
+    return tuple(Path(f) for f in files[:-1]), candidate(files[-1])
+
+
+def _pair(text: str | None, option: str) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = (float(v) for v in text.split(","))
+    except ValueError as error:
+        raise InputError(f"{option}: expected two numbers such as 15,120, got {text!r}") from error
+    return low, high
+
+
+def _range(text: str) -> tuple[float, float]:
+    try:
+        low, high = (float(v) for v in text.strip().split("-"))
+    except ValueError as error:
+        raise InputError(f"--range: expected ranges such as 1.6-6,6-50, got {text!r}") from error
+    return low, high
+
+
+def _number(value: float) -> float | None:
+    """JSON has no infinity."""
+    return float(value) if abs(value) < float("inf") else None
+
+
+def _fit_data(found: Diffraction) -> dict[str, Any]:
+    return {
+        "fits": [
+            {
+                "name": name,
+                "chi2": fit.chi2,
+                "r_wp": [h.r_wp for h in fit.histograms],
+                "parameters": {
+                    n: [v, _number(e)]
+                    for n, v, e in zip(fit.names, fit.values.tolist(), fit.esd.tolist(), strict=True)
+                },
+                "not_determined": [n.words for n in fit.null],
+                "ratios": {k: [v.value, v.std] for k, v in fit.ratios.items()},
+                "warnings": list(fit.warnings),
+            }
+            for name, fit in zip(found.names, found.fits, strict=True)
+        ],
+        "failed": found.failed,
+    }
+
+
+def _pdf_data(found: PairDistribution) -> dict[str, Any]:
+    return {
+        name: [
+            {
+                "range": [r.low, r.high],
+                "r_w": r.r_w,
+                "independent_points": r.independent,
+                "parameters": {k: [v.value, v.std] for k, v in r.parameters.items()},
+            }
+            for r in fit.ranges
+        ]
+        for name, fit in zip(found.names, found.fits, strict=True)
+    }
+
+
+def add(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(rietveld)
+    app.command()(pdf)
+    app.command()(operando)

@@ -1,0 +1,84 @@
+"""`electrolith run`, `check`, `report`, `schema`, `engines`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from electrolith.core.registry import known
+from electrolith.study.report import evidence_of, write_report
+from electrolith.study.run import run_study, stored_results
+from electrolith.study.section import Results, Table
+from electrolith.study.study import read_study, stages_of, study_schema
+from electrolith.study.terminal import console, headline, live, print_table
+
+File = Annotated[Path, typer.Argument(help="Study file, or its folder.", metavar="STUDY")]
+
+
+def run(study: File) -> None:
+    """Compute what the study lacks, then write its report.
+
+    Example: `electrolith run examples/li9n2cl3/study.yaml`
+    """
+    checked = read_study(study)
+    with live() as listener:
+        results = run_study(checked, listener)
+    _close(results)
+    if results.failures:
+        raise typer.Exit(1)
+
+
+def _close(results: Results) -> None:
+    """Report, headline, where to look."""
+    path = write_report(results)
+    print_table(headline(evidence_of(results)))
+    for stage, text in results.failures.items():
+        console.print(f"[red]![/red] {stage}: {escape(text)}", soft_wrap=True)
+    console.print(f"report: {escape(str(path))}", soft_wrap=True)
+
+
+def check(study: File) -> None:
+    """Find everything that can be wrong with a study before anything costly runs.
+
+    Example: `electrolith check examples/li9n2cl3/study.yaml`
+    """
+    checked = read_study(study)
+    stages = ", ".join(stage.name for stage in stages_of(checked))
+    console.print(f"{escape(checked.title)}: nothing wrong was found; stages: {stages}", soft_wrap=True)
+
+
+def report(study: File) -> None:
+    """Write the report of what is already computed.
+
+    Example: `electrolith report examples/li9n2cl3/study.yaml`
+    """
+    _close(stored_results(read_study(study)))
+
+
+def schema() -> None:
+    """Print the JSON Schema of the study file, so that editors complete it.
+
+    Example: `electrolith schema > electrolith.schema.json`
+    """
+    from electrolith.study.sections import SECTIONS
+
+    typer.echo(json.dumps(study_schema(SECTIONS), indent=1))
+
+
+def engines() -> None:
+    """List the engines that are installed, by the name a study uses.
+
+    Example: `electrolith engines`
+    """
+    rows = tuple((name, entry.value) for name, entry in sorted(known("electrolith.engines").items()))
+    print_table(Table(("engine", "where"), rows))
+
+
+def add(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (run, check, report, schema, engines):
+        app.command()(command)

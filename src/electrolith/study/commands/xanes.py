@@ -1,0 +1,146 @@
+"""`electrolith xanes`: normalised absorption, shares of references, and whether a series has changed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated, Any, cast, get_args
+
+import typer
+
+from electrolith.core.errors import InputError, nearest
+from electrolith.core.units import parse
+from electrolith.lab.xanes.analysis import XanesResult, XanesSettings, measure_xanes
+from electrolith.lab.xanes.change import ChangeTest
+from electrolith.lab.xanes.normalise import Normalisation
+from electrolith.lab.xanes.read import Columns, Mode
+from electrolith.study.sections.xanes import xanes_evidence, xanes_parts
+from electrolith.study.terminal import finish
+
+__all__ = ["add"]
+
+
+def xanes(
+    files: Annotated[
+        list[Path], typer.Argument(help="XDI, Athena columns (.dat, .txt, .xmu) or projects (.prj).")
+    ],
+    reference: Annotated[
+        list[Path] | None, typer.Option(help="Reference spectrum; give it again for each phase.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="auto, mu, transmission or fluorescence.")] = "auto",
+    energy_unit: Annotated[str, typer.Option(help="eV or keV.")] = "eV",
+    columns: Annotated[
+        str,
+        typer.Option(help="Columns by name or number: 'energy=2, incident=5, signal=6' or 'energy=1, mu=3'."),
+    ] = "",
+    edge: Annotated[str, typer.Option(help="Edge energy, where it should not be found.")] = "",
+    normalised: Annotated[bool, typer.Option(help="The spectra are normalised already.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Electrochemical record (.mpt) taken at the same time.")
+    ] = None,
+    formula: Annotated[
+        str, typer.Option(help="Composition, for the self-absorption of a thick sample.")
+    ] = "",
+    peaks: Annotated[
+        str, typer.Option(help="Starting energies of peaks to fit, in eV: '2826, 2828.7'.")
+    ] = "",
+    width: Annotated[str, typer.Option(help="Width of the peak looked for.")] = "1 eV",
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Write the normalised spectra as a table.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
+) -> None:
+    """Normalise spectra; for a series, say whether it changed and how large a change could hide.
+
+    Example: `electrolith xanes scan_*.dat --reference Li4OH3Cl.dat --html xanes.html`
+    """
+    if mode not in get_args(Mode):
+        raise InputError(nearest("--mode", mode, get_args(Mode)))
+    if energy_unit not in ("eV", "keV"):
+        raise InputError(nearest("--energy-unit", energy_unit, ("eV", "keV")))
+    chosen = XanesSettings(
+        files=tuple(files),
+        references=tuple(reference or ()),
+        mode=cast(Mode, mode),
+        columns=_columns(columns),
+        energy_unit="keV" if energy_unit == "keV" else "eV",
+        normalisation=Normalisation(edge=parse(edge, "eV") if edge else None, already=normalised),
+        record=record,
+        formula=formula,
+        peaks=tuple(parse(p.strip(), "eV") for p in peaks.split(",")) if peaks else (),
+        search=ChangeTest(feature_width=parse(width, "eV")),
+    )
+    found = measure_xanes(chosen)
+    data = _data(found)
+    if table is not None:
+        _write(found, table)
+    finish(
+        "X-ray absorption",
+        xanes_parts(found),
+        data,
+        evidence=xanes_evidence(found),
+        html=html,
+        json_file=json_file,
+    )
+
+
+def _columns(text: str) -> Columns:
+    """'energy=2, signal=6' as a choice of columns."""
+    chosen: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, _, value = (w.strip() for w in part.partition("="))
+        if name not in ("energy", "mu", "incident", "signal"):
+            raise InputError(nearest("--columns", name, ("energy", "mu", "incident", "signal")))
+        chosen[name] = value
+    return Columns(**chosen)
+
+
+def _data(found: XanesResult) -> dict[str, Any]:
+    """Edges, changes and shares for programs."""
+    return {
+        "spectra": [
+            {"name": s.name, "mode": s.mode, "edge_eV": s.edge, "half_eV": s.half, "edge_step": s.edge_step}
+            for s in found.spectra
+        ],
+        "changes": [
+            {
+                "kind": c.kind,
+                "found": c.found,
+                "probability": c.probability,
+                "size": c.size.value,
+                "limit": c.limit,
+                "detectable": c.detectable,
+                "energy_eV": c.energy.value if c.energy is not None else None,
+                "unit": c.unit,
+                "statement": c.statement,
+            }
+            for c in found.changes
+        ],
+        "shares": [
+            {"name": c.name, **{n: [w.value, *w.interval()] for n, w in zip(c.names, c.weights, strict=True)}}
+            for c in found.combinations
+        ],
+        "warnings": list(found.warnings),
+    }
+
+
+def _write(found: XanesResult, path: Path) -> None:
+    """Normalised spectra: a common grid where there is a series, else the spectrum's own."""
+    if found.series is not None:
+        names, energy, columns = found.series.names, found.series.energy, found.series.mu
+    else:
+        names, energy, columns = (
+            (found.spectra[0].name,),
+            found.spectra[0].energy,
+            found.spectra[0].flat[None],
+        )
+    with path.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["energy (eV)", *names])
+        writer.writerows([f"{v:.8g}" for v in row] for row in zip(energy, *columns, strict=True))
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("xanes")(xanes)

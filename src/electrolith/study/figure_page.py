@@ -1,0 +1,264 @@
+"""Figures on the page: data and layout for plotly.js (hover, zoom, SVG export)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from electrolith.study.figure import COLOURS, Atoms, Axis, Band, Bars, Figure, Heat, Line, Points
+
+__all__ = ["to_plotly"]
+
+
+def _list(values: Any) -> list[Any]:
+    """Numbers as JSON takes them: nan becomes a gap."""
+    array = np.asarray(values)
+    if array.dtype.kind in "US":
+        return [str(v) for v in array]
+    return [None if not np.isfinite(v) else float(f"{v:.6g}") for v in array.astype(float).ravel()]
+
+
+def _faint(colour: str, alpha: float = 0.18) -> str:
+    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({r},{g},{b},{alpha})"
+
+
+def _line(layer: Line) -> list[dict[str, Any]]:
+    style = {"color": COLOURS[layer.role], "width": 1.8, "dash": "dash" if layer.dash else "solid"}
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": _list(layer.x),
+            "y": _list(layer.y),
+            "name": layer.name,
+            "line": style,
+            "showlegend": bool(layer.name),
+        }
+    ]
+
+
+def _points(layer: Points) -> list[dict[str, Any]]:
+    colour = COLOURS[layer.role]
+    symbol = "circle-open" if layer.role == "published" else "circle"
+    trace: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": _list(layer.x),
+        "y": _list(layer.y),
+        "name": layer.name,
+        "showlegend": bool(layer.name),
+        "marker": {
+            "color": colour,
+            "symbol": symbol,
+            "size": 4 if layer.small else 9,
+            "line": {"width": 1.6},
+        },
+    }
+    if layer.low is not None and layer.high is not None:
+        trace["error_y"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": _list(np.asarray(layer.high) - layer.y),
+            "arrayminus": _list(np.asarray(layer.y) - layer.low),
+            "color": colour,
+            "thickness": 1.3,
+            "width": 4,
+        }
+    if layer.text:
+        trace |= {"text": list(layer.text), "hovertemplate": "%{text}<extra></extra>"}
+    return [trace]
+
+
+def _band(layer: Band) -> list[dict[str, Any]]:
+    edge = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": _list(layer.x),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+    }
+    fill = {"fill": "tonexty", "fillcolor": _faint(COLOURS[layer.role])}
+    return [
+        {**edge, "y": _list(layer.low), "showlegend": False},
+        {**edge, **fill, "y": _list(layer.high), "name": layer.name, "showlegend": bool(layer.name)},
+    ]
+
+
+def _bars(layer: Bars) -> list[dict[str, Any]]:
+    long, short = ("x", "y") if layer.horizontal else ("y", "x")
+    trace: dict[str, Any] = {
+        "type": "bar",
+        long: _list(layer.values),
+        short: list(layer.labels),
+        "name": layer.name,
+        "showlegend": bool(layer.name),
+        "marker": {"color": COLOURS[layer.role]},
+        "orientation": "h" if layer.horizontal else "v",
+    }
+    if layer.errors is not None:
+        trace[f"error_{long}"] = {
+            "type": "data",
+            "array": _list(layer.errors),
+            "color": "#333333",
+            "thickness": 1.2,
+        }
+    if layer.base is not None:
+        trace["base"] = _list(layer.base)
+    if layer.text:
+        trace |= {"hovertext": list(layer.text), "hovertemplate": "%{hovertext}<extra></extra>"}
+    return [trace]
+
+
+def _heat(layer: Heat) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "heatmap",
+            "x": _list(layer.x),
+            "y": _list(layer.y),
+            "z": [_list(row) for row in np.asarray(layer.z)],
+            "colorscale": "RdBu" if layer.diverging else "Cividis",
+            "colorbar": {"title": {"text": layer.label, "side": "right"}, "thickness": 12},
+        }
+    ]
+
+
+def _edges(cell: np.ndarray) -> tuple[list[Any], list[Any], list[Any]]:
+    """The twelve edges of a cell as one broken line."""
+    corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+    xyz: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+    for a in corners:
+        for axis in range(3):
+            if a[axis] == 0:
+                b = a.copy()
+                b[axis] = 1
+                for store, start, end in zip(xyz, a @ cell, b @ cell, strict=True):
+                    store += [float(start), float(end), None]
+    return xyz
+
+
+def _atoms(layer: Atoms) -> list[dict[str, Any]]:
+    x, y, z = _edges(np.asarray(layer.cell))
+    frame = {
+        "type": "scatter3d",
+        "mode": "lines",
+        "x": x,
+        "y": y,
+        "z": z,
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+    traces: list[dict[str, Any]] = [{**frame, "line": {"color": "#888888", "width": 2}}]
+    for label in dict.fromkeys(layer.labels):
+        pick = [i for i, name in enumerate(layer.labels) if name == label]
+        at = np.asarray(layer.positions)[pick]
+        marker = {
+            "size": [float(layer.radii[i]) for i in pick],
+            "color": [layer.colours[i] for i in pick],
+            "opacity": 1.0,
+            "line": {"width": 0.5, "color": "#444444"},
+        }
+        traces.append(
+            {
+                "type": "scatter3d",
+                "mode": "markers",
+                "x": _list(at[:, 0]),
+                "y": _list(at[:, 1]),
+                "z": _list(at[:, 2]),
+                "name": label,
+                "marker": marker,
+                "text": [layer.text[i] for i in pick],
+                "hovertemplate": "%{text}<extra></extra>",
+            }
+        )
+    return traces
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "title": {"text": axis.label, "standoff": 8},
+        "type": "log" if axis.log else "-",
+        "automargin": True,
+        "showline": True,
+        "mirror": True,
+        "ticks": "inside",
+        "linecolor": "#444444",
+        "gridcolor": "#eeeeee",
+        "zeroline": False,
+        "exponentformat": "power",
+    }
+    if axis.log:
+        found["dtick"] = 1
+        found |= {"minor": {"ticks": "inside", "ticklen": 2}}
+    if axis.range:
+        ends = np.log10(axis.range) if axis.log else axis.range
+        found["range"] = [float(v) for v in (ends[::-1] if axis.reverse else ends)]
+    elif axis.reverse:
+        found["autorange"] = "reversed"
+    return found
+
+
+def to_plotly(figure: Figure) -> dict[str, Any]:
+    """Data and layout for plotly.js."""
+    draw: dict[type, Any] = {
+        Line: _line,
+        Points: _points,
+        Band: _band,
+        Bars: _bars,
+        Heat: _heat,
+        Atoms: _atoms,
+    }
+    data = [trace for layer in figure.layers for trace in draw[type(layer)](layer)]
+    solid = any(isinstance(layer, Atoms) for layer in figure.layers)
+    layout: dict[str, Any] = {
+        "height": figure.height,
+        "margin": {"l": 64, "r": 16, "t": 44 if figure.top else 12, "b": 52},
+        "font": {"family": "Helvetica, Arial, sans-serif", "size": 13, "color": "#222222"},
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "legend": {"orientation": "h", "y": -0.24, "x": 0, "font": {"size": 12}},
+        "hoverlabel": {"font": {"size": 12}},
+        "barmode": "group",
+    }
+    if solid:
+        blank = {"visible": False}
+        layout["scene"] = {
+            "xaxis": blank,
+            "yaxis": blank,
+            "zaxis": blank,
+            "aspectmode": "data",
+            "camera": {"eye": {"x": 1.75, "y": 1.1, "z": 0.75}},
+        }
+        layout["margin"] = {"l": 0, "r": 0, "t": 0, "b": 0}
+        layout["legend"] = {"orientation": "h", "y": 0.02, "x": 0}
+        return {"data": data, "layout": layout}
+    layout |= {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y)}
+    if figure.equal:
+        layout["yaxis"] |= {"scaleanchor": "x", "scaleratio": 1, "constrain": "domain"}
+        layout["xaxis"] |= {"constrain": "domain"}
+    if figure.top and figure.top_ticks:
+        # A second abscissa exists in plotly only with a trace of its own.
+        layout["xaxis2"] = {
+            **_axis(figure.top),
+            "overlaying": "x",
+            "matches": "x",
+            "side": "top",
+            "tickvals": [v for v, _ in figure.top_ticks],
+            "ticktext": [t for _, t in figure.top_ticks],
+            "showgrid": False,
+        }
+        layout["xaxis"]["mirror"] = False
+        first, last = figure.top_ticks[0][0], figure.top_ticks[-1][0]
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [first, last],
+                "y": [None, None],
+                "xaxis": "x2",
+                "showlegend": False,
+                "hoverinfo": "skip",
+            }
+        )
+    return {"data": data, "layout": layout}

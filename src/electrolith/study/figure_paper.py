@@ -1,0 +1,115 @@
+"""Figures for papers: one column wide, SVG and PDF, drawn by matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from electrolith.study.figure import COLOURS, Atoms, Band, Bars, Figure, Heat, Layer, Line, Points
+
+__all__ = ["write_figure"]
+
+
+def _draw(layer: Layer, axes: Any) -> None:
+    """One layer on matplotlib axes."""
+    if isinstance(layer, Line):
+        style = "--" if layer.dash else "-"
+        axes.plot(layer.x, layer.y, style, color=COLOURS[layer.role], lw=1.2, label=layer.name or None)
+    elif isinstance(layer, Points):
+        colour = COLOURS[layer.role]
+        face = "none" if layer.role == "published" else colour
+        error = None
+        if layer.low is not None and layer.high is not None:
+            # Rounding may leave an end on the wrong side of its point by a hair.
+            error = np.clip([layer.y - np.asarray(layer.low), np.asarray(layer.high) - layer.y], 0.0, None)
+        axes.errorbar(
+            layer.x,
+            layer.y,
+            yerr=error,
+            fmt="o",
+            ms=2 if layer.small else 4.5,
+            mfc=face,
+            mec=colour,
+            ecolor=colour,
+            elinewidth=0.9,
+            capsize=2,
+            label=layer.name or None,
+        )
+    elif isinstance(layer, Band):
+        colour = COLOURS[layer.role]
+        axes.fill_between(
+            layer.x, layer.low, layer.high, color=colour, alpha=0.18, lw=0, label=layer.name or None
+        )
+    elif isinstance(layer, Bars):
+        _draw_bars(layer, axes)
+    elif isinstance(layer, Heat):
+        shades = "RdBu" if layer.diverging else "cividis"
+        mesh = axes.pcolormesh(layer.x, layer.y, layer.z, shading="nearest", cmap=shades, rasterized=True)
+        axes.figure.colorbar(mesh, ax=axes, label=layer.label)
+    else:
+        axes.scatter(*np.asarray(layer.positions).T, c=list(layer.colours), s=np.asarray(layer.radii) ** 2)
+        axes.set_axis_off()
+
+
+def _draw_bars(layer: Bars, axes: Any) -> None:
+    options: dict[str, Any] = {"color": COLOURS[layer.role], "label": layer.name or None}
+    base = 0.0 if layer.base is None else layer.base
+    if layer.horizontal:
+        axes.barh(layer.labels, layer.values, left=base, xerr=layer.errors, **options)
+    else:
+        axes.bar(layer.labels, layer.values, bottom=base, yerr=layer.errors, **options)
+
+
+def write_figure(figure: Figure, folder: Path, formats: tuple[str, ...] = ("svg", "pdf")) -> tuple[Path, ...]:
+    """Write a figure for a paper (one column, 86 mm wide) and return the files."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    solid = any(isinstance(layer, Atoms) for layer in figure.layers)
+    style = {"font.size": 8, "axes.linewidth": 0.7, "svg.fonttype": "none", "pdf.fonttype": 42}
+    folder.mkdir(parents=True, exist_ok=True)
+    with rc_context({**style, "svg.hashsalt": "electrolith"}):
+        canvas = Canvas(figsize=(3.4, 3.4 * figure.height / 460), layout="constrained")
+        FigureCanvasAgg(canvas)
+        axes = canvas.add_subplot(projection="3d" if solid else None)
+        for layer in figure.layers:
+            _draw(layer, axes)
+        if not solid:
+            _dress(figure, axes)
+        paths = []
+        for suffix in formats:
+            path = folder / f"{figure.name}.{suffix}"
+            canvas.savefig(path, metadata={"Date": None} if suffix == "svg" else {"CreationDate": None})
+            paths.append(path)
+    return tuple(paths)
+
+
+def _dress(figure: Figure, axes: Any) -> None:
+    """Labels, scales and ticks."""
+    axes.set_xlabel(figure.x.label)
+    axes.set_ylabel(figure.y.label)
+    if figure.x.log:
+        axes.set_xscale("log")
+    if figure.y.log:
+        axes.set_yscale("log")
+    if figure.x.range:
+        axes.set_xlim(*figure.x.range)
+    if figure.y.range:
+        axes.set_ylim(*figure.y.range)
+    if figure.x.reverse:
+        axes.invert_xaxis()
+    if figure.y.reverse:
+        axes.invert_yaxis()
+    if figure.equal:
+        axes.set_aspect("equal", adjustable="datalim")
+    axes.tick_params(direction="in", which="both", top=not figure.top, right=True)
+    if figure.top and figure.top_ticks:
+        top = axes.secondary_xaxis("top")
+        top.set_xlabel(figure.top.label)
+        top.set_xticks([v for v, _ in figure.top_ticks], [t for _, t in figure.top_ticks])
+        top.tick_params(direction="in")
+    if any(getattr(layer, "name", "") for layer in figure.layers):
+        axes.legend(frameon=False, fontsize=7)

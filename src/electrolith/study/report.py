@@ -1,0 +1,389 @@
+"""The report: a pure function of results to one HTML page that opens offline, and to data for programs."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import html
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from electrolith import __version__
+from electrolith.core.errors import ElectrolithError
+from electrolith.core.estimate import Estimate
+from electrolith.core.files import sha256, write_atomic
+from electrolith.study.figure import Figure
+from electrolith.study.figure_page import to_plotly
+from electrolith.study.figure_paper import write_figure
+from electrolith.study.section import Evidence, Part, Results, Table
+
+__all__ = ["evidence_of", "page", "parts_of", "results_json", "write_page", "write_report"]
+
+RESULTS_FORMAT = 1
+_COLUMNS = (
+    ("This study, computed", "computed", False),
+    ("This study, measured", "measured", False),
+    ("Published, computed", "computed", True),
+    ("Published, measured", "measured", True),
+)
+
+
+def evidence_of(results: Results) -> tuple[Evidence, ...]:
+    """The study's own numbers, then the published ones that stand beside them."""
+    own = tuple(e for section in results.study.sections for e in section.evidence(results))
+    return own + results.study.published
+
+
+def parts_of(results: Results) -> tuple[Part, ...]:
+    """Parts of the report in the order of the sections."""
+    return tuple(part for section in results.study.sections for part in section.parts(results))
+
+
+def _text(value: str) -> str:
+    return html.escape(value, quote=True)
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+_NUMERIC = re.compile(
+    r"^[<>≤≥~]?\s*[-+−]?\d[\d.,]*([eE][-+]?\d+)?(\s*[(±–-].*|\s*[%A-Za-zµΩÅ°/²³·]{0,10})?$|^[–-]?$"
+)
+
+
+def _numeric_columns(table: Table) -> tuple[bool, ...]:
+    """Which columns hold numbers only: those are aligned right, head and all."""
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+    return tuple(bool(c) and all(len(v) < 28 and _NUMERIC.match(v.strip()) for v in c) for c in columns)
+
+
+def _table(table: Table) -> str:
+    marks = ["<{0} class=number>" if right else "<{0}>" for right in _numeric_columns(table)]
+
+    def line(tag: str, cells: Sequence[str]) -> str:
+        return "".join(f"{m.format(tag)}{_text(c)}</{tag}>" for m, c in zip(marks, cells, strict=True))
+
+    caption = f"<caption>{_text(table.caption)}</caption>" if table.caption else ""
+    body = "".join(f"<tr>{line('td', row)}</tr>" for row in table.rows)
+    head = f"<thead><tr>{line('th', table.columns)}</tr></thead>"
+    return f"<div class=scroll><table>{caption}{head}<tbody>{body}</tbody></table></div>"
+
+
+def _estimate(value: Estimate) -> str:
+    """Value, interval and unit of a table cell."""
+    unit = "" if value.unit in ("", "1") else f" {_text(value.unit)}"
+    number, low, high = value.digits()
+    shown = f"<b>{_text(number)}</b>{unit}"
+    if low:
+        return f"{shown}<span class=interval>68 %: {_text(low)} to {_text(high)}</span>"
+    return shown + ("<span class=interval>uncertainty not stated</span>" if value.doubt == "unknown" else "")
+
+
+def _same_unit(value: Estimate, unit: str) -> Estimate:
+    """The estimate in another unit where the two measure the same thing."""
+    try:
+        return value.to(unit)
+    except ElectrolithError:
+        return value
+
+
+def _cell(found: Sequence[Evidence], unit: str) -> str:
+    """One cell of the headline table: every number of its kind, with its note and source."""
+    parts = []
+    for e in found:
+        note = " · ".join(filter(None, (e.note, e.source)))
+        small = f"<small>{_text(note)}</small>" if note else ""
+        parts.append(_estimate(_same_unit(e.value, unit)) + small)
+    return "".join(parts) or "–"
+
+
+def _evidence(evidence: Sequence[Evidence]) -> str:
+    """The headline table: a row for each quantity this study itself has a number for, then the others."""
+    own = list(dict.fromkeys(e.quantity for e in evidence if not e.published))
+    if not own:
+        return ""
+    columns = [c for c in _COLUMNS if any((e.kind, e.published) == c[1:] for e in evidence)]
+    head = "".join(f"<th>{_text(c[0])}</th>" for c in columns)
+    rows = []
+    for quantity in own:
+        here = [e for e in evidence if e.quantity == quantity]
+        cells = "".join(
+            f"<td>{_cell([e for e in here if (e.kind, e.published) == c[1:]], here[0].value.unit)}</td>"
+            for c in columns
+        )
+        rows.append(f"<tr><td>{_text(here[0].label)}</td>{cells}</tr>")
+    return (
+        "<div class=scroll><table class=evidence><thead><tr><th>Quantity</th>"
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _figure(figure: Figure) -> str:
+    data = json.dumps(to_plotly(figure), separators=(",", ":")).replace("</", "<\\/")
+    return (
+        f'<figure id="{_text(figure.name)}"><div class=plot style="height:{figure.height}px"></div>'
+        f'<script type="application/json">{data}</script>'
+        f"<figcaption>{_text(figure.caption)}</figcaption></figure>"
+    )
+
+
+def _part(part: Part) -> str:
+    figures = "".join(_figure(f) for f in part.figures)
+    tables = "".join(_table(t) for t in part.tables)
+    notes = "".join(f"<li>{_text(n)}</li>" for n in part.notes)
+    warnings = "".join(f"<li>{_text(w)}</li>" for w in part.warnings)
+    return (
+        f'<section><h2 id="{_anchor(part.title)}">{_text(part.title)}</h2><p>{_text(part.sentence)}</p>'
+        + (f"<div class=warnings><ul>{warnings}</ul></div>" if warnings else "")
+        + (f"<div class=figures>{figures}</div>" if figures else "")
+        + tables
+        + (f"<ul class=notes>{notes}</ul>" if notes else "")
+        + "</section>"
+    )
+
+
+def _warnings(warnings: Sequence[str]) -> str:
+    if not warnings:
+        return ""
+    items = "".join(f"<li>{_text(w)}</li>" for w in warnings)
+    return f"<div class=warnings><h2>Before you trust these numbers</h2><ul>{items}</ul></div>"
+
+
+@cache
+def _plotly_js() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs()).replace("</script", "<\\/script")
+
+
+_DRAW = """
+for (const f of document.querySelectorAll('figure')) {
+  const s = f.querySelector('script'); if (!s) continue;
+  const spec = JSON.parse(s.textContent);
+  Plotly.newPlot(f.querySelector('.plot'), spec.data, spec.layout, {responsive: true, displaylogo: false,
+    toImageButtonOptions: {format: 'svg', filename: f.id}, modeBarButtonsToRemove: ['select2d', 'lasso2d']});
+}
+window.addEventListener('beforeprint',
+  () => document.querySelectorAll('details').forEach(d => d.open = true));
+"""
+
+
+def page(
+    title: str,
+    parts: Sequence[Part],
+    *,
+    lead: str = "",
+    evidence: Sequence[Evidence] = (),
+    warnings: Sequence[str] = (),
+    tail: str = "",
+) -> str:
+    """One HTML page with everything inside it.
+
+    Parameters
+    ----------
+    title, lead : what was asked, in a line each.
+    parts : the body, in order.
+    evidence : rows of the headline table.
+    warnings : what must not be trusted, in plain words.
+    tail : HTML at the end (provenance).
+    """
+    css = files("electrolith.study").joinpath("report.css").read_text()
+    links = "".join(f'<a href="#{_anchor(p.title)}">{_text(p.title)}</a>' for p in parts)
+    drawn = any(p.figures for p in parts)
+    script = f"<script>{_plotly_js()}</script><script>{_DRAW}</script>" if drawn else ""
+    return (
+        "<!doctype html><html lang=en><head><meta charset=utf-8>"
+        '<meta name=viewport content="width=device-width">'
+        f"<title>{_text(title)}</title><style>{css}</style></head><body>"
+        f"<h1>{_text(title)}</h1>"
+        + (f"<p class=lead>{_text(lead)}</p>" if lead else "")
+        + _evidence(evidence)
+        + _warnings(warnings)
+        + (f"<nav>{links}</nav>" if len(parts) > 2 else "")
+        + "".join(_part(p) for p in parts)
+        + tail
+        + f"<p class=source>Made with Electrolith {__version__}.</p>{script}</body></html>"
+    )
+
+
+def _settings_rows(value: Any, prefix: str = "") -> Iterable[tuple[str, str]]:
+    """Every setting with its value, defaults included, nested ones with dotted names."""
+    for field in dataclasses.fields(value):
+        here = getattr(value, field.name)
+        name = f"{prefix}{field.name}"
+        if dataclasses.is_dataclass(here) and not isinstance(here, type):
+            yield from _settings_rows(here, f"{name}.")
+        elif isinstance(here, Path):
+            yield name, here.name
+        elif isinstance(here, tuple) and here and isinstance(here[0], Path):
+            yield name, ", ".join(p.name for p in here)
+        else:
+            yield name, str(here)
+
+
+def _input_files(value: Any) -> Iterable[Path]:
+    """Every file that settings name."""
+    if isinstance(value, Path):
+        yield value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from _input_files(getattr(value, field.name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _input_files(item)
+
+
+def _provenance(results: Results) -> str:
+    """Settings, input fingerprints, versions, timings."""
+    pieces = ["<section><h2 id=provenance>Provenance</h2>"]
+    for kind, value in results.study.settings.items():
+        rows = tuple(_settings_rows(value))
+        if rows:
+            pieces.append(f"<details><summary>Settings: {_text(kind.__name__)}</summary>")
+            pieces.append(_table(Table(("setting", "value"), rows)) + "</details>")
+    inputs = sorted({p for v in results.study.settings.values() for p in _input_files(v) if p.is_file()})
+    rows = tuple((p.name, sha256(p)) for p in [results.study.file, *inputs])
+    pieces.append(
+        "<details><summary>Input files</summary>" + _table(Table(("file", "SHA-256"), rows)) + "</details>"
+    )
+    stages = tuple(
+        (r.stage, r.key[:12], f"{r.seconds:.1f} s", str(r.provenance.get("finished", "")))
+        for r in results.runs
+    )
+    table = Table(("stage", "fingerprint", "computed in", "finished (UTC)"), stages)
+    pieces.append("<details open><summary>Stages</summary>" + _table(table) + "</details>")
+    versions = {k: v for r in results.runs for k, v in r.provenance.get("versions", {}).items()}
+    table = Table(("package", "version"), tuple(versions.items()))
+    pieces.append("<details><summary>Versions</summary>" + _table(table) + "</details></section>")
+    return "".join(pieces)
+
+
+def _all_warnings(results: Results, parts: Sequence[Part]) -> tuple[str, ...]:
+    failed = tuple(f"{stage}: {text}" for stage, text in results.failures.items())
+    return failed + disagreements(evidence_of(results)) + tuple(w for part in parts for w in part.warnings)
+
+
+def disagreements(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Published numbers that lie outside the 95 % interval of the study's own, in words."""
+    found = []
+    for own in evidence:
+        if own.published or own.value.doubt != "known":
+            continue
+        low, high = own.value.interval(0.95)
+        for other in evidence:
+            if not other.published or other.quantity != own.quantity:
+                continue
+            there = _same_unit(other.value, own.value.unit)
+            ends = there.interval(0.95) if there.doubt == "known" else (there.value, there.value)
+            if ends[1] < low or ends[0] > high:
+                text = own.value.text(0.95)
+                found.append(
+                    f"{own.label}: {own.kind} here {text} (95 %), published {other.kind} {there.text(0.95)}; "
+                    "these do not agree within the stated uncertainties."
+                )
+    return tuple(found)
+
+
+def report_html(results: Results) -> str:
+    """The whole report."""
+    parts = parts_of(results)
+    lead = "; ".join(f"{s.key}" for s in results.study.sections)
+    bare = tuple(dataclasses.replace(p, warnings=()) for p in parts)  # they stand together at the top
+    return page(
+        results.study.title,
+        bare,
+        lead=f"Sections of this study: {lead}.",
+        evidence=evidence_of(results),
+        warnings=_all_warnings(results, parts),
+        tail=_provenance(results),
+    )
+
+
+def _estimate_json(value: Estimate) -> dict[str, Any]:
+    found: dict[str, Any] = {"value": value.value, "unit": value.unit, "doubt": value.doubt}
+    if value.doubt == "known":
+        found |= {"std": value.std, "interval_68": value.interval(0.68), "interval_95": value.interval(0.95)}
+    return found
+
+
+def results_json(results: Results) -> dict[str, Any]:
+    """The results for programs; the schema is documented in docs/results.md."""
+    return {
+        "format": RESULTS_FORMAT,
+        "electrolith": __version__,
+        "title": results.study.title,
+        "evidence": [
+            {
+                "quantity": e.quantity,
+                "label": e.label,
+                "kind": e.kind,
+                "published": e.published,
+                "source": e.source,
+                "note": e.note,
+                **_estimate_json(e.value),
+            }
+            for e in evidence_of(results)
+        ],
+        "warnings": list(_all_warnings(results, parts_of(results))),
+        "tables": [
+            {"part": p.title, "caption": t.caption, "columns": t.columns, "rows": t.rows}
+            for p in parts_of(results)
+            for t in p.tables
+        ],
+        "stages": [
+            {
+                "stage": r.stage,
+                "key": r.key,
+                "seconds": round(r.seconds, 3),
+                **{"settings": r.provenance.get("settings")},
+            }
+            for r in results.runs
+        ],
+        "failures": results.failures,
+    }
+
+
+def table_csv(table: Table) -> str:
+    """A table as CSV."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+    return buffer.getvalue()
+
+
+def _write_tables(parts: Sequence[Part], folder: Path) -> None:
+    for part in parts:
+        for index, table in enumerate(part.tables):
+            suffix = f"-{index + 1}" if len(part.tables) > 1 else ""
+            write_atomic(folder / f"{_anchor(part.title)}{suffix}.csv", table_csv(table))
+
+
+def write_report(results: Results) -> Path:
+    """Write report.html, results.json, figures/ and tables/ beside the study; the path of the page."""
+    folder = results.study.folder
+    parts = parts_of(results)
+    write_atomic(folder / "report.html", report_html(results))
+    write_atomic(
+        folder / "results.json", json.dumps(results_json(results), indent=1, ensure_ascii=False) + "\n"
+    )
+    for part in parts:
+        for figure in part.figures:
+            write_figure(figure, folder / "figures")
+    _write_tables(parts, folder / "tables")
+    return folder / "report.html"
+
+
+def write_page(path: Path, title: str, parts: Sequence[Part], *, evidence: Sequence[Evidence] = ()) -> Path:
+    """Write the page of a stand-alone command."""
+    warnings = tuple(w for p in parts for w in p.warnings)
+    bare = tuple(dataclasses.replace(p, warnings=()) for p in parts)
+    write_atomic(path, page(title, bare, evidence=evidence, warnings=warnings))
+    return path

@@ -1,0 +1,388 @@
+"""Impedance in the report: Nyquist, Bode, residuals, Arrhenius with a °C axis, the interface in time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from electrolith.core.constants import BOLTZMANN
+from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
+from electrolith.lab.impedance.fit import CircuitFit
+from electrolith.lab.impedance.growth import Growth
+from electrolith.lab.impedance.series import PartSeries
+from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
+from electrolith.study.section import Part, Table
+from electrolith.study.sections.impedance import PelletImpedance
+
+__all__ = ["impedance_parts", "short_name"]
+
+SHOWN = 5  # spectra in one figure; more hide each other
+ROLES: tuple[Role, ...] = ("measured", "second", "third", "fourth", "published")
+
+
+def short_name(source: str) -> str:
+    """File name without its folder, with the number of the spectrum where a file holds several."""
+    file, bracket, number = source.partition(" [")
+    return Path(file).name + bracket + number
+
+
+def impedance_parts(found: PelletImpedance) -> tuple[Part, ...]:
+    """Spectra, then what they say over temperature or time."""
+    parts = [_spectra_part(found)]
+    if found.series is not None and found.series.parts:
+        parts.append(_series_part(found))
+    if found.growth is not None:
+        parts.append(_growth_part(found.growth))
+    return tuple(parts)
+
+
+def _spectra_part(found: PelletImpedance) -> Part:
+    """Fits of the single spectra."""
+    noise = float(np.median([fit.noise for fit in found.fits]))
+    sentence = (
+        f"{len(found.fits)} spectra fitted with {found.circuit}; the residuals are {100 * noise:.2g} % "
+        f"of |Z| in the "
+        "median."
+    )
+    shown = _some(found.fits)
+    figures = (_nyquist(shown), _bode(shown), _phase(shown), _residuals(shown), *_distribution(found))
+    warnings = [*found.warnings]
+    warnings += [f"{short_name(q.source)}: {w}" for q in found.quality for w in q.warnings]
+    warnings += [
+        f"{short_name(fit.source)}: {name} {why}"
+        for fit in found.fits
+        for name, why in fit.undetermined.items()
+    ]
+    warnings += [
+        f"{short_name(f.source)}: outliers at {', '.join(f'{x:.3g} Hz' for x in f.frequency[f.outliers][:5])}"
+        for f in found.fits
+        if f.outliers.any()
+    ]
+    warnings += [f"{short_name(file)} left out: {reason}" for file, reason in found.failures]
+    notes = list(found.remarks)
+    tables = (_fit_table(found), *((_rival_table(found),) if found.rivals else ()))
+    return Part("Impedance", sentence, figures, tables, _few(warnings), tuple(notes))
+
+
+def _few(warnings: list[str], most: int = 40) -> tuple[str, ...]:
+    """Each warning once; of very many the first ones and their number."""
+    once = list(dict.fromkeys(warnings))
+    return tuple(once if len(once) <= most else [*once[:most], f"and {len(once) - most} more like these"])
+
+
+def _some(fits: tuple[CircuitFit, ...]) -> tuple[CircuitFit, ...]:
+    """A few, evenly taken."""
+    pick = np.unique(np.linspace(0, len(fits) - 1, min(SHOWN, len(fits))).round().astype(int))
+    return tuple(fits[i] for i in pick)
+
+
+def _label(fit: CircuitFit) -> str:
+    """Temperature where known, else the file."""
+    return short_name(fit.source) if fit.temperature is None else f"{fit.temperature - 273.15:.4g} °C"
+
+
+def _nyquist(fits: tuple[CircuitFit, ...]) -> Figure:
+    """-Z'' against Z', equal axes, decades of frequency marked."""
+    unit, scale = _ohms(fits)
+    reach = _reach(fits) / scale
+    layers: list[Layer] = []
+    for fit, role in zip(fits, ROLES, strict=False):
+        z = fit.measured / scale
+        text = tuple(_hertz(f) for f in fit.frequency)
+        layers.append(Line(fit.fitted.real / scale, -fit.fitted.imag / scale, "", "guide"))
+        layers.append(Points(z.real, -z.imag, _label(fit), role, text=text, small=True))
+        decade = _decades(fit.frequency)
+        marks = tuple(_hertz(f) for f in fit.frequency[decade])
+        layers.append(Points(z.real[decade], -z.imag[decade], "", "published", text=marks))
+    caption = (
+        "Nyquist plot, equal axes: measured (symbols), fitted (lines); rings mark the points nearest to "
+        "whole decades "
+        f"of frequency, from {_hertz(fits[-1].frequency.max())} to {_hertz(fits[-1].frequency.min())}."
+    )
+    return Figure(
+        "impedance-nyquist",
+        caption,
+        Axis(f"Z′ / {unit}", range=(0.0, reach)),
+        Axis(f"−Z″ / {unit}", range=(-0.03 * reach, 0.75 * reach)),
+        tuple(layers),
+        equal=True,
+        height=460,
+    )
+
+
+def _reach(fits: tuple[CircuitFit, ...]) -> float:
+    """How far the arcs go, ohm: a blocking spike would make them invisible."""
+    widest = max(float(np.abs(fit.measured).max()) for fit in fits)
+    try:
+        arcs = max(fit.total_resistance.value for fit in fits)
+    except InputError:
+        return 1.05 * widest
+    return min(1.6 * arcs, 1.05 * widest)
+
+
+def _decades(frequency: np.ndarray) -> np.ndarray:
+    """Indices of the points nearest to whole decades."""
+    powers = np.arange(np.ceil(np.log10(frequency.min())), np.floor(np.log10(frequency.max())) + 1)
+    return np.unique([int(np.argmin(np.abs(np.log10(frequency) - p))) for p in powers])
+
+
+def _hertz(frequency: float) -> str:
+    """1 MHz, 20 kHz, 50 Hz, 10 mHz."""
+    for size, unit in ((1e6, "MHz"), (1e3, "kHz"), (1.0, "Hz")):
+        if frequency >= 0.999 * size:
+            return f"{frequency / size:.3g} {unit}"
+    return f"{1e3 * frequency:.3g} mHz"
+
+
+def _ohms(fits: tuple[CircuitFit, ...]) -> tuple[str, float]:
+    """Ω, kΩ or MΩ for the largest impedance."""
+    largest = max(float(np.abs(fit.measured).max()) for fit in fits)
+    return ("MΩ", 1e6) if largest > 2e6 else ("kΩ", 1e3) if largest > 2e3 else ("Ω", 1.0)
+
+
+def _bode(fits: tuple[CircuitFit, ...]) -> Figure:
+    """|Z| against frequency."""
+    layers: list[Layer] = []
+    for fit, role in zip(fits, ROLES, strict=False):
+        layers.append(Line(fit.frequency, np.abs(fit.fitted), "", "guide"))
+        layers.append(Points(fit.frequency, np.abs(fit.measured), _label(fit), role, small=True))
+    caption = "Bode plot: modulus, measured (symbols) and fitted (lines)."
+    return Figure(
+        "impedance-modulus",
+        caption,
+        Axis("frequency / Hz", log=True),
+        Axis("|Z| / Ω", log=True),
+        tuple(layers),
+    )
+
+
+def _phase(fits: tuple[CircuitFit, ...]) -> Figure:
+    """Phase against frequency."""
+    layers: list[Layer] = []
+    for fit, role in zip(fits, ROLES, strict=False):
+        measured, fitted = (np.rad2deg(np.angle(z)) for z in (fit.measured, fit.fitted))
+        layers.append(Line(fit.frequency, -fitted, "", "guide"))
+        layers.append(Points(fit.frequency, -measured, _label(fit), role, small=True))
+    caption = "Bode plot: phase, measured (symbols) and fitted (lines)."
+    return Figure(
+        "impedance-phase", caption, Axis("frequency / Hz", log=True), Axis("−phase / °"), tuple(layers)
+    )
+
+
+def _residuals(fits: tuple[CircuitFit, ...]) -> Figure:
+    """Relative residuals of both parts."""
+    layers: list[Layer] = []
+    for fit, role in zip(fits, ROLES, strict=False):
+        rest = 100 * fit.residuals
+        layers.append(Points(fit.frequency, rest.real, _label(fit), role, small=True))
+        layers.append(Points(fit.frequency, rest.imag, "", role, small=True))
+    ends = np.array([fits[0].frequency.min(), fits[0].frequency.max()])
+    layers.append(Line(ends, np.zeros(2), "", "guide", dash=True))
+    return Figure(
+        "impedance-residuals",
+        "Residuals of Z′ and Z″, measured less fitted, relative to |Z|; structure means a wrong "
+        "circuit, scatter is "
+        "noise.",
+        Axis("frequency / Hz", log=True),
+        Axis("residual / % of |Z|"),
+        tuple(layers),
+        height=300,
+    )
+
+
+def _distribution(found: PelletImpedance) -> tuple[Figure, ...]:
+    """Distribution of relaxation times of the first spectrum."""
+    if not found.relaxation:
+        return ()
+    drt = found.relaxation[0]
+    # the last decade holds the blocking electrode's rise, which would hide the arcs
+    inside = drt.gamma[drt.tau < 0.03 * drt.tau.max()]
+    inside = inside if inside.max(initial=0.0) > 0 else drt.gamma
+    figure = Figure(
+        "impedance-relaxation-times",
+        f"Distribution of relaxation times of {short_name(found.fits[0].source)}, λ = "
+        f"{drt.regularisation:.2g} by "
+        f"{drt.chosen_by}; one peak per process, free of any circuit.",
+        Axis("time constant τ / s", log=True),
+        Axis("γ(ln τ) / Ω", range=(0.0, 1.15 * float(inside.max()))),
+        (Line(drt.tau, drt.gamma, "γ"),),
+        height=300,
+    )
+    return (figure,)
+
+
+def _fit_table(found: PelletImpedance) -> Table:
+    """Resistances and capacitances per spectrum."""
+    names = max((tuple(a.label for a in arcs) for arcs in found.arcs), key=len)
+    heads = tuple(h for n in names for h in (f"{n} R / Ω", "C", "top"))
+    rows = []
+    for i, (fit, arcs) in enumerate(zip(found.fits, found.arcs, strict=True)):
+        sigma = () if found.conductivity is None else (_pm(found.conductivity[i], 1.0),)
+        described = tuple(
+            cell
+            for a in arcs
+            for cell in (_pm(a.resistance, 1.0), _farad(a.capacitance), _hertz(a.frequency))
+        )
+        described += ("",) * (len(heads) - len(described))
+        test = found.quality[i].kramers_kronig
+        passed = "" if test is None else "passed" if test.passed else "failed"
+        total = _total(fit)
+        rows.append((_label(fit), total, *sigma, *described, f"{100 * fit.noise:.2g}", passed))
+    sigma_head = () if found.conductivity is None else ("σ / S/cm",)
+    columns = ("spectrum", "R total / Ω", *sigma_head, *heads, "residual / %", "KK")
+    caption = "Fits; ± is one standard deviation; C by Hsu and Mansfeld; top: frequency of the arc's top"
+    return Table(columns, tuple(rows), caption)
+
+
+def _total(fit: CircuitFit) -> str:
+    """Total resistance, empty for a circuit that blocks."""
+    try:
+        return _pm(fit.total_resistance, 1.0)
+    except InputError:
+        return ""
+
+
+def _rival_table(found: PelletImpedance) -> Table:
+    """Circuits compared."""
+    rows = tuple((circuit, f"{score:.1f}") for circuit, score in found.rivals)
+    return Table(
+        ("circuit", "ΔAICc"), rows, "Circuits compared on the coldest spectrum; lower is better supported"
+    )
+
+
+def _pm(value: Estimate, scale: float) -> str:
+    """Value ± standard deviation with two digits of doubt."""
+    middle, spread = value.value * scale, value.std * scale
+    if not np.isfinite(spread) or spread == 0:
+        return f"{middle:.4g} (±?)" if value.doubt == "unknown" else f"{middle:.4g}"
+    digits = int(np.clip(np.ceil(np.log10(abs(middle) / spread)) + 2 if middle else 2, 2, 7))
+    return f"{middle:.{digits}g} ± {spread:.2g}"
+
+
+def _farad(capacitance: float) -> str:
+    """Capacitance with its usual prefix."""
+    for size, unit in ((1e-3, "mF"), (1e-6, "µF"), (1e-9, "nF")):
+        if capacitance >= size:
+            return f"{capacitance / size:.3g} {unit}"
+    return f"{capacitance / 1e-12:.3g} pF"
+
+
+def _series_part(found: PelletImpedance) -> Part:
+    """Conductivities over temperature."""
+    series = found.series
+    assert series is not None  # noqa: S101 - the caller asked
+    total = series.parts[0]
+    law = "ln σT" if total.form == "sigma T" else "ln σ"
+    other = "ln σ" if total.form == "sigma T" else "ln σT"
+    celsius = total.reference - 273.15
+    sentence = (
+        f"σ({celsius:.3g} °C) = {_pm(total.at_reference, 1.0)} S/cm and Eₐ = "
+        f"{_pm(total.activation_energy, 1.0)} eV from "
+        f"{law} against 1/T ({other} would give {total.other_activation_energy:.3f} eV)."
+    )
+    rows = []
+    for part in series.parts:
+        branch = [
+            f"{name} {_pm(e, 1.0)}" for name, e in (("heating", part.heating), ("cooling", part.cooling)) if e
+        ]
+        rows.append(
+            (
+                part.part,
+                str(part.temperature.size),
+                _pm(part.at_reference, 1.0),
+                _pm(part.activation_energy, 1.0),
+                f"{part.scatter:.2g}",
+                ", ".join(branch),
+            )
+        )
+    columns = (
+        "part",
+        "temperatures",
+        f"σ({celsius:.3g} °C) / S/cm",
+        f"Eₐ ({law}) / eV",
+        "√(χ²/dof)",
+        "branches / eV",
+    )
+    notes = (
+        "The doubt of diameter and thickness is common to all temperatures: it is in σ, not in Eₐ.",
+        "√(χ²/dof) above one: the points scatter more than their fit errors, and the doubt of Eₐ is "
+        "widened by it.",
+    )
+    return Part(
+        "Conductivity", sentence, (_arrhenius(series.parts),), (Table(columns, tuple(rows)),), (), notes
+    )
+
+
+def _arrhenius(parts: tuple[PartSeries, ...]) -> Figure:
+    """Ln σT lines with a °C axis on top."""
+    layers: list[Layer] = []
+    power = 1.0 if parts[0].form == "sigma T" else 0.0
+    for part, role in zip(parts, ROLES, strict=False):
+        t = part.temperature
+        sigma = np.array([e.value for e in part.conductivity])
+        spread = np.array(
+            [e.interval() if e.doubt == "known" else (e.value, e.value) for e in part.conductivity]
+        )
+        factor = t**power
+        text = tuple(f"{x - 273.15:.4g} °C<br>{s:.3g} S/cm" for x, s in zip(t, sigma, strict=True))
+        layers.append(
+            Points(
+                1000 / t, sigma * factor, part.part, role, spread[:, 0] * factor, spread[:, 1] * factor, text
+            )
+        )
+        grid = np.linspace(t.min(), t.max(), 60)
+        line = np.exp(part.line.intercept - part.line.activation_energy / (BOLTZMANN * grid))
+        layers.append(Line(1000 / grid, line, "", "computed"))
+    temperature = np.concatenate([p.temperature for p in parts])
+    ticks = _celsius_ticks(float(temperature.min()), float(temperature.max()))
+    label = "σT / S K cm⁻¹" if power else "σ / S cm⁻¹"
+    return Figure(
+        "impedance-arrhenius",
+        "Arrhenius plot: measured points with the geometry's doubt, fitted lines.",
+        Axis("1000 K / T"),
+        Axis(label, log=True),
+        tuple(layers),
+        top=Axis("temperature / °C"),
+        top_ticks=ticks,
+    )
+
+
+def _celsius_ticks(low: float, high: float) -> tuple[tuple[float, str], ...]:
+    """Round temperatures inside the range at their place on the 1000/T axis."""
+    span = high - low
+    step = 10 if span < 60 else 20 if span < 140 else 50
+    first = int(np.ceil((low - 273.15) / step) * step)
+    return tuple((1000 / (c + 273.15), f"{c}") for c in range(first, int(high - 273.15) + 1, step))
+
+
+def _growth_part(growth: Growth) -> Part:
+    """The interface in time."""
+    hours = growth.time / 3600
+    spread = growth.std
+    points = Points(
+        hours, growth.resistance, "fitted", "measured", growth.resistance - spread, growth.resistance + spread
+    )
+    layers: list[Layer] = [points, Line(hours, growth.fitted, f"{growth.model} law", "computed")]
+    if growth.verdict != "stable":
+        drawn = growth.initial.draws[:, None] + growth.rate.draws[:, None] * np.sqrt(
+            growth.time - growth.time[0]
+        )
+        low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+        if growth.model == "parabolic":
+            layers.insert(0, Band(hours, low, high, "95 %"))
+    figure = Figure(
+        "impedance-interface",
+        "Interface resistance (slowest arc) against time at rest.",
+        Axis("time / h"),
+        Axis("R interface / Ω"),
+        tuple(layers),
+    )
+    rows = (
+        ("verdict", growth.verdict),
+        ("R at the start / Ω", _pm(growth.initial, 1.0)),
+        ("k of R0 + k√t / Ω h^-0.5", _pm(growth.rate, 60.0)),
+        ("significance / σ", f"{growth.significance:.1f}"),
+    )
+    return Part("Interface", f"The interface is {growth.text}.", (figure,), (Table(("what", "value"), rows),))

@@ -1,0 +1,178 @@
+"""Reading a study file: title, sections, published numbers; all of it checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from electrolith.core.archive import fingerprint
+from electrolith.core.errors import InputError, nearest
+from electrolith.core.estimate import Estimate, parse_estimate
+from electrolith.core.units import split_quantity
+from electrolith.study.section import Evidence, Section, Study
+from electrolith.study.settings import load_yaml, read, schema
+from electrolith.study.wiring import needs, plan
+
+__all__ = ["PublishedValue", "read_published", "read_study", "stages_of", "study_schema"]
+
+
+@dataclass(frozen=True)
+class PublishedValue:
+    """A number somebody else published.
+
+    quantity : key that joins it to the study's own numbers.
+    value : "4.3e-5 S/cm", "0.378(5) eV"; without (…) its uncertainty counts as not stated.
+    interval : low and high, where the source gives an interval instead.
+    """
+
+    quantity: str
+    value: str
+    kind: Literal["computed", "measured"]
+    source: str
+    label: str = ""
+    note: str = ""
+    interval: tuple[float, float] | None = None
+
+
+def read_published(path: Path) -> tuple[Evidence, ...]:
+    """Published numbers of a YAML list.
+
+    Raises
+    ------
+    InputError
+        If the file is no such list.
+    """
+    rows = load_yaml(path)
+    if not isinstance(rows, list):
+        raise InputError(f"{path}: expected a list of published values, got {type(rows).__name__}")
+    return tuple(_published(read(PublishedValue, row, f"{path.name}[{i}]")) for i, row in enumerate(rows))
+
+
+def _published(value: PublishedValue) -> Evidence:
+    """The published number as evidence; its draws are seeded by itself, so that reports repeat."""
+    rng = np.random.default_rng(int(fingerprint(value)[:8], 16))
+    number, _, unit = split_quantity(value.value)
+    if value.interval:
+        low, high = value.interval
+        estimate = Estimate.normal(number, (high - low) / 2, unit or "1", rng=rng)
+    else:
+        estimate = parse_estimate(value.value, unit or "1", rng=rng)
+    label = value.label or value.quantity.replace("_", " ")
+    return Evidence(value.quantity, label, estimate, value.kind, value.source, True, value.note)
+
+
+def _at(data: dict[str, Any], key: str) -> tuple[bool, Any]:
+    """Whether a dotted key is in the file, and what it holds."""
+    here: Any = data
+    for part in key.split("."):
+        if not isinstance(here, dict) or part not in here:
+            return False, None
+        here = here[part]
+    return True, here
+
+
+def _refuse_unknown(data: dict[str, Any], sections: Iterable[Section], path: str) -> None:
+    """Every key of the file must be a section's."""
+    keys = [s.key for s in sections]
+    groups = {k.partition(".")[0] for k in keys if "." in k}
+    known = {"title", "published", *(k for k in keys if "." not in k), *groups}
+    for key, value in data.items():
+        if key not in known:
+            raise InputError(nearest(path, str(key), known))
+        if key in groups:
+            below = {k.partition(".")[2] for k in keys if k.startswith(f"{key}.")}
+            if not isinstance(value, dict):
+                raise InputError(
+                    f"{path}.{key}: expected a mapping of {', '.join(sorted(below))}, got {value!r}"
+                )
+            for name in value:
+                if name not in below:
+                    raise InputError(nearest(f"{path}.{key}", str(name), below))
+
+
+def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) -> Study:
+    """Read and check a study file.
+
+    Raises
+    ------
+    InputError
+        For anything that can be seen to be wrong without computing.
+    """
+    if sections is None:
+        from electrolith.study.sections import SECTIONS
+
+        sections = SECTIONS
+    path = Path(path)
+    path = path / "study.yaml" if path.is_dir() else path
+    data = load_yaml(path)
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: expected a study (a mapping with title, material, …), got {data!r}")
+    _refuse_unknown(data, sections, "study")
+    title = data.get("title", path.parent.resolve().name)
+    if not isinstance(title, str):
+        raise InputError(f"study.title: expected text, got {title!r}")
+    settings: dict[type, Any] = {}
+    active = []
+    for section in sections:
+        present, value = _at(data, section.key)
+        if present:
+            settings[section.settings] = read(
+                section.settings, value, f"study.{section.key}", folder=path.parent
+            )
+            active.append(section)
+        elif section.implicit:
+            settings[section.settings] = section.settings()
+    if not active:
+        keys = ", ".join(s.key for s in sections)
+        raise InputError(f"{path}: the study asks for nothing; add one of its sections: {keys}")
+    published: tuple[Evidence, ...] = ()
+    if "published" in data:
+        name = data["published"]
+        if not isinstance(name, str) or not (path.parent / name).is_file():
+            raise InputError(f"study.published: no such file: {name!r} in {path.parent.resolve()}")
+        published = read_published(path.parent / name)
+    asked = tuple(stage for section in active for stage in section.stages)
+    planned = plan(asked, [s for sec in sections for s in sec.stages], settings)
+    wanted = {need.kind for stage in planned for need in needs(stage.run)}
+    # An implicit section joins in when its stages run or its settings are taken, and only then.
+    joined = [
+        s
+        for s in sections
+        if s in active or (s.implicit and (set(s.stages) & set(planned) or s.settings in wanted))
+    ]
+    used = {s.settings: settings[s.settings] for s in joined}
+    study = Study(title, path, used, tuple(joined), published)
+    for section in joined:
+        section.check(study)
+    return study
+
+
+def stages_of(study: Study) -> tuple[Any, ...]:
+    """Stages the study asks for."""
+    return tuple(stage for section in study.sections for stage in section.stages)
+
+
+def study_schema(sections: tuple[Section, ...]) -> dict[str, Any]:
+    """JSON Schema of the study file, for editors."""
+    properties: dict[str, Any] = {
+        "title": {"type": "string"},
+        "published": {"type": "string", "description": "YAML list of published numbers to stand beside"},
+    }
+    for section in sections:
+        group, _, name = section.key.rpartition(".")
+        if group:
+            empty = {"type": "object", "properties": {}, "additionalProperties": False}
+            properties.setdefault(group, empty)["properties"][name] = schema(section.settings)
+        else:
+            properties[section.key] = schema(section.settings)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Electrolith study",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }

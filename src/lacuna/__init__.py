@@ -1,3 +1,0 @@
-"""Lacuna: from a disordered crystal to a solid-state cell, every number with its doubt."""
-
-__version__ = "0.1.0"
