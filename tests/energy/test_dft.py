@@ -23,9 +23,22 @@ def lithium_chloride() -> Frame:
 
 
 def test_kpoints_follow_the_length_of_each_vector(lithium_chloride):
-    assert GpawSettings().kpoints(lithium_chloride) == (5, 5, 5)
+    centred = GpawSettings(kpoint_grid="gamma")
+    assert centred.kpoints(lithium_chloride) == (5, 5, 5)
     wide = Frame(lithium_chloride.positions, np.diag([7.5, 14.6, 30.0]), lithium_chloride.numbers)
-    assert GpawSettings().kpoints(wide) == (2, 1, 1)
+    assert centred.kpoints(wide) == (2, 1, 1)
+
+
+def test_a_shifted_grid_has_even_numbers_of_points(lithium_chloride):
+    """An odd grid of Monkhorst and Pack holds Γ: it would not be shifted."""
+    assert GpawSettings().kpoints(lithium_chloride) == (6, 6, 6)
+    wide = Frame(lithium_chloride.positions, np.diag([7.5, 14.6, 30.0]), lithium_chloride.numbers)
+    assert GpawSettings().kpoints(wide) == (2, 2, 2)
+
+
+def test_labels_of_the_two_grids_are_never_mixed_and_old_ones_keep_their_name():
+    assert GpawSettings().fingerprint != GpawSettings(kpoint_grid="gamma").fingerprint
+    assert GpawSettings(kpoint_grid="gamma").fingerprint == "gpaw-PBE-650eV-615d321e"
 
 
 def test_the_fingerprint_knows_what_decides_the_numbers():

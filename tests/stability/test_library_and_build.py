@@ -215,7 +215,7 @@ def test_a_build_without_the_engine_says_what_to_install(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "chgnet.model", None)
-    with pytest.raises(MissingExtra, match=r"electrolith\[mlip\]"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[mlip\]'"):
         chgnet_calculator(RelaxSettings())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -21,7 +21,10 @@ class GpawSettings:
     """Plane-wave PBE of an insulator; the defaults converge forces to 0.6 meV/Å for Li-N-Cl.
 
     cutoff: plane waves, eV. At 380 eV forces are 20 meV/Å off, at 650 eV 0.6.
-    kpoint_length: each lattice vector times its number of k-points is at least this, Å; Γ-centred.
+    kpoint_length: each lattice vector times its number of k-points is at least this, Å.
+    kpoint_grid: "shifted", even numbers of points half a step away from Γ (Monkhorst-Pack), or "gamma", Γ
+        among them. At equal numbers of points the shifted grid is some twenty times nearer to convergence
+        in energy and pressure, and needs half the time: time reversal pairs all of its points.
     functional: exchange and correlation as GPAW names it.
     width: of the Fermi-Dirac occupation, eV.
     energy_convergence: eV per valence electron.
@@ -32,6 +35,7 @@ class GpawSettings:
 
     cutoff: Annotated[float, Unit("eV")] = 650.0
     kpoint_length: Annotated[float, Unit("angstrom")] = 14.6
+    kpoint_grid: Literal["shifted", "gamma"] = "shifted"
     functional: str = "PBE"
     width: Annotated[float, Unit("eV")] = 0.02
     energy_convergence: float = 2e-5
@@ -53,11 +57,17 @@ class GpawSettings:
     @property
     def fingerprint(self) -> str:
         """Short text that two labels of equal settings share."""
-        return f"gpaw-{self.functional}-{self.cutoff:g}eV-{digest(self, without=('iterations',))}"
+        # Labels made before there was a choice are Γ-centred, and keep the fingerprint that they carry.
+        same = ("iterations", "kpoint_grid") if self.kpoint_grid == "gamma" else ("iterations",)
+        return f"gpaw-{self.functional}-{self.cutoff:g}eV-{digest(self, without=same)}"
 
     def kpoints(self, frame: Frame) -> tuple[int, int, int]:
-        """Γ-centred k-points along each lattice vector."""
-        return grid_by_length(frame, self.kpoint_length)
+        """Numbers of k-points along each lattice vector; a shifted grid has even ones."""
+        least = grid_by_length(frame, self.kpoint_length)
+        if self.kpoint_grid == "gamma":
+            return least
+        a, b, c = (n + n % 2 for n in least)
+        return a, b, c
 
 
 class Gpaw:
@@ -73,10 +83,14 @@ class Gpaw:
         return self.settings.fingerprint
 
     def provenance(self, frame: Frame) -> dict[str, Any]:
-        """Version of the code and k-points of `frame`, to be stored beside a label."""
+        """Version of the code, numbers and kind of the k-points of `frame`, to be stored beside a label."""
         import gpaw
 
-        return {"code": f"gpaw {gpaw.__version__}", "kpts": list(self.settings.kpoints(frame))}
+        return {
+            "code": f"gpaw {gpaw.__version__}",
+            "kpts": list(self.settings.kpoints(frame)),
+            "grid": self.settings.kpoint_grid,
+        }
 
     def evaluate(self, frame: Frame) -> Evaluation:
         """Energy (eV), forces (eV/Å) and stress (eV/Å³) of `frame`.
@@ -111,7 +125,7 @@ def _calculator(settings: GpawSettings, frame: Frame, log: str | None) -> Any:
     return GPAW(
         mode={"name": "pw", "ecut": settings.cutoff},
         xc=settings.functional,
-        kpts={"size": settings.kpoints(frame), "gamma": True},
+        kpts={"size": settings.kpoints(frame), "gamma": settings.kpoint_grid == "gamma"},
         occupations={"name": "fermi-dirac", "width": settings.width},
         symmetry={"point_group": False},
         convergence={

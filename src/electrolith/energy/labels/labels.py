@@ -31,7 +31,7 @@ __all__ = [
     "write_labels",
 ]
 
-KEPT = ("kind", "T", "a0", "run", "round", "origin", "code", "seconds", "kpts", "key", "pool")
+KEPT = ("kind", "T", "a0", "run", "round", "origin", "code", "seconds", "kpts", "grid", "key", "pool")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
