@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from electrolith.core.errors import InputError
+from electrolith.core.format import as_stated, between, ends, interval, with_unit
 from electrolith.core.units import convert, split_quantity
 
 __all__ = ["Estimate", "parse_estimate"]
 
 DRAWS = 2000
+STANDARD = 0.68  # share of a normal distribution within one standard uncertainty
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +88,7 @@ class Estimate:
             return float("nan")
         return float(self.draws.std(ddof=1)) if self.draws.size > 1 else 0.0
 
-    def interval(self, level: float = 0.68) -> tuple[float, float]:
+    def interval(self, level: float = STANDARD) -> tuple[float, float]:
         """Central interval holding the share `level` of the draws; (nan, nan) where doubt is unknown."""
         if not 0 < level < 1:
             raise InputError(f"level must lie between 0 and 1, got {level}")
@@ -122,35 +124,36 @@ class Estimate:
         zero, one = convert(0.0, self.unit, unit), convert(1.0, self.unit, unit)
         return Estimate(zero + (one - zero) * self.draws, unit, self.doubt)
 
-    def digits(self, level: float = 0.68) -> tuple[str, str, str]:
-        """Value, low and high end of the interval as text, with two digits on the interval.
+    def number(self) -> str:
+        """Value and one standard uncertainty without the unit: "1.200(14)e-4", "2.16 (+0.15/-0.08)"."""
+        if self.doubt != "known":
+            return as_stated(self.value)
+        return interval(self.value, *self.interval())
+
+    def digits(self, level: float = STANDARD) -> tuple[str, str, str]:
+        """Value, low and high end of the interval as text.
 
         The ends are empty where there is no interval: for exact values and for unknown doubt.
         """
-        if self.doubt != "known":
-            return f"{self.value:.6g}", "", ""
         low, high = self.interval(level)
-        n = _digits(self.value, low, high)
-        return f"{self.value:.{n}g}", f"{low:.{n}g}", f"{high:.{n}g}"
+        if self.doubt != "known" or not high > low:
+            return self.number(), "", ""
+        return ends(self.value, low, high)
 
-    def text(self, level: float = 0.68) -> str:
-        """Value, interval and unit for people: "4.3e-05 (3.9e-05 to 4.8e-05) S/cm"."""
-        unit = "" if self.unit in ("1", "") else f" {self.unit}"
-        value, low, high = self.digits(level)
-        if low:
-            return f"{value} ({low} to {high}){unit}"
-        return f"{value}{unit}" + (" (uncertainty not stated)" if self.doubt == "unknown" else "")
+    def text(self, level: float = STANDARD) -> str:
+        """Value, doubt and unit for people: "4.30(45)e-5 S/cm".
+
+        At another level than 68 % the ends stand in words, "4.3e-5 (3.5e-5 to 5.3e-5) S/cm", since a
+        parenthesis means one standard uncertainty.
+        """
+        if level == STANDARD or self.doubt != "known":
+            text = self.number()
+        else:
+            text = between(self.value, *self.interval(level))
+        return with_unit(text, self.unit) + (" (uncertainty not stated)" if self.doubt == "unknown" else "")
 
     def __repr__(self) -> str:
         return f"Estimate({self.text()})"
-
-
-def _digits(value: float, low: float, high: float) -> int:
-    """Significant digits of `value` that show the interval with two digits."""
-    width = high - low
-    if not (np.isfinite(width) and width > 0 and value != 0):
-        return 4
-    return int(np.clip(np.ceil(np.log10(abs(value) / width)) + 2, 2, 9))
 
 
 def parse_estimate(text: str | float, unit: str, *, rng: np.random.Generator, n: int = DRAWS) -> Estimate:

@@ -18,6 +18,7 @@ from electrolith import __version__
 from electrolith.core.errors import ElectrolithError
 from electrolith.core.estimate import Estimate
 from electrolith.core.files import sha256, write_atomic
+from electrolith.core.format import with_unit
 from electrolith.study.figure import Figure
 from electrolith.study.figure_page import to_plotly
 from electrolith.study.figure_paper import write_figure
@@ -54,7 +55,7 @@ def _anchor(title: str) -> str:
 
 
 _NUMERIC = re.compile(
-    r"^[<>≤≥~]?\s*[-+−]?\d[\d.,]*([eE][-+]?\d+)?(\s*[(±–-].*|\s*[%A-Za-zµΩÅ°/²³·]{0,10})?$|^[–-]?$"
+    r"^[<>≤≥~]?\s*[-+−]?\d[\d.,]*([eE][-+]?\d+)?(\s*[(±–-].*|\s*[%A-Za-zµΩÅ°/²³·⁻¹ ]{0,10})?$|^[–-]?$"
 )
 
 
@@ -78,9 +79,8 @@ def _table(table: Table) -> str:
 
 def _estimate(value: Estimate) -> str:
     """Value, interval and unit of a table cell."""
-    unit = "" if value.unit in ("", "1") else f" {_text(value.unit)}"
-    number, low, high = value.digits()
-    shown = f"<b>{_text(number)}</b>{unit}"
+    shown = f"<b>{_text(value.number())}</b>{_text(with_unit('', value.unit))}"
+    _, low, high = value.digits()
     if low:
         return f"{shown}<span class=interval>68 %: {_text(low)} to {_text(high)}</span>"
     return shown + ("<span class=interval>uncertainty not stated</span>" if value.doubt == "unknown" else "")

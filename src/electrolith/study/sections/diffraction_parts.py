@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from electrolith.core.estimate import Estimate
+from electrolith.core.format import pm
 from electrolith.scattering.measured import Diffraction
 from electrolith.scattering.measured_operando import Operando
 from electrolith.scattering.measured_pdf import OrderedPdf, PairDistribution
@@ -12,7 +13,6 @@ from electrolith.scattering.pdf_fit import PdfFit, PdfRange
 from electrolith.scattering.profile_likelihood import Likelihood
 from electrolith.scattering.result import FittedHistogram, RietveldFit
 from electrolith.scattering.series import Trend
-from electrolith.scattering.write_fit import with_esd
 from electrolith.study.figure import Axis, Figure, Heat, Layer, Line, Points, Role
 from electrolith.study.section import Part, Table
 
@@ -124,7 +124,7 @@ def _shown(value: Estimate) -> str:
     """Value with esd in parentheses, or what is not known."""
     if value.doubt == "unknown":
         return f"{value.value:.4g} (not determined)"
-    return with_esd(value.value, value.std)
+    return pm(value.value, value.std)
 
 
 def _cells(fit: RietveldFit) -> Table:
@@ -142,7 +142,7 @@ def _sites(fit: RietveldFit) -> Table:
         elif fixed or s.vacancy.doubt == "unknown":
             vacancy = f"{100 * s.vacancy.value:.2f} %"
         else:
-            vacancy = f"{with_esd(100 * s.vacancy.value, 100 * s.vacancy.std)} %"
+            vacancy = f"{pm(100 * s.vacancy.value, 100 * s.vacancy.std)} %"
         occupancy = f"{s.occupancy.value:.4g}" if fixed else _shown(s.occupancy)
         b = f"{s.b_iso.value:.3g}" if s.b_iso.doubt == "unknown" else _shown(s.b_iso)
         rows.append((s.phase, s.site, s.species, str(s.multiplicity), occupancy, vacancy, b, s.identified))

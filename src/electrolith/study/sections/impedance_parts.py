@@ -9,6 +9,7 @@ import numpy as np
 from electrolith.core.constants import BOLTZMANN
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
+from electrolith.core.format import number, pm, prefixed
 from electrolith.lab.impedance.fit import CircuitFit
 from electrolith.lab.impedance.growth import Growth
 from electrolith.lab.impedance.series import PartSeries
@@ -130,10 +131,7 @@ def _decades(frequency: np.ndarray) -> np.ndarray:
 
 def _hertz(frequency: float) -> str:
     """1 MHz, 20 kHz, 50 Hz, 10 mHz."""
-    for size, unit in ((1e6, "MHz"), (1e3, "kHz"), (1.0, "Hz")):
-        if frequency >= 0.999 * size:
-            return f"{frequency / size:.3g} {unit}"
-    return f"{1e3 * frequency:.3g} mHz"
+    return prefixed(frequency, "Hz")
 
 
 def _ohms(fits: tuple[CircuitFit, ...]) -> tuple[str, float]:
@@ -219,11 +217,11 @@ def _fit_table(found: PelletImpedance) -> Table:
     heads = tuple(h for n in names for h in (f"{n} R / Ω", "C", "top"))
     rows = []
     for i, (fit, arcs) in enumerate(zip(found.fits, found.arcs, strict=True)):
-        sigma = () if found.conductivity is None else (_pm(found.conductivity[i], 1.0),)
+        sigma = () if found.conductivity is None else (_pm(found.conductivity[i]),)
         described = tuple(
             cell
             for a in arcs
-            for cell in (_pm(a.resistance, 1.0), _farad(a.capacitance), _hertz(a.frequency))
+            for cell in (_pm(a.resistance), prefixed(a.capacitance, "F"), _hertz(a.frequency))
         )
         described += ("",) * (len(heads) - len(described))
         test = found.quality[i].kramers_kronig
@@ -232,14 +230,14 @@ def _fit_table(found: PelletImpedance) -> Table:
         rows.append((_label(fit), total, *sigma, *described, f"{100 * fit.noise:.2g}", passed))
     sigma_head = () if found.conductivity is None else ("σ / S/cm",)
     columns = ("spectrum", "R total / Ω", *sigma_head, *heads, "residual / %", "KK")
-    caption = "Fits; ± is one standard deviation; C by Hsu and Mansfeld; top: frequency of the arc's top"
+    caption = "Fits; in parentheses one standard deviation; C by Hsu and Mansfeld; top: of the arc"
     return Table(columns, tuple(rows), caption)
 
 
 def _total(fit: CircuitFit) -> str:
     """Total resistance, empty for a circuit that blocks."""
     try:
-        return _pm(fit.total_resistance, 1.0)
+        return _pm(fit.total_resistance)
     except InputError:
         return ""
 
@@ -252,21 +250,9 @@ def _rival_table(found: PelletImpedance) -> Table:
     )
 
 
-def _pm(value: Estimate, scale: float) -> str:
-    """Value ± standard deviation with two digits of doubt."""
-    middle, spread = value.value * scale, value.std * scale
-    if not np.isfinite(spread) or spread == 0:
-        return f"{middle:.4g} (±?)" if value.doubt == "unknown" else f"{middle:.4g}"
-    digits = int(np.clip(np.ceil(np.log10(abs(middle) / spread)) + 2 if middle else 2, 2, 7))
-    return f"{middle:.{digits}g} ± {spread:.2g}"
-
-
-def _farad(capacitance: float) -> str:
-    """Capacitance with its usual prefix."""
-    for size, unit in ((1e-3, "mF"), (1e-6, "µF"), (1e-9, "nF")):
-        if capacitance >= size:
-            return f"{capacitance / size:.3g} {unit}"
-    return f"{capacitance / 1e-12:.3g} pF"
+def _pm(value: Estimate) -> str:
+    """Value with its standard deviation."""
+    return f"{number(value.value)} (±?)" if value.doubt == "unknown" else pm(value.value, value.std)
 
 
 def _series_part(found: PelletImpedance) -> Part:
@@ -278,21 +264,21 @@ def _series_part(found: PelletImpedance) -> Part:
     other = "ln σ" if total.form == "sigma T" else "ln σT"
     celsius = total.reference - 273.15
     sentence = (
-        f"σ({celsius:.3g} °C) = {_pm(total.at_reference, 1.0)} S/cm and Eₐ = "
-        f"{_pm(total.activation_energy, 1.0)} eV from "
+        f"σ({celsius:.3g} °C) = {_pm(total.at_reference)} S/cm and Eₐ = "
+        f"{_pm(total.activation_energy)} eV from "
         f"{law} against 1/T ({other} would give {total.other_activation_energy:.3f} eV)."
     )
     rows = []
     for part in series.parts:
         branch = [
-            f"{name} {_pm(e, 1.0)}" for name, e in (("heating", part.heating), ("cooling", part.cooling)) if e
+            f"{name} {_pm(e)}" for name, e in (("heating", part.heating), ("cooling", part.cooling)) if e
         ]
         rows.append(
             (
                 part.part,
                 str(part.temperature.size),
-                _pm(part.at_reference, 1.0),
-                _pm(part.activation_energy, 1.0),
+                _pm(part.at_reference),
+                _pm(part.activation_energy),
                 f"{part.scatter:.2g}",
                 ", ".join(branch),
             )
@@ -381,8 +367,8 @@ def _growth_part(growth: Growth) -> Part:
     )
     rows = (
         ("verdict", growth.verdict),
-        ("R at the start / Ω", _pm(growth.initial, 1.0)),
-        ("k of R0 + k√t / Ω h^-0.5", _pm(growth.rate, 60.0)),
+        ("R at the start / Ω", _pm(growth.initial)),
+        ("k of R0 + k√t / Ω h^-0.5", _pm(growth.rate.through(lambda k: 60.0 * k, unit="ohm/h^0.5"))),
         ("significance / σ", f"{growth.significance:.1f}"),
     )
     return Part("Interface", f"The interface is {growth.text}.", (figure,), (Table(("what", "value"), rows),))

@@ -36,8 +36,8 @@ def shares(sets: dict[str, float], count: int = 3) -> str:
 
 
 def volts(limit: Estimate) -> str:
-    """A limit as value ± standard deviation."""
-    return f"{limit.value:.2f}" if limit.doubt == "unknown" else f"{limit.value:.2f} ± {limit.std:.2f}"
+    """A limit with its standard uncertainty in the last digits."""
+    return f"{limit.value:.2f}" if limit.doubt == "unknown" else limit.number()
 
 
 def window_part(found: Window, warm: Window | None = None) -> Part:
@@ -74,7 +74,7 @@ def window_part(found: Window, warm: Window | None = None) -> Part:
             Table(
                 ("energies", "reduction / V", "oxidation / V", "products beyond oxidation (share of draws)"),
                 tuple(rows),
-                "Limits against Li/Li⁺, median ± standard deviation of the draws"
+                "Limits against Li/Li⁺, median of the draws with their 68 % interval"
                 if found.working_ion == "Li"
                 else f"Limits against {found.working_ion} metal",
             ),
@@ -147,7 +147,7 @@ def comparison_part(found: Comparison) -> Part:
             Table(
                 columns,
                 rows,
-                "Windows: median ± standard deviation of the draws; ours − reference: from the best energies",
+                "Windows: median and 68 % interval of the draws; ours − reference: from the best energies",
             ),
         ),
         left,
