@@ -10,11 +10,12 @@ from electrolith.core.errors import InputError
 from electrolith.lab.cycling.record import CyclingRecord
 from electrolith.lab.cycling.write_bdf import write_bdf
 from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.lab.polarisation.transient import simulate_transient
 from electrolith.lab.symmetric.generate import Short, SymmetricCell, simulate
 from electrolith.study.commands import app
 from electrolith.study.run import Listener, run_study
-from electrolith.study.sections.impedance import MeasuredImpedance, PelletImpedance, pellet_impedance
+from electrolith.study.sections.impedance import MeasuredImpedance, pellet_impedance
 from electrolith.study.sections.symmetric import (
     MeasuredSymmetric,
     StackLayer,

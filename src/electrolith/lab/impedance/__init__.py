@@ -7,10 +7,12 @@ from electrolith.lab.impedance.fit import CircuitFit, FitSettings, fit_circuit
 from electrolith.lab.impedance.geometry import Geometry
 from electrolith.lab.impedance.growth import Growth, interface_growth
 from electrolith.lab.impedance.kramers_kronig import KramersKronig, kramers_kronig
+from electrolith.lab.impedance.pellet import PelletImpedance, judge_spectra, measure_impedance
 from electrolith.lab.impedance.quality import Quality, check_spectrum
 from electrolith.lab.impedance.read import read_impedance, read_many, temperature_from_name
 from electrolith.lab.impedance.relaxation import RelaxationTimes, relaxation_times
 from electrolith.lab.impedance.series import ConductivitySeries, SeriesSettings, conductivity_series
+from electrolith.lab.impedance.settings import ImpedanceSettings, pellet_geometry
 from electrolith.lab.impedance.spectrum import Spectrum, make_spectrum
 
 __all__ = [
@@ -23,7 +25,9 @@ __all__ = [
     "FitSettings",
     "Geometry",
     "Growth",
+    "ImpedanceSettings",
     "KramersKronig",
+    "PelletImpedance",
     "Quality",
     "RelaxationTimes",
     "SeriesSettings",
@@ -33,8 +37,11 @@ __all__ = [
     "conductivity_series",
     "fit_circuit",
     "interface_growth",
+    "judge_spectra",
     "kramers_kronig",
     "make_spectrum",
+    "measure_impedance",
+    "pellet_geometry",
     "read_arcs",
     "read_impedance",
     "read_many",

@@ -74,6 +74,15 @@ class PartSeries:
     heating: Estimate | None
     cooling: Estimate | None
 
+    def at(self, temperature: float) -> Estimate:
+        """Conductivity on the line at a temperature in K, S/cm, with the line's and the geometry's doubt."""
+        t, power = self.reference, 1.0 if self.form == "sigma T" else 0.0
+        return self.at_reference.through(
+            lambda s, e: s * (t / temperature) ** power * np.exp(e / BOLTZMANN * (1 / t - 1 / temperature)),
+            self.activation_energy,
+            unit="S/cm",
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class ConductivitySeries:

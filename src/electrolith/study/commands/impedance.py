@@ -10,7 +10,9 @@ import typer
 from electrolith.core.archive import plain
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
-from electrolith.study.sections.impedance import MeasuredImpedance, evidence_of, pellet_impedance
+from electrolith.lab.impedance.pellet import measure_impedance
+from electrolith.lab.impedance.settings import ImpedanceSettings
+from electrolith.study.sections.impedance import evidence_of
 from electrolith.study.sections.impedance_parts import impedance_parts
 from electrolith.study.terminal import finish
 
@@ -44,7 +46,7 @@ def impedance(
     Example: `electrolith impedance eis/*.mpr --diameter 10mm --thickness "0.90(2) mm" --html eis.html`
     """
     low, high = _range(frequency)
-    settings = MeasuredImpedance(
+    settings = ImpedanceSettings(
         files=tuple(files),
         diameter=diameter,
         thickness=thickness,
@@ -58,7 +60,7 @@ def impedance(
         frequency_low=low,
         frequency_high=high,
     )
-    found = pellet_impedance(settings)
+    found = measure_impedance(settings)
     data = {
         "circuit": found.circuit,
         "spectra": [

@@ -15,10 +15,10 @@ from electrolith.cell.work import CellResult, work_out
 from electrolith.core.constants import BOLTZMANN
 from electrolith.core.errors import InputError, nearest
 from electrolith.core.estimate import Estimate
+from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.motion.conductivity import Conductivity
 from electrolith.study.section import Evidence, Part, Results, Section, Study
 from electrolith.study.sections.cell_parts import calibration_part, design_parts
-from electrolith.study.sections.impedance import PelletImpedance
 from electrolith.study.settings import Files, load_yaml, read
 from electrolith.study.wiring import Progress, Stage
 

@@ -12,10 +12,10 @@ from electrolith.core.estimate import Estimate
 from electrolith.core.format import number, pm, prefixed
 from electrolith.lab.impedance.fit import CircuitFit
 from electrolith.lab.impedance.growth import Growth
+from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.lab.impedance.series import PartSeries
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
 from electrolith.study.section import Part, Table
-from electrolith.study.sections.impedance import PelletImpedance
 
 __all__ = ["impedance_parts", "short_name"]
 

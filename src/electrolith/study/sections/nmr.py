@@ -12,6 +12,7 @@ import numpy as np
 
 from electrolith.core.constants import BOLTZMANN
 from electrolith.core.files import sha256
+from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.lab.nmr.analysis import NmrResult, NmrSettings, measure_relaxation
 from electrolith.lab.nmr.recovery import RecoveryFit
 from electrolith.lab.nmr.relaxation import (
@@ -24,7 +25,6 @@ from electrolith.motion.conductivity import Conductivity
 from electrolith.motion.diffusivities import Diffusivities
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role
 from electrolith.study.section import Evidence, Part, Results, Section, Table
-from electrolith.study.sections.impedance import PelletImpedance
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
 

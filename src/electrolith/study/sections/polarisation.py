@@ -11,6 +11,8 @@ from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.estimate import Estimate
 from electrolith.core.units import Unit
 from electrolith.lab.cycling.read import read_cycling
+from electrolith.lab.impedance.pellet import PelletImpedance
+from electrolith.lab.impedance.settings import pellet_geometry
 from electrolith.lab.polarisation.conductivity import (
     ElectronicConductivity,
     PolarisationSettings,
@@ -19,7 +21,7 @@ from electrolith.lab.polarisation.conductivity import (
 from electrolith.lab.polarisation.transient import SettleRule, Transient, transients_of
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role
 from electrolith.study.section import Evidence, Part, Results, Section, Table
-from electrolith.study.sections.impedance import MeasuredImpedance, PelletImpedance, pellet_geometry
+from electrolith.study.sections.impedance import MeasuredImpedance
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
 
@@ -65,8 +67,8 @@ def dc_polarisation(
     pellet: PelletImpedance | None,
 ) -> PolarisedPellet:
     """Settled currents of all files, the line through them, and the transference number where σ is known."""
-    given = MeasuredImpedance((), settings.diameter, settings.thickness)
-    geometry = pellet_geometry(given if settings.diameter or impedance is None else impedance)
+    given = settings if settings.diameter or impedance is None else impedance
+    geometry = pellet_geometry(given.diameter, given.thickness, seed=given.seed)
     if geometry is None:
         raise InputError("diameter and thickness of the pellet are needed for a conductivity")
     transients: list[Transient] = []

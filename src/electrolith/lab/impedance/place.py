@@ -1,0 +1,55 @@
+"""Which temperature and time each spectrum belongs to."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from electrolith.core.errors import InputError
+from electrolith.lab.impedance.read import temperature_from_name
+from electrolith.lab.impedance.settings import ImpedanceSettings
+from electrolith.lab.impedance.spectrum import Spectrum
+
+
+def placed(spectra: tuple[Spectrum, ...], settings: ImpedanceSettings) -> tuple[Spectrum, ...]:
+    """Spectra with their temperatures and times.
+
+    Raises
+    ------
+    InputError
+        If there are not as many temperatures or times as spectra.
+    """
+    for name, given in (("temperatures", settings.temperatures), ("times", settings.times)):
+        if given and given != "from names" and len(given) != len(spectra):
+            raise InputError(
+                f"{len(given)} {name} for {len(spectra)} spectra; one each, in the order of the files"
+            )
+    if settings.temperatures == "from names":
+        spectra = tuple(s if s.temperature else s.at(temperature=_named(s)) for s in spectra)
+        spectra = _in_order(spectra)
+    else:
+        spectra = tuple(s.at(temperature=t) for s, t in zip(spectra, settings.temperatures, strict=True))
+    if settings.times:
+        return tuple(replace(s, time=t, started=None) for s, t in zip(spectra, settings.times, strict=True))
+    return spectra
+
+
+def clock(spectra: tuple[Spectrum, ...]) -> np.ndarray | None:
+    """Time of every spectrum in s from the first, by the file's own start where it has one."""
+    if any(s.time is None for s in spectra):
+        return None
+    starts = [0.0 if s.started is None else datetime.fromisoformat(s.started).timestamp() for s in spectra]
+    times = np.array([start + float(s.time or 0.0) for start, s in zip(starts, spectra, strict=True)])
+    return np.asarray(times - times[0])
+
+
+def _named(spectrum: Spectrum) -> float | None:
+    return temperature_from_name(spectrum.source)
+
+
+def _in_order(spectra: tuple[Spectrum, ...]) -> tuple[Spectrum, ...]:
+    """By the clock where the files have one, else by temperature: names do not say which came first."""
+    times = clock(spectra)
+    if times is not None and len({s.started for s in spectra} | {None}) > 2:
+        return tuple(spectra[i] for i in np.argsort(times, kind="stable"))
+    return tuple(sorted(spectra, key=lambda s: s.temperature or 0.0))
