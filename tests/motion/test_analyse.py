@@ -98,7 +98,7 @@ def test_trajectories_that_cannot_be_understood_are_refused_by_name(hopping, tmp
     _, frame = hopping
     one, other = frame.to_ase(), frame.to_ase()
     (tmp_path / "no.xyz").write_text("this is no trajectory\n")
-    with pytest.raises(DataError, match=r"no\.xyz: not a trajectory that ASE can read"):
+    with pytest.raises(DataError, match=r"no\.xyz: ASE cannot read this as atoms"):
         read_trajectory(tmp_path / "no.xyz")
     write(tmp_path / "one.traj", [one])
     with pytest.raises(DataError, match="1 frame; a trajectory needs at least two"):

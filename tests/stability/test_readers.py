@@ -1,6 +1,7 @@
 """Entries of pymatgen and the Materials Project, structures from OPTIMADE: recorded answers."""
 
 import json
+import sys
 
 import pytest
 from pymatgen.core import Composition
@@ -51,6 +52,47 @@ def test_gga_beside_gga_plus_u_is_one_scheme(tmp_path):
 def test_a_file_of_something_else_is_refused(tmp_path):
     (tmp_path / "e.json").write_text('{"a": 1}')
     with pytest.raises(DataError, match="expected a JSON list of pymatgen ComputedEntry"):
+        read_phases(tmp_path / "e.json")
+
+
+def test_a_file_of_entries_chooses_no_module_to_import(tmp_path, capsys):
+    """`this` prints a poem when it is imported; `os.system` would do worse."""
+    record = {"composition": {"Li": 1}, "energy": -1.9, "entry_id": "mp-1"}
+    foreign = {"@module": "this", "@class": "s", "@callable": "system", "@version": None}
+    records = [
+        {**record, "energy_adjustments": [foreign], "correction": 0.0, "data": {"x": foreign}, **foreign},
+        {**record, "composition": {"Li": 1, "Cl": 1}, "energy": -7.7},
+    ]
+    (tmp_path / "e.json").write_text(json.dumps(records))
+    sys.modules.pop("this", None)
+    assert [p.formula for p in read_phases(tmp_path / "e.json")] == ["Li", "LiCl"]
+    assert "this" not in sys.modules
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"composition": {"Li": -1}}, "not all above 0"),
+        ({"composition": {"Li": 1e999}}, "not all above 0"),
+        ({"composition": {}}, "not all above 0"),
+        ({"energy": float("nan")}, "is not finite"),
+        ({"energy": float("-inf")}, "is not finite"),
+        ({"energy_adjustments": [{"value": 1}]}, "without their sum"),
+        ({"composition": ["Li"]}, "AttributeError"),
+        ({"energy": [[]]}, "TypeError"),
+    ],
+)
+def test_entries_with_impossible_numbers_are_refused(tmp_path, change, words):
+    (tmp_path / "e.json").write_text(json.dumps([{"composition": {"Li": 1}, "energy": -1.9, **change}]))
+    with pytest.raises(DataError, match=rf"{words}.*expected a JSON list of pymatgen ComputedEntry"):
+        read_phases(tmp_path / "e.json")
+
+
+@pytest.mark.parametrize("text", ["[" * 3000, '{"a":', "[" + "7" * 5000 + "]"])
+def test_json_that_is_none_is_refused(tmp_path, text):
+    (tmp_path / "e.json").write_text(text)
+    with pytest.raises(DataError, match=r"e\.json: "):
         read_phases(tmp_path / "e.json")
 
 

@@ -6,6 +6,7 @@ from pymatgen.analysis.phase_diagram import PhaseDiagram
 from pymatgen.core import Composition, Element
 
 from electrolith.core.errors import InputError
+from electrolith.stability.library import composition_of
 from electrolith.stability.material import Material, hull_place, refuse_unbalanced
 from electrolith.stability.window import WindowSettings, window
 
@@ -142,3 +143,16 @@ def test_a_drawn_ladder_is_concave_and_starts_at_the_metal(toy):
     found = window(Material("LiBO"), toy({"LiBO": -1.0, "Li3B": -1.5}))
     slopes = np.diff(found.decomposition) / np.diff(found.voltages)
     assert np.all(np.diff(slopes) <= 1e-9)
+
+
+@pytest.mark.parametrize("formula", ["Li", "LiLiLi", "Li3"])
+def test_the_metal_of_the_working_ion_has_no_window(toy, formula):
+    with pytest.raises(InputError, match="is the metal of the working ion itself, it has no window"):
+        window(Material(formula), toy({"Li2O": -6.0}))
+
+
+@pytest.mark.parametrize("formula", ["Li1e999", "Li" + "9" * 400, "Li0", "x" * 10_000, "("])
+def test_what_is_no_formula_is_refused_briefly(formula):
+    with pytest.raises(InputError, match="is not a chemical formula; expected one like Li3YCl6") as caught:
+        composition_of(formula)
+    assert len(str(caught.value)) < 400

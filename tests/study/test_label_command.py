@@ -76,7 +76,7 @@ def test_what_cannot_be_labelled_is_refused(tmp_path, frames):
     for words, kind, text in (
         ((tmp_path / "none.xyz",), InputError, "no such file of frames"),
         ((tmp_path / "molecule.xyz",), InputError, "frame 1: no periodic cell"),
-        ((tmp_path / "text.xyz",), DataError, "no frames ASE can read"),
+        ((tmp_path / "text.xyz",), DataError, "ASE cannot read this as atoms"),
         ((frames, "--settings", tmp_path / "gpaw.yaml"), InputError, "no 'cutof'; did you mean 'cutoff'"),
         ((frames, "--engine", "gpa"), InputError, "no 'gpa'; did you mean 'gpaw'"),
         (

@@ -21,6 +21,7 @@ import numpy as np
 
 from electrolith.core.errors import DataError
 from electrolith.core.files import write_atomic
+from electrolith.core.reading import reader
 
 __all__ = ["fingerprint", "load", "plain", "save"]
 
@@ -144,6 +145,7 @@ def save(path: Path | str, result: Any) -> None:
     write_atomic(path.with_name(path.name + ".sha256"), hashlib.sha256(data).hexdigest() + "\n")
 
 
+@reader("a stored result")
 def load(path: Path | str) -> Any:
     """Read a result written by `save`.
 

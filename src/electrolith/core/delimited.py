@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from electrolith.core.errors import DataError
+from electrolith.core.limits import refuse_above
+from electrolith.core.reading import decode, read_bytes, reader
 
 __all__ = ["Delimited", "read_delimited", "read_text"]
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE)
+LONGEST_NUMBER = 64  # characters; the pattern takes time with the square of what it is given
 _DELIMITERS = ("\t", ";", ",", None)  # None: any white space; a comma only if it is no decimal mark
 
 
@@ -55,33 +58,16 @@ def _fold(name: str) -> str:
     return re.sub(r"\s+", "", name).lower()
 
 
+@reader("text")
 def read_text(path: Path | str) -> str:
     """A text file in UTF-8, UTF-16 or Latin-1, line ends normalised.
 
     Raises
     ------
     DataError
-        If the file is missing, empty or binary.
+        If the file is missing, empty or binary, cut off within a character, or beyond a ceiling.
     """
-    path = Path(path)
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    if not raw.strip():
-        raise DataError(f"{path}: the file is empty")
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = raw.decode("utf-16")
-    elif b"\x00" in raw[:4096]:
-        raise DataError(f"{path}: a binary file, first bytes {raw[:8]!r}; expected text")
-    else:
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = raw.decode("latin-1")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return decode(read_bytes(path, ceiling_name="text_bytes"), path)
 
 
 def _fields(line: str, delimiter: str | None, decimal: str) -> list[float] | None:
@@ -96,7 +82,7 @@ def _fields(line: str, delimiter: str | None, decimal: str) -> list[float] | Non
             text = text.replace(",", ".")
         if not text:
             values.append(float("nan"))
-        elif _NUMBER.fullmatch(text):
+        elif len(text) < LONGEST_NUMBER and _NUMBER.fullmatch(text):
             values.append(float(text.replace("d", "e").replace("D", "e")))
         else:
             return None
@@ -129,6 +115,7 @@ def _choices(sample: list[str]) -> list[tuple[str | None, str]]:
     return pairs
 
 
+@reader("a table of numbers")
 def read_delimited(path: Path | str, *, comments: str = "#%!") -> Delimited:
     """Read the longest numeric block of a text file, whatever its delimiter and decimal mark.
 
@@ -159,6 +146,8 @@ def read_delimited(path: Path | str, *, comments: str = "#%!") -> Delimited:
     # Most rows first; with equal rows the reading with more columns, with equal columns the decimal point.
     best = max(tried, key=lambda t: (t[0], t[1], t[3] == "."))
     start, rows = _block(bare, best[2], best[3])
+    refuse_above("rows", len(rows), path)
+    refuse_above("cells", len(rows) * len(rows[0]), path)
     header = tuple(lines[:start])
     names = _names(header, best[2], len(rows[0]), comments)
     label = "white space" if best[2] is None else best[2]

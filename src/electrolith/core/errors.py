@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["DataError", "ElectrolithError", "InputError", "MissingExtra", "NotConverged", "nearest"]
+__all__ = ["DataError", "ElectrolithError", "InputError", "MissingExtra", "NotConverged", "brief", "nearest"]
 
 
 class ElectrolithError(Exception):
@@ -44,8 +45,23 @@ class MissingExtra(ElectrolithError):
         return type(self), (self.extra, self.package)
 
 
+LONGEST_VALUE = 300  # characters of a value that came and is shown
+LONGEST_NAME = 80  # characters of an unknown name that are shown
+
+_brief = reprlib.Repr()
+_brief.maxlevel, _brief.maxlist, _brief.maxtuple, _brief.maxdict, _brief.maxset = 3, 6, 6, 6, 6
+_brief.maxstring = _brief.maxother = _brief.maxlong = 120
+
+
+def brief(value: object) -> str:
+    """What came, as the message of an error shows it: `repr`, short whatever the value holds."""
+    text = _brief.repr(value)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+
+
 def nearest(where: str, name: str, known: Iterable[str]) -> str:
     """Text for an unknown name: where it stood, the nearest known name, all known names."""
+    name = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
     names = sorted(known)
     near = get_close_matches(name, names, n=1) or get_close_matches(
         name.lower(), [n for n in names if n.lower() == name.lower()], n=1

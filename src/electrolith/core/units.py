@@ -5,17 +5,20 @@ Atomistic rooms use Å, eV, fs, K, e and amu; the macroscopic rooms (`lab`, `cel
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from electrolith.core.errors import InputError
+from electrolith.core.errors import InputError, brief
 
 if TYPE_CHECKING:
     import pint
 
 __all__ = ["Unit", "convert", "parse", "split_quantity"]
+
+LONGEST = 200  # characters of a quantity; what is longer is none
 
 _NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+))(?:\((\d+)\))?([eE][-+]?\d+)?\s*(.*?)\s*$")
 
@@ -66,7 +69,7 @@ def convert(value: float, unit: str, to: str) -> float:
     except pint.DimensionalityError as error:
         raise InputError(f"{value:g} {unit} is not a quantity in {to}") from error
     except (pint.UndefinedUnitError, AttributeError, TypeError, pint.PintError) as error:
-        raise InputError(f"unit {unit!r} is not known; expected something like {to!r}") from error
+        raise InputError(f"unit {brief(unit)} is not known; expected something like {to!r}") from error
 
 
 def split_quantity(text: str) -> tuple[float, float | None, str]:
@@ -77,16 +80,19 @@ def split_quantity(text: str) -> tuple[float, float | None, str]:
     InputError
         If the text does not begin with a number.
     """
-    found = _NUMBER.match(text)
+    found = _NUMBER.match(text) if len(text) <= LONGEST else None
     if not found:
-        raise InputError(f"{text!r} is not a quantity; expected a number and a unit, like '300 K'")
+        raise InputError(f"{brief(text)} is not a quantity; expected a number and a unit, like '300 K'")
     mantissa, doubt, exponent, unit = found.groups()
     scale = exponent or ""
     error = None
     if doubt is not None:
         places = len(mantissa.partition(".")[2])
         error = float(f"{doubt}e{int(scale[1:] or 0) - places}")
-    return float(mantissa + scale), error, unit
+    value = float(mantissa + scale)
+    if not math.isfinite(value) or (error is not None and not math.isfinite(error)):
+        raise InputError(f"{text!r} is beyond all numbers; expected a finite quantity, like '300 K'")
+    return value, error, unit
 
 
 def parse(value: str | float, unit: str) -> float:
@@ -98,7 +104,7 @@ def parse(value: str | float, unit: str) -> float:
         If it is no quantity, or its unit is unknown or of another kind.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise InputError(f"expected a quantity in {unit}, got {value!r}")
+        raise InputError(f"expected a quantity in {unit}, got {brief(value)}")
     if not isinstance(value, str):
         return float(value)
     number, _, given = split_quantity(value)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from electrolith.core.errors import InputError, nearest
+from electrolith.core.errors import InputError, brief, nearest
 from electrolith.core.estimate import Estimate
 from electrolith.crystal.crystal import DisorderedCrystal, Site
 from electrolith.crystal.neutral import NEUTRAL, least_charged, neutral_fillings, positions_of
@@ -24,6 +24,7 @@ __all__ = [
     "parse_formula",
 ]
 
+LONGEST = 300  # characters of a formula
 WISH_DOUBT = 1e-4  # tight: a wished occupancy goes before every refined one
 
 
@@ -91,6 +92,8 @@ def parse_formula(formula: str) -> dict[str, int]:
     InputError
         If it is not a row of elements with whole numbers.
     """
+    if len(formula) > LONGEST:
+        raise InputError(f"composition {brief(formula)} is too long to be a formula; expected 'Li54N12Cl18'")
     found = re.findall(r"([A-Z][a-z]?(?:\d*[+-])?)(\d*)", formula.replace(" ", ""))
     if not found or "".join(a + b for a, b in found) != formula.replace(" ", ""):
         raise InputError(f"composition {formula!r} is no formula with whole numbers; expected 'Li54N12Cl18'")

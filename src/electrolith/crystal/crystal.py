@@ -15,9 +15,11 @@ from electrolith.crystal.frame import Frame
 from electrolith.crystal.species import element_of, mass_of, number_of
 from electrolith.crystal.symmetry import symmetry_of
 
-__all__ = ["DisorderedCrystal", "Position", "Site", "build_crystal", "total"]
+__all__ = ["FAR", "DisorderedCrystal", "Position", "Site", "build_crystal", "total"]
 
 FULL = 1e-6  # an occupancy within this of 1 is full
+LARGEST = 1e15  # Å³; a cell of ten micrometres
+FAR = 1e6  # cells away from the origin; beyond it no digits are left for the place in the cell
 NO_ROOM = 1e-3  # shared sites whose refined occupancies leave less than this are meant to be full
 
 
@@ -208,9 +210,10 @@ def build_crystal(
     Raises
     ------
     DataError
-        If no symmetry is found, which means that positions coincide.
+        If the cell or a position is not finite, or no symmetry is found: then positions coincide.
     """
     fractional = np.array([p.fractional for p in positions], dtype=float).reshape(-1, 3)
+    _refuse_infinite(fractional, np.asarray(cell, dtype=float), positions, source or "crystal")
     found = symmetry_of(cell, fractional, [_kind(p.occupancy) for p in positions])
     if found is None:
         raise DataError(f"{source or 'crystal'}: no space group found; do two positions coincide?")
@@ -242,6 +245,20 @@ def build_crystal(
         source=source,
         notes=tuple(notes),
     )
+
+
+def _refuse_infinite(
+    fractional: NDArray[np.float64], cell: NDArray[np.float64], positions: Sequence[Position], source: str
+) -> None:
+    """The library of symmetries ends the program on numbers that are none, so none may reach it."""
+    if not (np.all(np.isfinite(cell)) and 0 < abs(np.linalg.det(cell)) < LARGEST):
+        raise DataError(f"{source}: no cell with a volume: {cell.tolist()}; expected three vectors in Å")
+    bad = np.flatnonzero(~(np.abs(fractional) < FAR).all(axis=1))
+    if bad.size:
+        which = positions[bad[0]].label or f"position {bad[0] + 1}"
+        raise DataError(
+            f"{source}: {which} lies at {fractional[bad[0]].tolist()}; expected finite fractions of the cell"
+        )
 
 
 def _kind(occupancy: dict[str, Estimate]) -> tuple[tuple[str, float], ...]:

@@ -38,7 +38,9 @@ class Frame:
                 f"frame: positions must have shape (n, 3) with n atomic numbers, "
                 f"got {positions.shape} and {numbers.shape}"
             )
-        if cell.shape != (3, 3) or not abs(np.linalg.det(cell)) > 0:
+        if cell.shape == (3, 3) and not np.all(np.isfinite(cell)):
+            raise InputError(f"frame: a vector of the cell is not finite: {cell.tolist()}")
+        if cell.shape != (3, 3) or not 0 < abs(np.linalg.det(cell)) < np.inf:
             raise InputError(
                 f"frame: the cell must be three independent row vectors (Å), got {cell.tolist()}"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import replace
 from difflib import get_close_matches
@@ -9,17 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
+from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.estimate import Estimate
+from electrolith.core.reading import own_modules, reader, said
 from electrolith.crystal.crystal import DisorderedCrystal, Position, build_crystal
 from electrolith.crystal.frame import Frame
 from electrolith.crystal.oxidation import guess_oxidation_states
+from electrolith.crystal.read_ase import PACKED, read_atoms
 from electrolith.crystal.read_cif import read_cif
 from electrolith.crystal.species import element_of
 
 __all__ = ["crystal_from_frame", "read_crystal"]
 
 
+@reader("a crystal")
 def read_crystal(
     path: Path | str,
     *,
@@ -77,14 +82,12 @@ def _missing(path: Path) -> str:
 
 def _read_other(path: Path) -> DisorderedCrystal:
     """Whatever ASE reads, else whatever pymatgen reads."""
-    from ase.io import read
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            atoms = read(path)
-    except Exception as error:  # ASE's readers raise whatever their parser met
-        return _read_pymatgen(path, error)
+        atoms = read_atoms(path)[0]
+    except DataError as error:
+        if error.__cause__ is None:  # refused by a check, not by a parser: another parser would not help
+            raise
+        return _read_pymatgen(path, error.__cause__)
     if not atoms.cell.rank == 3:
         raise DataError(
             f"{path}: no periodic cell in this file; expected a crystal with three lattice vectors"
@@ -92,10 +95,14 @@ def _read_other(path: Path) -> DisorderedCrystal:
     return crystal_from_frame(Frame.from_ase(atoms), source=path.name)
 
 
-def _read_pymatgen(path: Path, first: Exception) -> DisorderedCrystal:
+def _read_pymatgen(path: Path, first: BaseException) -> DisorderedCrystal:
     """Pymatgen's formats; these may hold partial occupancies (without uncertainty)."""
     from pymatgen.core import Structure
 
+    if path.suffix.lower() in (*PACKED, ".z", ".zst", ".lzma"):
+        raise DataError(f"{path}: {first}; if it is another format than those of ASE, unpack it first")
+    if path.suffix.lower() in (".json", ".yaml", ".yml"):
+        _refuse_modules(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -122,6 +129,15 @@ def _read_pymatgen(path: Path, first: Exception) -> DisorderedCrystal:
             )
         )
     return build_crystal(positions, np.asarray(structure.lattice.matrix), source=path.name)
+
+
+def _refuse_modules(path: Path) -> None:
+    """JSON and YAML of pymatgen name the classes to build; only its own may be named."""
+    try:
+        tree = json.loads(read_text(path))
+    except ValueError as error:
+        raise DataError(f"{path}: neither a crystal nor JSON ({said(error)})") from error
+    own_modules(tree, "pymatgen", path)
 
 
 def _with_states(crystal: DisorderedCrystal, given: dict[str, float]) -> DisorderedCrystal:

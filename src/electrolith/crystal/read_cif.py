@@ -14,8 +14,9 @@ from scipy.special import ndtri
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.estimate import DRAWS, Estimate
+from electrolith.core.reading import reader
 from electrolith.core.units import split_quantity
-from electrolith.crystal.crystal import DisorderedCrystal, Position, build_crystal, total
+from electrolith.crystal.crystal import FAR, DisorderedCrystal, Position, build_crystal, total
 from electrolith.crystal.species import charge_of, element_of
 
 __all__ = ["read_cif"]
@@ -41,6 +42,7 @@ class Row:
     u_iso: Estimate | None
 
 
+@reader("a CIF")
 def read_cif(path: Path, *, rng: np.random.Generator) -> DisorderedCrystal:
     """Read the first structure of a CIF.
 
@@ -232,8 +234,8 @@ def _fraction(path: Path, tag: str, text: str) -> float:
         value, _, rest = split_quantity(text)
     except InputError as problem:
         raise DataError(f"{path}: {tag} is {text!r}; expected a number") from problem
-    if rest:
-        raise DataError(f"{path}: {tag} is {text!r}; expected a number")
+    if rest or abs(value) > FAR:
+        raise DataError(f"{path}: {tag} is {text!r}; expected a number, a fraction of the cell")
     if re.fullmatch(r"-?0?\.(3{3,}|6{2,}[67]|16{2,}[67]|83{3,})", text):
         return round(value * 6) / 6
     return value

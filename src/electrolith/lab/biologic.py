@@ -10,6 +10,7 @@ import numpy as np
 
 from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError, MissingExtra
+from electrolith.core.reading import reader
 
 Array = np.ndarray
 
@@ -34,6 +35,7 @@ class EcLabTable:
         return next((self.columns[name] for name in names if name in self.columns), None)
 
 
+@reader("an EC-Lab file")
 def read_ec_lab(path: Path) -> EcLabTable:
     """Read an .mpr or .mpt file, told apart by content, not by suffix.
 

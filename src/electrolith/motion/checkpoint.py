@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from electrolith.core.errors import DataError
 from electrolith.core.files import write_atomic
+from electrolith.core.reading import reader
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
@@ -25,6 +26,7 @@ def write_checkpoint(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None
     write_atomic(path, MAGIC + hashlib.sha256(data).digest() + data)
 
 
+@reader("a checkpoint")
 def read_checkpoint(path: Path) -> dict[str, NDArray[np.generic]]:
     """Read it back.
 

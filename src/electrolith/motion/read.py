@@ -8,11 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from electrolith.core.errors import DataError
+from electrolith.core.limits import refuse_above
+from electrolith.core.reading import reader
 from electrolith.crystal.frame import Frame
+from electrolith.crystal.read_ase import read_atoms
 
 __all__ = ["read_trajectory"]
 
 
+@reader("a trajectory")
 def read_trajectory(path: Path | str) -> tuple[NDArray[np.float64], Frame]:
     """Positions (Å, as stored, shape (n_frames, n, 3)) and the first frame of a trajectory.
 
@@ -21,16 +25,12 @@ def read_trajectory(path: Path | str) -> tuple[NDArray[np.float64], Frame]:
     DataError
         If it cannot be read, holds a single frame, or its atoms or cell change.
     """
-    from ase.io import read
-
     path = Path(path)
-    try:
-        frames = read(path, index=":")
-    except Exception as error:  # every reader of ASE has errors of its own
-        raise DataError(f"{path}: not a trajectory that ASE can read ({error})") from error
+    frames = read_atoms(path, every=True)
     if len(frames) < 2:
         raise DataError(f"{path}: {len(frames)} frame; a trajectory needs at least two")
     first = frames[0]
+    refuse_above("positions", len(frames) * len(first), path)
     if abs(first.cell.volume) < 1e-6:
         raise DataError(f"{path}: the frames have no cell")
     for number, atoms in enumerate(frames):

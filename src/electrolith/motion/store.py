@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from electrolith.core.errors import DataError
+from electrolith.core.reading import reader
 from electrolith.crystal.frame import Frame
 
 __all__ = ["DIGITS", "append_frames", "cut_back", "frame_text", "read_positions"]
@@ -62,6 +63,7 @@ def cut_back(path: Path, size: int) -> bool:
     return True
 
 
+@reader("a stored trajectory")
 def read_positions(path: Path | str) -> tuple[Array, Array, Frame]:
     """Read a stored trajectory: times (fs), unwrapped positions (Å, (n_frames, n, 3)) and its first frame.
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import struct
-import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from electrolith.core.errors import DataError
+from electrolith.core.reading import parse_xml, read_bytes, read_member, reader
 
 from .data import PowderData
 
 __all__ = ["read_brml", "read_bruker_raw"]
 
 
+@reader("a RAW1.01 pattern")
 def read_bruker_raw(path: Path | str) -> PowderData:
     """The first range of a RAW1.01 file (DIFFRAC, version 3 of the format).
 
@@ -25,7 +26,7 @@ def read_bruker_raw(path: Path | str) -> PowderData:
         If the file is cut short or holds no range.
     """
     path = Path(path)
-    raw = path.read_bytes()
+    raw = read_bytes(path)
     if not raw.startswith(b"RAW1.01") or len(raw) < 1016:
         raise DataError(f"{path}: not a complete RAW1.01 file ({len(raw)} bytes, begins {raw[:7]!r})")
     ranges = struct.unpack_from("<I", raw, 12)[0]
@@ -64,6 +65,7 @@ def read_bruker_raw(path: Path | str) -> PowderData:
     )
 
 
+@reader("a .brml pattern")
 def read_brml(path: Path | str) -> PowderData:
     """The first scan of a .brml archive.
 
@@ -78,10 +80,8 @@ def read_brml(path: Path | str) -> PowderData:
             names = sorted(n for n in archive.namelist() if "RawData" in n and n.endswith(".xml"))
             if not names:
                 raise DataError(f"{path}: a zip archive without RawData; not a .brml of a powder scan")
-            if archive.getinfo(names[0]).file_size > 500_000_000:
-                raise DataError(f"{path}: {names[0]} unpacks to more than 500 MB")
-            root = ET.fromstring(archive.read(names[0]))  # noqa: S314 - no external entities in ElementTree
-    except (zipfile.BadZipFile, ET.ParseError) as error:
+            root = parse_xml(read_member(archive, names[0], path), f"{path}, {names[0]}")
+    except zipfile.BadZipFile as error:
         raise DataError(f"{path}: not a readable .brml archive: {error}") from error
     rows = [[float(v) for v in d.text.split(",")] for d in root.iter("Datum") if d.text]
     if len(rows) < 2:

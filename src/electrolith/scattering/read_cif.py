@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from electrolith.core.errors import DataError, InputError
+from electrolith.core.reading import reader
 
 from .phase import Phase, Site, multiplicity
 
@@ -67,6 +68,7 @@ def phase_from_group(
     return Phase(name, exact, rotations, translations, sites, full, source)  # type: ignore[arg-type]
 
 
+@reader("the CIF of a phase")
 def read_cif_phase(path: Path | str, *, name: str | None = None, b_iso: float = 1.0) -> Phase:
     """Read one phase; species that share a position become one site with several occupancies.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError
+from electrolith.core.reading import reader
 
 from .tables import Radiation
 
@@ -34,6 +35,7 @@ class PdfData:
     notes: tuple[str, ...] = ()
 
 
+@reader("a G(r)")
 def read_gr(path: Path | str) -> PdfData:
     """Read a .gr file of PDFgetN, PDFgetX2, PDFgetX3 or of two to five bare columns.
 

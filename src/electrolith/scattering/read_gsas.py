@@ -9,6 +9,7 @@ import numpy as np
 
 from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError
+from electrolith.core.reading import reader
 
 from .data import Abscissa, PowderData
 from .instrument import ConstantWavelength, Instrument, TimeOfFlight
@@ -34,6 +35,7 @@ def gsas_banks(path: Path | str) -> tuple[int, ...]:
     return tuple(int(m.group(1)) for m in _BANK.finditer(read_text(path)))
 
 
+@reader("a GSAS histogram")
 def read_gsas(path: Path | str, *, bank: int | None = None, abscissa: Abscissa | None = None) -> PowderData:
     """One bank of a GSAS file: CONST, SLOG, RALF with STD, ESD, FXY, FXYE.
 
@@ -130,6 +132,7 @@ def _fixed(lines: list[str], layout: str, path: Path) -> tuple[np.ndarray, np.nd
     return np.array(y), np.array(sigma)
 
 
+@reader("an instrument file")
 def read_instrument(path: Path | str, *, bank: int = 1) -> Instrument:
     """An instrument from a GSAS-II .instprm or a GSAS .prm/.inst file.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from electrolith.core.delimited import Delimited, read_delimited
 from electrolith.core.errors import DataError, InputError, nearest
+from electrolith.core.reading import reader
 
 from .data import UNITS, Abscissa, PowderData, check_pattern
 from .read_bruker import read_brml, read_bruker_raw
@@ -21,6 +22,7 @@ __all__ = ["convert", "read_pattern", "restated"]
 _MOST_BYTES = 500_000_000
 
 
+@reader("a powder pattern")
 def read_pattern(
     path: Path | str,
     *,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
 
 from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError
+from electrolith.core.reading import parse_xml, read_bytes, reader
 
 from .data import PowderData
 
@@ -20,6 +20,7 @@ def _local(tag: str) -> str:
     return tag.rsplit("}", 1)[-1]
 
 
+@reader("an .xrdml pattern")
 def read_xrdml(path: Path | str) -> PowderData:
     """The first scan of a PANalytical .xrdml file; attenuation factors are applied as in the file.
 
@@ -29,10 +30,7 @@ def read_xrdml(path: Path | str) -> PowderData:
         If the XML is broken or holds no 2θ scan.
     """
     path = Path(path)
-    try:
-        root = ET.parse(path).getroot()  # noqa: S314 - no external entities in ElementTree
-    except ET.ParseError as error:
-        raise DataError(f"{path}: broken XML: {error}") from error
+    root = parse_xml(read_bytes(path), path)
     y: np.ndarray | None = None
     first = last = float("nan")
     seconds = wave = None
@@ -57,6 +55,7 @@ def read_xrdml(path: Path | str) -> PowderData:
     )
 
 
+@reader("a .ras pattern")
 def read_ras(path: Path | str) -> PowderData:
     """The first scan of a Rigaku .ras file; the third column is the attenuator factor.
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from electrolith.core.errors import DataError, InputError
+from electrolith.core.reading import reader
 from electrolith.stability.relax import ENGINE, Relaxed, RelaxSettings, chgnet_calculator, relax
 
 
@@ -29,6 +30,7 @@ class Candidate:
     atoms: int
 
 
+@reader("a table of candidates")
 def read_candidates(path: Path) -> tuple[Candidate, ...]:
     """Read the list of phases, a CSV with columns formula, id, priority, atoms, file, source."""
     if not path.exists():
@@ -46,6 +48,7 @@ def read_candidates(path: Path) -> tuple[Candidate, ...]:
         ) from error
 
 
+@reader("a journal of relaxations")
 def read_journal(path: Path) -> dict[str, dict[str, Any]]:
     """Phases already done, by `formula id`; a last line cut short by a kill is left out."""
     done: dict[str, dict[str, Any]] = {}

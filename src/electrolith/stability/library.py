@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -13,12 +14,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from electrolith.core.errors import DataError, InputError, nearest
+from electrolith.core.delimited import read_text
+from electrolith.core.errors import DataError, InputError, brief, nearest
+from electrolith.core.reading import reader
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 DATA = files("electrolith.stability") / "data"
+MOST_ATOMS = 1e6  # of an element in a formula; more is a slip of the hand
 COLUMNS = (
     "formula", "id", "energy_per_atom", "volume_per_atom", "atoms", "space_group", "species", "engine",
     "scheme", "settings", "converged", "largest_force", "origin", "start_sha256", "start_volume_per_atom",
@@ -76,10 +80,10 @@ def composition_of(formula: str) -> tuple[tuple[str, float], ...]:
     try:
         parsed = Composition(formula, strict=True)
         pairs = tuple((e.symbol, float(n)) for e, n in parsed.items())
-    except (ValueError, KeyError, AttributeError) as error:
-        raise InputError(f"{formula!r} is not a chemical formula; expected one like Li3YCl6") from error
-    if not pairs:
-        raise InputError(f"{formula!r} is not a chemical formula; expected one like Li3YCl6")
+    except (ValueError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise InputError(f"{brief(formula)} is not a chemical formula; expected one like Li3YCl6") from error
+    if not pairs or not all(0 < n < MOST_ATOMS for _, n in pairs):
+        raise InputError(f"{brief(formula)} is not a chemical formula; expected one like Li3YCl6")
     return pairs
 
 
@@ -206,6 +210,7 @@ def refuse_mixture(phases: Iterable[Phase]) -> None:
         raise InputError(f"phase library: energies of different kinds cannot share a hull: {named}")
 
 
+@reader("a library of phases")
 def read_library(path: Path) -> Library:
     """Read a table of phases, a CSV with `COLUMNS` (the first three, engine and scheme are needed).
 
@@ -217,16 +222,15 @@ def read_library(path: Path) -> Library:
     if not path.exists():
         raise InputError(f"phase library: no file {path}")
     phases = []
-    with path.open(newline="", encoding="utf-8") as handle:
-        lines = (line for line in handle if not line.startswith("#"))
-        for number, row in enumerate(csv.DictReader(lines), start=2):
-            try:
-                phases.append(_phase(row))
-            except (KeyError, ValueError, TypeError) as error:
-                raise DataError(
-                    f"{path}, row {number}: {error}; "
-                    "a row needs formula, id, energy_per_atom (eV), engine, scheme"
-                ) from error
+    lines = (line for line in read_text(path).split("\n") if not line.startswith("#"))
+    for number, row in enumerate(csv.DictReader(lines), start=2):
+        try:
+            phases.append(_phase(row))
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
+            raise DataError(
+                f"{path}, row {number}: {error}; "
+                "a row needs formula, id, energy_per_atom (eV), engine, scheme"
+            ) from error
     return Library(tuple(phases), version=path.stem)
 
 
@@ -239,7 +243,7 @@ def _phase(row: dict[str, str]) -> Phase:
     return Phase(
         formula=reduced(row["formula"]),
         id=row["id"],
-        energy_per_atom=float(row["energy_per_atom"]),
+        energy_per_atom=_finite(row["energy_per_atom"], "energy_per_atom"),
         volume_per_atom=float(row.get("volume_per_atom") or "nan"),
         atoms=int(row.get("atoms") or sum(n for _, n in composition_of(row["formula"]))),
         species=species,
@@ -253,6 +257,14 @@ def _phase(row: dict[str, str]) -> Phase:
         start_sha256=row.get("start_sha256") or "",
         start_volume_per_atom=float(row.get("start_volume_per_atom") or "nan"),
     )
+
+
+def _finite(text: str, name: str) -> float:
+    """A number that is one."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{name} {text!r} is not finite")
+    return value
 
 
 @cache

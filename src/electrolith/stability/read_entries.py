@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.core.delimited import read_text
+from electrolith.core.errors import DataError, InputError, MissingExtra, brief
+from electrolith.core.reading import reader, said
 from electrolith.stability.entries import EntrySet, entries_from_pymatgen, refuse_mixed_runs
 from electrolith.stability.library import Phase, read_library, reduced
 
 
+@reader("phases")
 def read_phases(path: Path) -> tuple[Phase, ...]:
     """Phases of a user's table, or of pymatgen's JSON, to add to a library of the same engine and scheme.
 
@@ -25,11 +29,13 @@ def read_phases(path: Path) -> tuple[Phase, ...]:
     return tuple(phase_of(entry, origin=path.name) for entry in read_computed_entries(path))
 
 
+@reader("entries")
 def read_entry_set(path: Path) -> EntrySet:
     """A complete entry set from pymatgen's JSON (all elements included), without the shipped library."""
     return entries_from_pymatgen(read_computed_entries(path))
 
 
+@reader("computed entries")
 def read_computed_entries(path: Path) -> list[Any]:
     """Computed entries of a JSON file: a list of `ComputedEntry.as_dict()`.
 
@@ -38,19 +44,40 @@ def read_computed_entries(path: Path) -> list[Any]:
     InputError
         If the file is missing or mixes functionals. DataError : if it is no such list.
     """
-    from pymatgen.entries.computed_entries import ComputedEntry
-
     if not path.exists():
         raise InputError(f"entries: no file {path}")
     try:
-        records = json.loads(path.read_text(encoding="utf-8"))
-        entries = [ComputedEntry.from_dict(r) for r in records]
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        records = json.loads(read_text(path))
+        entries = [_entry(r) for r in records]
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise DataError(
-            f"{path}: {type(error).__name__} {error}; expected a JSON list of pymatgen ComputedEntry records"
+            f"{path}: {said(error)}; expected a JSON list of pymatgen ComputedEntry records"
         ) from error
     refuse_mixed_runs(entries)
     return entries
+
+
+def _entry(record: dict[str, Any]) -> Any:
+    """One entry, field by field: the classes that the record itself names are not asked for."""
+    from pymatgen.entries.computed_entries import ComputedEntry
+
+    amounts = {str(k): float(v) for k, v in record["composition"].items()}
+    energy = float(record["energy"])
+    correction = float(record.get("correction") or 0.0)
+    if not amounts or not all(0 < n < math.inf for n in amounts.values()):
+        raise ValueError(f"amounts {brief(amounts)} are not all above 0")
+    if not (math.isfinite(energy) and math.isfinite(correction)):
+        raise ValueError(f"energy {energy} with correction {correction} is not finite")
+    if record.get("energy_adjustments") and record.get("correction") is None:
+        raise ValueError("energy_adjustments without their sum, correction; write the entries anew")
+    return ComputedEntry(
+        amounts,
+        energy,
+        correction=correction,
+        parameters=dict(record.get("parameters") or {}),
+        data=dict(record.get("data") or {}),
+        entry_id=record.get("entry_id"),
+    )
 
 
 def phase_of(entry: Any, *, origin: str) -> Phase:

@@ -128,7 +128,7 @@ def window(material: Material, entries: EntrySet, settings: WindowSettings | Non
     Raises
     ------
     InputError
-        If the working ion is not in the entries, or the material has no energy.
+        If the working ion is not in the entries, the material is its metal, or has no energy.
 
     Source: Zhu, He and Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015).
     """
@@ -137,6 +137,11 @@ def window(material: Material, entries: EntrySet, settings: WindowSettings | Non
         raise InputError(
             f"window: the open element {settings.working_ion} is not in the entries "
             f"({', '.join(entries.elements)}); there is no potential to scan"
+        )
+    if {element for element, _ in composition_of(material.formula)} == {settings.working_ion}:
+        raise InputError(
+            f"window: {material.formula} is the metal of the working ion itself, it has no window; "
+            f"expected a compound such as {settings.working_ion}Cl"
         )
     place = hull_place(material, entries)
     full, column, _ = with_material(material, entries)

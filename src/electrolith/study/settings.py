@@ -9,10 +9,10 @@ from glob import glob
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-import yaml
-
-from electrolith.core.errors import InputError, nearest
+from electrolith.core.errors import DataError, InputError, brief, nearest
+from electrolith.core.reading import read_bytes, reader
 from electrolith.core.units import Unit, parse
+from electrolith.core.yaml_data import parse_yaml
 
 __all__ = ["Files", "load_yaml", "read", "schema"]
 
@@ -26,24 +26,7 @@ Files = Annotated[tuple[Path, ...], Pattern()]
 """File names and glob patterns, resolved against the study's folder."""
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """Safe YAML that refuses a key given twice."""
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    loader.flatten_mapping(node)
-    found: dict[Any, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in found:
-            raise InputError(f"line {key_node.start_mark.line + 1}: {key!r} is given twice")
-        found[key] = loader.construct_object(value_node, deep=True)
-    return found
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
+@reader("settings")
 def load_yaml(path: Path | str) -> Any:
     """Plain data of a YAML file.
 
@@ -53,16 +36,16 @@ def load_yaml(path: Path | str) -> Any:
         If the file is missing, is no YAML, or gives a key twice.
     """
     path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: no such file")
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text ({error})") from error
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        raw = read_bytes(path, ceiling_name="text_bytes")
+        text = raw.decode("utf-8-sig")
+    except DataError as error:
+        raise InputError(str(error)) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: cannot be read as text ({error}); save it as UTF-8") from error
+    return parse_yaml(text, path)
 
 
 @cache
@@ -96,7 +79,7 @@ def read(kind: type, data: Any, path: str = "study", *, folder: Path = Path()) -
         data = {short: data}
     data = {} if data is None else data
     if not isinstance(data, dict):
-        raise InputError(f"{path}: expected a mapping of settings, got {data!r}")
+        raise InputError(f"{path}: expected a mapping of settings, got {brief(data)}")
     hints = _hints(kind)
     for key in data:
         if key not in hints:
@@ -148,7 +131,9 @@ def _quantity(kind: Any, unit: Unit, data: Any, path: str, folder: Path) -> Any:
     if origin is tuple:
         items = data if isinstance(data, list | tuple) else [data]
         if arguments[-1] is not Ellipsis and len(items) != len(arguments):
-            raise InputError(f"{path}: expected {len(arguments)} quantities in {unit.name}, got {data!r}")
+            raise InputError(
+                f"{path}: expected {len(arguments)} quantities in {unit.name}, got {brief(data)}"
+            )
         return tuple(_quantity(arguments[0], unit, v, f"{path}[{i}]", folder) for i, v in enumerate(items))
     try:
         return parse(data, unit.name)
@@ -175,16 +160,16 @@ def _literal(choices: tuple[Any, ...], data: Any, path: str) -> Any:
         return data
     if isinstance(data, str):
         raise InputError(nearest(path, data, [str(c) for c in choices]))
-    raise InputError(f"{path}: expected one of {', '.join(map(repr, choices))}, got {data!r}")
+    raise InputError(f"{path}: expected one of {', '.join(map(repr, choices))}, got {brief(data)}")
 
 
 def _sequence(arguments: tuple[Any, ...], data: Any, path: str, folder: Path) -> tuple[Any, ...]:
     if not isinstance(data, list | tuple):
-        raise InputError(f"{path}: expected a list, got {data!r}")
+        raise InputError(f"{path}: expected a list, got {brief(data)}")
     if (len(arguments) == 2 and arguments[1] is Ellipsis) or len(arguments) == 1:
         return tuple(_value(arguments[0], v, f"{path}[{i}]", folder) for i, v in enumerate(data))
     if len(arguments) != len(data):
-        raise InputError(f"{path}: expected a list of {len(arguments)}, got {len(data)}: {data!r}")
+        raise InputError(f"{path}: expected a list of {len(arguments)}, got {len(data)}: {brief(data)}")
     return tuple(
         _value(kind, v, f"{path}[{i}]", folder)
         for i, (kind, v) in enumerate(zip(arguments, data, strict=True))
@@ -193,7 +178,7 @@ def _sequence(arguments: tuple[Any, ...], data: Any, path: str, folder: Path) ->
 
 def _dictionary(arguments: tuple[Any, ...], data: Any, path: str, folder: Path) -> dict[Any, Any]:
     if not isinstance(data, dict):
-        raise InputError(f"{path}: expected a mapping, got {data!r}")
+        raise InputError(f"{path}: expected a mapping, got {brief(data)}")
     return {
         _value(arguments[0], k, path, folder): _value(arguments[1], v, f"{path}.{k}", folder)
         for k, v in data.items()
@@ -205,10 +190,10 @@ def _files(data: Any, path: str, folder: Path) -> tuple[Path, ...]:
     found: list[Path] = []
     for name in names:
         if not isinstance(name, str):
-            raise InputError(f"{path}: expected a file name or pattern, got {name!r}")
+            raise InputError(f"{path}: expected a file name or pattern, got {brief(name)}")
         hits = sorted(glob(str(folder / name)))  # noqa: PTH207 - absolute patterns too, which Path.glob refuses
         if not hits:
-            raise InputError(f"{path}: no file matches {name!r} in {folder.resolve()}")
+            raise InputError(f"{path}: no file matches {brief(name)} in {folder.resolve()}")
         found += [Path(hit) for hit in hits]
     return tuple(dict.fromkeys(found))
 
@@ -217,10 +202,10 @@ def _plain(kind: Any, data: Any, path: str, folder: Path) -> Any:
     """A bare bool, int, float, str or Path."""
     if kind is Path:
         if not isinstance(data, str):
-            raise InputError(f"{path}: expected a file name, got {data!r}")
+            raise InputError(f"{path}: expected a file name, got {brief(data)}")
         file = folder / data
         if not file.exists():
-            raise InputError(f"{path}: no such file: {data!r} in {folder.resolve()}")
+            raise InputError(f"{path}: no such file: {brief(data)} in {folder.resolve()}")
         return file
     if kind is float and isinstance(data, str):
         data = _number(data, path)
@@ -233,7 +218,7 @@ def _plain(kind: Any, data: Any, path: str, folder: Path) -> Any:
     wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}.get(
         kind, str(kind)
     )
-    raise InputError(f"{path}: expected {wanted}, got {data!r}")
+    raise InputError(f"{path}: expected {wanted}, got {brief(data)}")
 
 
 def _number(text: str, path: str) -> float:

@@ -10,8 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from electrolith.core.archive import fingerprint
-from electrolith.core.errors import InputError, nearest
+from electrolith.core.errors import InputError, brief, nearest
 from electrolith.core.estimate import Estimate, parse_estimate
+from electrolith.core.reading import reader
 from electrolith.core.units import split_quantity
 from electrolith.study.section import Evidence, Section, Study
 from electrolith.study.settings import load_yaml, read, schema
@@ -38,6 +39,7 @@ class PublishedValue:
     interval: tuple[float, float] | None = None
 
 
+@reader("published values")
 def read_published(path: Path) -> tuple[Evidence, ...]:
     """Published numbers of a YAML list.
 
@@ -87,13 +89,14 @@ def _refuse_unknown(data: dict[str, Any], sections: Iterable[Section], path: str
             below = {k.partition(".")[2] for k in keys if k.startswith(f"{key}.")}
             if not isinstance(value, dict):
                 raise InputError(
-                    f"{path}.{key}: expected a mapping of {', '.join(sorted(below))}, got {value!r}"
+                    f"{path}.{key}: expected a mapping of {', '.join(sorted(below))}, got {brief(value)}"
                 )
             for name in value:
                 if name not in below:
                     raise InputError(nearest(f"{path}.{key}", str(name), below))
 
 
+@reader("a study")
 def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) -> Study:
     """Read and check a study file.
 
@@ -110,11 +113,11 @@ def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) ->
     path = path / "study.yaml" if path.is_dir() else path
     data = load_yaml(path)
     if not isinstance(data, dict):
-        raise InputError(f"{path}: expected a study (a mapping with title, material, …), got {data!r}")
+        raise InputError(f"{path}: expected a study (a mapping with title, material, …), got {brief(data)}")
     _refuse_unknown(data, sections, "study")
     title = data.get("title", path.parent.resolve().name)
     if not isinstance(title, str):
-        raise InputError(f"study.title: expected text, got {title!r}")
+        raise InputError(f"study.title: expected text, got {brief(title)}")
     settings: dict[type, Any] = {}
     active = []
     for section in sections:
@@ -133,7 +136,7 @@ def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) ->
     if "published" in data:
         name = data["published"]
         if not isinstance(name, str) or not (path.parent / name).is_file():
-            raise InputError(f"study.published: no such file: {name!r} in {path.parent.resolve()}")
+            raise InputError(f"study.published: no such file: {brief(name)} in {path.parent.resolve()}")
         published = read_published(path.parent / name)
     asked = tuple(stage for section in active for stage in section.stages)
     planned = plan(asked, [s for sec in sections for s in sec.stages], settings)

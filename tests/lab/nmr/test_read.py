@@ -1,5 +1,6 @@
 """Readers of relaxation records."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -169,5 +170,14 @@ def test_delays_of_a_real_list_are_in_seconds(shared_data):
 def test_a_broken_binary_is_refused_and_not_a_crash(tmp_path):
     folder = varian(tmp_path / "t1.fid", np.geomspace(0.01, 1, 10), np.ones(10))
     (folder / "fid").write_bytes((folder / "fid").read_bytes()[:20])
-    with pytest.raises(DataError, match=r"t1\.fid: the experiment cannot be read .* are its files complete"):
+    with pytest.raises(DataError, match=r"t1\.fid/fid: 20 bytes, fewer than .* are its files complete"):
+        read.read_varian(folder)
+
+
+@pytest.mark.parametrize("counts", [(2**31 - 1, 1, 8, 4, 32, 60), (3, 2**31 - 1, 8, 4, 32, 60), (-1,) * 6])
+def test_a_head_that_announces_more_than_the_file_holds_is_refused(tmp_path, counts):
+    folder = varian(tmp_path / "t1.fid", np.geomspace(0.01, 1, 10), np.ones(10))
+    raw = (folder / "fid").read_bytes()
+    (folder / "fid").write_bytes(struct.pack(">6i", *counts) + raw[24:])
+    with pytest.raises(DataError, match=r"its head announces .* it is cut off or damaged"):
         read.read_varian(folder)

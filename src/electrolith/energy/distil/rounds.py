@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from electrolith.core.files import write_atomic
+from electrolith.core.reading import reader
 from electrolith.crystal.frame import Frame
+from electrolith.crystal.read_ase import read_atoms
 from electrolith.energy.labels.labels import KEPT
 
 __all__ = ["Sourced", "last_round", "read_round", "write_round"]
@@ -40,11 +42,10 @@ def write_round(folder: Path, number: int, frames: Sequence[Sourced]) -> None:
     write_atomic(_round_path(folder, number), buffer.getvalue())
 
 
+@reader("a round of distillation")
 def read_round(folder: Path, number: int) -> tuple[Sourced, ...]:
     """Frames of a round and where they come from."""
-    from ase.io import read
-
-    atoms = read(_round_path(folder, number), index=":", format="extxyz")
+    atoms = read_atoms(_round_path(folder, number), every=True, format="extxyz")
     return tuple(
         (Frame.from_ase(a), {k: str(v) if k == "run" else v for k, v in a.info.items() if k in KEPT})
         for a in atoms

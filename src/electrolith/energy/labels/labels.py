@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.files import write_atomic
+from electrolith.core.reading import reader
 from electrolith.crystal.frame import Frame
+from electrolith.crystal.read_ase import read_atoms
 
 __all__ = [
     "Label",
@@ -81,6 +83,7 @@ def fingerprint(labels: tuple[Label, ...]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
+@reader("labels")
 def read_labels(*paths: Path | str, settings: str | None = None) -> tuple[Label, ...]:
     """All labels of the files, each frame once (the first wins), checked.
 
@@ -115,15 +118,13 @@ def read_labels(*paths: Path | str, settings: str | None = None) -> tuple[Label,
 
 def _entries(path: Path) -> list[Any]:
     """ASE objects of a labels file."""
-    from ase.io import read
-
     if not path.is_file():
         raise InputError(f"{path}: no such labels file")
+    if not path.stat().st_size:
+        return []
     try:
-        raw = path.read_bytes()
-        text = (lzma.decompress(raw) if path.suffix == ".xz" else raw).decode()
-        return list(read(io.StringIO(text), index=":", format="extxyz")) if text.strip() else []
-    except (ValueError, lzma.LZMAError, KeyError, IndexError, StopIteration, OSError) as error:
+        return read_atoms(path, every=True, format="extxyz")
+    except DataError as error:
         raise DataError(
             f"{path}: not complete extended XYZ ({error}); if a labelling run was killed while writing, "
             "start it again on this file: it repairs the end and goes on"

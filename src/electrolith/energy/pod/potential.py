@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from electrolith.core.errors import DataError, InputError, nearest
 from electrolith.core.files import write_atomic
+from electrolith.core.reading import reader
 
 __all__ = ["PodSettings", "Potential", "load_potential", "potential_names", "save_potential"]
 
@@ -163,6 +164,7 @@ def save_potential(potential: Potential, folder: Path) -> None:
     write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
 
 
+@reader("a potential")
 def load_potential(name_or_folder: str | Path) -> Potential:
     """A potential of the package by name, or one in a folder.
 

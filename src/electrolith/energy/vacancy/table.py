@@ -12,6 +12,7 @@ import numpy as np
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.files import write_atomic
+from electrolith.core.reading import reader
 from electrolith.energy.vacancy.cell import CellVacancies, SiteVacancy
 
 __all__ = [
@@ -120,6 +121,7 @@ def _empty(value: object) -> bool:
     return isinstance(value, float) and not np.isfinite(value)
 
 
+@reader("a table of vacancy energies")
 def read_rows(path: Path) -> tuple[VacancyRow, ...]:
     """Rows of a table that `write_rows` wrote.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError
+from electrolith.core.reading import reader
 
 Array = np.ndarray
 MEANINGS: tuple[tuple[str, "re.Pattern[str]"], ...] = (
@@ -44,6 +45,7 @@ class CyclerTable:
     header: tuple[str, ...]
 
 
+@reader("a table of cycling")
 def read_columns(path: Path) -> CyclerTable:
     """Find the header and read the columns that are understood.
 

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from electrolith.core.errors import DataError
+from electrolith.core.delimited import read_text
+from electrolith.core.errors import DataError, InputError
+from electrolith.core.reading import reader
+from electrolith.core.yaml_data import parse_yaml
 from electrolith.lab.cycling.audit import UNITS, Reported
 
 # the entry's name decides the cell it belongs to; the first that fits counts
@@ -44,6 +47,7 @@ TO_UNIT = {("V", "mV"): 1e3, ("um", "mm"): 1e-3, ("cm", "mm"): 10.0, ("order of 
 APPROXIMATE = 0.02  # half-width given to numbers printed as "about"
 
 
+@reader("a list of published numbers")
 def read_published(path: Path | str) -> tuple[Reported, ...]:
     """Numbers of a YAML file of published claims: groups of entries with id, quantity, value and unit.
 
@@ -52,13 +56,11 @@ def read_published(path: Path | str) -> tuple[Reported, ...]:
     DataError
         If the file is no such list.
     """
-    import yaml
-
     path = Path(path)
     try:
-        groups = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise DataError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())[:100]})") from error
+        groups = parse_yaml(read_text(path), path)
+    except InputError as error:
+        raise DataError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())[:160]})") from error
     lists = list(groups.values()) if isinstance(groups, dict) else [groups]
     if not all(isinstance(entries, list) for entries in lists):
         raise DataError(f"{path}: expected groups of entries with id, quantity, value and unit")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from electrolith.core.errors import DataError, ElectrolithError, MissingExtra
+from electrolith.core.reading import reader
 from electrolith.lab.biologic import read_ec_lab
 from electrolith.lab.cycling.columns import read_columns
 from electrolith.lab.cycling.record import CyclingRecord, make_record
@@ -35,6 +36,7 @@ def read_many(paths: Iterable[Path | str]) -> CyclingBatch:
     return CyclingBatch(tuple(records), tuple(failures))
 
 
+@reader("a cycling record")
 def read_cycling(path: Path | str) -> CyclingRecord:
     """One record, the format told by the content.
 
@@ -60,6 +62,7 @@ def read_cycling(path: Path | str) -> CyclingRecord:
     return read_table(path)
 
 
+@reader("a cycling record of EC-Lab")
 def read_biologic(path: Path) -> CyclingRecord:
     """An EC-Lab galvanostatic record; where the current itself was not stored it follows from the charge."""
     table = read_ec_lab(path)
@@ -108,6 +111,7 @@ def _integers(column: Array | None) -> Array | None:
     return None if column is None else np.asarray(np.round(column), dtype=int)
 
 
+@reader("a Neware file")
 def read_neware(path: Path) -> CyclingRecord:
     """A Neware record through fastnda, with the instrument's own cycle numbers."""
     try:
@@ -147,6 +151,7 @@ def _running(counter: Array, step: Array) -> Array:
     return np.cumsum(np.where(first, counter, change))
 
 
+@reader("a table of cycling")
 def read_table(path: Path) -> CyclingRecord:
     """A table with a header: Landt, Battery Data Format, or any other; capacities may reset per step."""
     table = read_columns(path)

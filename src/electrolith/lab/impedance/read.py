@@ -10,6 +10,7 @@ import numpy as np
 
 from electrolith.core.delimited import Delimited, read_delimited, read_text
 from electrolith.core.errors import DataError, ElectrolithError
+from electrolith.core.reading import reader
 from electrolith.lab.biologic import parse_rows, read_ec_lab
 from electrolith.lab.impedance.spectrum import Spectrum, make_spectrum
 
@@ -45,6 +46,7 @@ def read_many(paths: Iterable[Path | str]) -> Batch:
     return Batch(tuple(spectra), tuple(failures))
 
 
+@reader("an impedance spectrum")
 def read_impedance(path: Path | str) -> tuple[Spectrum, ...]:
     """All spectra of one file, told apart by content; the suffix only breaks ties.
 
@@ -81,6 +83,7 @@ def _reader(head: bytes) -> Callable[[Path], tuple[Spectrum, ...]]:
     return read_table
 
 
+@reader("an impedance spectrum of EC-Lab")
 def read_biologic(path: Path) -> tuple[Spectrum, ...]:
     """Spectra of an EC-Lab file; its "-Im(Z)" column is turned to Z''.
 
@@ -108,6 +111,7 @@ def read_biologic(path: Path) -> tuple[Spectrum, ...]:
     )
 
 
+@reader("an impedance spectrum of Gamry")
 def read_gamry(path: Path) -> tuple[Spectrum, ...]:
     """Every ZCURVE table of a Gamry .dta file."""
     lines = read_text(path).split("\n")
@@ -138,6 +142,7 @@ def read_gamry(path: Path) -> tuple[Spectrum, ...]:
     return tuple(spectra)
 
 
+@reader("an impedance spectrum of ZPlot")
 def read_zplot(path: Path) -> tuple[Spectrum, ...]:
     """The table of a ZPlot .z file."""
     lines = read_text(path).split("\n")
@@ -162,6 +167,7 @@ def read_zplot(path: Path) -> tuple[Spectrum, ...]:
     )
 
 
+@reader("a table of impedance")
 def read_table(path: Path) -> tuple[Spectrum, ...]:
     """A text table with named columns, or with frequency, Z', Z'' in this order."""
     table = read_delimited(path)

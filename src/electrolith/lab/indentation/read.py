@@ -11,6 +11,7 @@ import numpy as np
 
 from electrolith.core.delimited import read_delimited, read_text
 from electrolith.core.errors import DataError, MissingExtra
+from electrolith.core.reading import reader
 
 __all__ = ["Indent", "IndentFile", "read_agilent", "read_hysitron", "read_indents", "read_table"]
 
@@ -78,6 +79,7 @@ class IndentFile:
     source: str
 
 
+@reader("indents")
 def read_indents(path: Path | str) -> IndentFile:
     """Any supported file: .xls by its sheets, everything else as a table of time, depth and load."""
     path = Path(path)
@@ -90,6 +92,7 @@ def read_indents(path: Path | str) -> IndentFile:
     return _bare(read_table(path))
 
 
+@reader("a Hysitron file")
 def read_hysitron(path: Path | str) -> IndentFile:
     """A Hysitron record (.hld): the block of test data, with the tip's area function and the machine's
     compliance.
@@ -156,6 +159,7 @@ def _unit(name: str, known: dict[str, float], what: str, source: str) -> float:
     return known[unit]
 
 
+@reader("a table of an indent")
 def read_table(path: Path | str) -> Indent:
     """A text export with named columns, units in their names: Depth (nm), Load (µN), Time (s).
 
@@ -196,6 +200,7 @@ def _numbers(rows: list[list[Any]], index: int) -> np.ndarray:
     return np.where(np.abs(values) < _INVALID, values, np.nan)
 
 
+@reader("an Agilent workbook")
 def read_agilent(path: Path | str) -> IndentFile:
     """An Agilent/MTS/Keysight workbook (.xls): sheets Results, Inputs, and Test 001, Test 002, ...
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.estimate import Estimate
+from electrolith.core.reading import reader
 from electrolith.core.units import Unit
 from electrolith.lab.nmr.read import Recovery, read_bruker, read_recovery_table, read_varian
 from electrolith.lab.nmr.recovery import Form, RecoveryFit, fit_recovery
@@ -51,6 +52,7 @@ class NmrResult:
     no_relaxation: str
 
 
+@reader("a record of NMR")
 def read_record(path: Path | str, settings: Integration) -> tuple[Recovery, Spectra | None]:
     """Any supported record; the spectra too where the file holds decays.
 

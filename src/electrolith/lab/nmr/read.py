@@ -14,6 +14,7 @@ import numpy as np
 
 from electrolith.core.delimited import read_delimited, read_text
 from electrolith.core.errors import DataError, MissingExtra
+from electrolith.core.reading import read_bytes, reader
 
 __all__ = [
     "FidArray",
@@ -95,6 +96,7 @@ def parse_delay(text: str) -> float:
     return float(found.group(1)) * _SUFFIX[found.group(2).lower()]
 
 
+@reader("a list of delays")
 def read_delays(path: Path | str) -> np.ndarray:
     """Delays of a Bruker list (vdlist), one a line with suffixes s, m, u, n; seconds, shape (n,).
 
@@ -141,6 +143,7 @@ def _rows_held(folder: Path, direct: dict[str, Any]) -> int:
     return int((folder / "ser").stat().st_size // row)
 
 
+@reader("a Bruker folder of NMR")
 def read_bruker(folder: Path | str, *, delays: np.ndarray | None = None) -> FidArray:
     """A Bruker pseudo-2D experiment: the folder with `ser`, `acqus`, `acqu2s` and `vdlist`.
 
@@ -201,6 +204,7 @@ def read_bruker(folder: Path | str, *, delays: np.ndarray | None = None) -> FidA
     )
 
 
+@reader("a Varian folder of NMR")
 def read_varian(folder: Path | str) -> FidArray:
     """A Varian/Agilent arrayed experiment: the folder with `fid` and `procpar`.
 
@@ -218,6 +222,7 @@ def read_varian(folder: Path | str) -> FidArray:
         if not (folder / name).exists():
             raise DataError(f"{folder}: no file {name!r}; expected a Varian experiment folder (name.fid)")
     ng = _nmrglue()
+    _refuse_announced(folder / "fid")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -252,6 +257,22 @@ def read_varian(folder: Path | str) -> FidArray:
     )
 
 
+def _refuse_announced(path: Path) -> None:
+    """Blocks and traces that the head of a Varian file announces and the file does not hold."""
+    raw = read_bytes(path)[:32]
+    if len(raw) < 32:
+        raise DataError(
+            f"{path}: {len(raw)} bytes, fewer than the head of a Varian fid; are its files complete?"
+        )
+    blocks, traces, _, _, trace, block = struct.unpack(">6i", raw[:24])
+    size = path.stat().st_size
+    if min(blocks, traces, trace, block) < 1 or 32 + blocks * block > size or traces * trace > block:
+        raise DataError(
+            f"{path}: its head announces {blocks} blocks of {block} bytes with {traces} traces of {trace}, "
+            f"the file has {size} bytes; it is cut off or damaged"
+        )
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)
@@ -260,6 +281,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
+@reader("a table of recovery")
 def read_recovery_table(path: Path | str) -> Recovery:
     """A table of delay (s) and signal, with an optional third column: the standard deviation of a signal.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import numpy as np
 
 from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError, InputError
+from electrolith.core.limits import refuse_above
+from electrolith.core.reading import reader
 from electrolith.core.units import convert
 
 __all__ = ["Micrograph", "read_micrograph"]
@@ -84,18 +88,32 @@ def _companion(path: Path) -> tuple[float, int, str]:
 
 def _scale(tags: dict[int, object], path: Path) -> tuple[float, int, str]:
     """Pixel size (m), scanned rows and where they were found; nan if nowhere."""
-    for code, reader, maker in ((_ZEISS, _zeiss, "Zeiss"), (_FEI, _fei, "FEI"), (_FEI_HELIOS, _fei, "FEI")):
+    for code, read, maker in ((_ZEISS, _zeiss, "Zeiss"), (_FEI, _fei, "FEI"), (_FEI_HELIOS, _fei, "FEI")):
         raw = tags.get(code)
         if raw is None:
             continue
         raw = raw[0] if isinstance(raw, tuple) else raw
         text = raw.decode("latin-1") if isinstance(raw, bytes) else str(raw)
-        pixel, rows = reader(text.replace("\r\n", "\n"))
+        pixel, rows = read(text.replace("\r\n", "\n"))
         if np.isfinite(pixel):
             return pixel, rows, f"tag {code} ({maker})"
     return _companion(path)
 
 
+@contextmanager
+def _unlimited() -> Iterator[None]:
+    """Pillow's own limit off: the ceiling of this package is asked before anything is unpacked."""
+    from PIL import Image
+
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+@reader("a micrograph")
 def read_micrograph(
     path: Path | str,
     *,
@@ -121,7 +139,8 @@ def read_micrograph(
 
     path = Path(path)
     try:
-        with Image.open(path) as image:
+        with _unlimited(), Image.open(path) as image:
+            refuse_above("pixels", image.size[0] * image.size[1], path)
             tags = dict(getattr(image, "tag_v2", {}))
             grey, top = _grey(image)
     except FileNotFoundError as error:

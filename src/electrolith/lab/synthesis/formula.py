@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
-from electrolith.core.errors import InputError, nearest
+from electrolith.core.errors import InputError, brief, nearest
 
 __all__ = ["Reaction", "balance", "formula_mass", "parse_formula"]
 
+LONGEST = 300  # characters of a formula
+MOST_ATOMS = 1e6  # of an element in it
 _TOKEN = re.compile(r"([A-Z][a-z]?)|([(\[])|([)\]])|(\d+\.?\d*|\.\d+)|([·*.])")
 
 
@@ -29,6 +31,8 @@ def parse_formula(text: str) -> dict[str, float]:
     InputError
         If it holds an unknown element, an unclosed bracket or other signs.
     """
+    if len(text) > LONGEST:
+        raise InputError(f"formula {brief(text)} is too long to be one; write it like 'Li9N2Cl3'")
     parts = re.split(r"[·*]", text.strip().replace(" ", ""))
     total: dict[str, float] = {}
     for part in parts:
@@ -38,6 +42,8 @@ def parse_formula(text: str) -> dict[str, float]:
             total[element] = total.get(element, 0.0) + factor * count
     if not total:
         raise InputError(f"formula {text!r} is empty; write it like 'Li9N2Cl3'")
+    if not all(n < MOST_ATOMS for n in total.values()):
+        raise InputError(f"formula {text!r} holds amounts that no formula has; write it like 'Li9N2Cl3'")
     return total
 
 

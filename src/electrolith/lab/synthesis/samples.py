@@ -12,6 +12,7 @@ import numpy as np
 
 from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError, InputError, nearest
+from electrolith.core.reading import reader
 from electrolith.core.units import split_quantity
 
 __all__ = ["Sample", "SampleTable", "parse_sample_name", "read_samples"]
@@ -84,6 +85,7 @@ def parse_sample_name(name: str) -> Sample:
     )
 
 
+@reader("a table of samples")
 def read_samples(path: Path | str) -> SampleTable:
     """A table with a first column of names; speed and hours are added from the names where they tell them.
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from electrolith.core.errors import DataError, InputError
+from electrolith.core.reading import reader
 from electrolith.core.units import Unit
 from electrolith.lab.xanes.athena import read_athena_project
 from electrolith.lab.xanes.change import Change, ChangeTest, find_byproduct, find_feature, find_shift
@@ -80,6 +81,7 @@ class XanesResult:
     warnings: tuple[str, ...]
 
 
+@reader("absorption spectra")
 def read_any(path: Path | str, settings: XanesSettings) -> tuple[Spectrum, ...]:
     """A text spectrum or all spectra of an Athena project."""
     if Path(path).suffix.lower() == ".prj":

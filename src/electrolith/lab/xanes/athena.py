@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from pathlib import Path
@@ -10,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from electrolith.core.errors import DataError
+from electrolith.core.errors import DataError, brief
+from electrolith.core.reading import read_bytes, reader, unpack
 from electrolith.lab.xanes.read import Spectrum
 
 __all__ = ["read_athena_project"]
 
 _LIST = re.compile(r"^@(\w+)\s*=\s*\((.*)\);\s*$")
-_ITEM = re.compile(r"'((?:[^'\\]|\\.)*)'|([-+0-9.eE]+|undef)")
+_ITEM = re.compile(r"[,\s]*(?:'((?:[^'\\]|\\.)*+)'|([^,'\s]++))")
 
 
+@reader("an Athena project")
 def read_athena_project(path: Path | str) -> tuple[Spectrum, ...]:
     """Every group of an Athena project that holds µ(E).
 
@@ -28,22 +29,29 @@ def read_athena_project(path: Path | str) -> tuple[Spectrum, ...]:
         If the file is no project or holds no spectrum.
     """
     path = Path(path)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    try:
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8", "replace")
-    except (gzip.BadGzipFile, EOFError, OSError) as error:
-        raise DataError(f"{path}: the compressed project is damaged ({error})") from error
-    groups = _from_json(text, path) if text.lstrip().startswith("{") else _from_perl(text)
+    text = unpack(read_bytes(path), path).decode("utf-8", "replace")
+    groups = _from_json(text, path) if text.lstrip().startswith("{") else _from_perl(text, path)
     spectra = tuple(s for s in (_spectrum(g, path) for g in groups) if s is not None)
     if not spectra:
         raise DataError(f"{path}: no group with mu(E) in it; expected an Athena project (.prj)")
     return spectra
 
 
-def _from_perl(text: str) -> list[dict[str, Any]]:
+def _items(text: str, path: Path) -> list[str]:
+    """Values of a Perl list, one after the other; the time is that of one look at the text."""
+    items, at, end = [], 0, len(text.rstrip(", \t"))
+    while at < end:
+        found = _ITEM.match(text, at)
+        if found is None:
+            raise DataError(
+                f"{path}: a list of the project that does not close its quotes: {brief(text[at:])}"
+            )
+        items.append(found.group(1) if found.group(2) is None else found.group(2))
+        at = found.end()
+    return items
+
+
+def _from_perl(text: str, path: Path) -> list[dict[str, Any]]:
     """Groups of the classical format: one @args, @x, @y, ... and [record] for each."""
     groups: list[dict[str, Any]] = []
     group: dict[str, Any] = {}
@@ -54,7 +62,7 @@ def _from_perl(text: str) -> list[dict[str, Any]]:
             groups.append(group)
             group = {}
         elif found := _LIST.match(line):
-            items = [a if a or not b else b for a, b in _ITEM.findall(found.group(2))]
+            items = _items(found.group(2), path)
             if found.group(1) == "args":
                 group["args"] = dict(zip(items[::2], items[1::2], strict=False))
             else:

@@ -11,6 +11,7 @@ import numpy as np
 
 from electrolith.core.delimited import read_delimited, read_text
 from electrolith.core.errors import DataError
+from electrolith.core.reading import reader
 
 __all__ = ["CellRecord", "at_times", "read_cell_record"]
 
@@ -30,6 +31,7 @@ class CellRecord:
     source: str
 
 
+@reader("the record of an operando cell")
 def read_cell_record(path: Path | str) -> CellRecord:
     """An EC-Lab text export (.mpt) with its start time, in any decimal mark.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from electrolith.core.delimited import Delimited, read_delimited
 from electrolith.core.errors import DataError, InputError, nearest
+from electrolith.core.reading import reader
 
 __all__ = ["Columns", "Mode", "Spectrum", "read_spectrum", "start_time"]
 
@@ -144,6 +145,7 @@ def _ratio(table: np.ndarray, top: int, bottom: int, source: str, what: str) -> 
     return np.asarray(ratio)
 
 
+@reader("an absorption spectrum")
 def read_spectrum(
     path: Path | str,
     *,

@@ -9,6 +9,7 @@ import typer
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.crystal.frame import Frame
+from electrolith.crystal.read_ase import read_atoms
 from electrolith.energy.barrier import Barrier, BarrierSettings, PathCheck, barrier, check_path
 from electrolith.energy.engine import make_engine
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
@@ -61,14 +62,9 @@ def barrier_command(
 
 def _frame(path: Path) -> Frame:
     """The frame of a file that holds one."""
-    from ase.io import read
-
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a frame such as POSCAR or extended XYZ")
-    try:
-        atoms = read(path)
-    except Exception as error:  # ASE's readers raise whatever their parser met
-        raise DataError(f"{path}: ASE cannot read this as atoms ({type(error).__name__}: {error})") from error
+    atoms = read_atoms(path)[0]
     if atoms.cell.rank != 3:
         raise DataError(f"{path}: no periodic cell in this file; expected three lattice vectors")
     return Frame.from_ase(atoms)

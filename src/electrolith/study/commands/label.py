@@ -15,9 +15,11 @@ from typing import Annotated, Any
 
 import typer
 
-from electrolith.core.errors import DataError, ElectrolithError, InputError
+from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.files import write_atomic
+from electrolith.core.reading import reader
 from electrolith.crystal.frame import Frame
+from electrolith.crystal.read_ase import read_atoms
 from electrolith.energy.dft.convergence import ConvergencePoint, convergence_points, label_series, series
 from electrolith.energy.dft.reference import open_reference, reference_name, settings_class
 from electrolith.energy.engine import Engine
@@ -153,6 +155,7 @@ def _open(engine: str, settings: Any = None) -> Engine:
         return open_reference(engine, settings)
 
 
+@reader("frames to label")
 def read_frames(path: Path) -> tuple[tuple[Frame, dict[str, Any]], ...]:
     """Frames of a file ASE reads, each with what its file says of it.
 
@@ -163,22 +166,9 @@ def read_frames(path: Path) -> tuple[tuple[Frame, dict[str, Any]], ...]:
     DataError
         If ASE cannot read it.
     """
-    import lzma
-
-    from ase.io import read as read_ase
-
     if not path.is_file():
         raise InputError(f"{path}: no such file of frames")
-    try:
-        if path.suffix == ".xz":
-            text = lzma.decompress(path.read_bytes()).decode()
-            found = read_ase(io.StringIO(text), index=":", format="extxyz")
-        else:
-            found = read_ase(path, index=":")
-    except Exception as error:
-        raise DataError(
-            f"{path}: no frames ASE can read ({type(error).__name__}: {error}); extended XYZ is safe"
-        ) from error
+    found = read_atoms(path, every=True)
     frames = []
     for number, atoms in enumerate(found):
         if not abs(atoms.cell.volume) > 0:
