@@ -29,8 +29,9 @@ from electrolith.energy.certificate.promises import (
     stayed,
 )
 from electrolith.energy.certificate.trial import Trial
+from electrolith.energy.labels.errors import FitErrors
 from electrolith.energy.labels.labels import Label
-from electrolith.energy.pod.fit import FitErrors, PodFit
+from electrolith.energy.pod.fit import PodFit
 from electrolith.energy.pod.potential import MANIFEST, Potential
 
 __all__ = [

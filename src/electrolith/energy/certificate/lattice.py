@@ -9,8 +9,9 @@ import numpy as np
 from electrolith.core.errors import InputError
 from electrolith.crystal.frame import Frame
 from electrolith.energy.engine import Engine
+from electrolith.energy.labels.errors import runs_of
 from electrolith.energy.labels.labels import Label
-from electrolith.energy.pod.fit import PodFit, _groups
+from electrolith.energy.pod.fit import PodFit
 from electrolith.energy.pod.lammps import LammpsPod
 from electrolith.energy.pod.potential import Potential
 
@@ -89,7 +90,7 @@ def label_lattices(fit: PodFit, labels: tuple[Label, ...]) -> tuple[LatticeCheck
         name = f"{label.frame.to_ase().get_chemical_formula(empirical=True)}, {label.kind}"
         if name not in best or size < best[name][0]:
             best[name] = (size, number)
-    groups = _groups(labels)
+    groups = runs_of(labels)
     folds = len(fit.committee)
     return tuple(
         lattice_check(

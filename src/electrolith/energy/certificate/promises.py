@@ -18,7 +18,7 @@ from electrolith.energy.certificate.comparison import (
 from electrolith.energy.certificate.lattice import LatticeCheck
 from electrolith.energy.certificate.long_run import LongRun
 from electrolith.energy.certificate.trial import Trial
-from electrolith.energy.pod.fit import FitErrors
+from electrolith.energy.labels.errors import FitErrors
 
 __all__ = [
     "ENERGY_LIMIT",

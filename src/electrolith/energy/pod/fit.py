@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from electrolith.core.errors import DataError, InputError
+from electrolith.energy.labels.errors import FitErrors, errors_by_kind, mean_errors, runs_of
 from electrolith.energy.labels.labels import Label, fingerprint
 from electrolith.energy.pod.descriptors import Descriptors
 from electrolith.energy.pod.equations import EquationBook, Equations, NormalEquations, normal_equations
 from electrolith.energy.pod.potential import PodSettings, Potential
 
-__all__ = ["CheapLabels", "FitErrors", "PodFit", "fit_pod", "solve"]
+__all__ = ["CheapLabels", "PodFit", "fit_pod", "solve"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,25 +31,6 @@ class CheapLabels:
 
     labels: tuple[Label, ...]
     weight: float = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class FitErrors:
-    """Mean absolute errors over some labels.
-
-    kind: of material, or "all".
-    temperature: of the runs the frames came from, K; None for frames that were not from a run, or all.
-    energy: eV/atom.
-    forces: eV/Å, per component.
-    pressure: eV/Å³.
-    """
-
-    kind: str
-    temperature: float | None
-    labels: int
-    energy: float
-    forces: float
-    pressure: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +86,7 @@ def fit_pod(
     """
     if len({x.settings for x in labels}) > 1:
         raise DataError("labels of different settings cannot be fitted together")
-    groups = _groups(labels)
+    groups = runs_of(labels)
     folds = min(folds, len(set(groups)))
     if folds < 2:
         raise InputError(
@@ -127,22 +109,8 @@ def fit_pod(
     trained = [row.miss(coefficients) for row in rows]
     potential = Potential(name, settings, coefficients, fingerprint(labels), {})
     near = np.array([np.sqrt(np.mean(x.forces**2)) <= settings.far_force for x in labels])
-    trained_errors = _mean("all", None, [m for m, n in zip(trained, near, strict=True) if n])
-    return PodFit(potential, _by_kind(labels, held_out, near), trained_errors, np.array(committee))
-
-
-def _groups(labels: tuple[Label, ...]) -> list[int]:
-    """Number of the run each label came from; labels without a run are runs of their own."""
-    seen: dict[tuple[object, ...], int] = {}
-    out = []
-    for number, label in enumerate(labels):
-        run: tuple[object, ...] = (number,)
-        if "run" in label.source:
-            run = (label.kind, label.source["run"])
-        elif label.temperature is not None and "a0" in label.source:
-            run = (label.kind, label.temperature, round(float(label.source["a0"]), 4), len(label.frame))
-        out.append(seen.setdefault(run, len(seen)))
-    return out
+    trained_errors = mean_errors("all", None, [m for m, n in zip(trained, near, strict=True) if n])
+    return PodFit(potential, errors_by_kind(labels, held_out, near), trained_errors, np.array(committee))
 
 
 def _cheap(
@@ -190,31 +158,6 @@ def solve(
         start[:size] = prior
     solution = np.asarray(np.linalg.solve(matrix + np.diag(ridge), right + ridge * start), dtype=np.float64)
     return solution[:size]
-
-
-def _mean(kind: str, temperature: float | None, misses: list[tuple[float, float, float]]) -> FitErrors:
-    """Mean errors of some labels."""
-    table = np.array(misses)
-    pressures = table[:, 2][np.isfinite(table[:, 2])]
-    pressure = float(pressures.mean()) if len(pressures) else float("nan")
-    return FitErrors(
-        kind, temperature, len(table), float(table[:, 0].mean()), float(table[:, 1].mean()), pressure
-    )
-
-
-def _by_kind(
-    labels: tuple[Label, ...], misses: list[tuple[float, float, float]], near: NDArray[np.bool_]
-) -> tuple[FitErrors, ...]:
-    """Errors of all labels but far ones, then for each kind and temperature, far ones last."""
-    groups: dict[tuple[str, float], list[tuple[float, float, float]]] = {}
-    for label, miss, is_near in zip(labels, misses, near, strict=True):
-        key = (label.kind, label.temperature or 0.0) if is_near else ("~ far from equilibrium", 0.0)
-        groups.setdefault(key, []).append(miss)
-    every = [m for m, is_near in zip(misses, near, strict=True) if is_near]
-    return (
-        _mean("all", None, every),
-        *(_mean(kind.lstrip("~ "), t or None, groups[kind, t]) for kind, t in sorted(groups)),
-    )
 
 
 def predict(

@@ -42,6 +42,7 @@ def _register() -> None:
         scattering,
         stability,
         study,
+        train,
         vacancies,
         xanes,
     )
@@ -53,6 +54,7 @@ def _register() -> None:
         fit,
         certify,
         distil,
+        train,
         label,
         vacancies,
         barrier,

@@ -11,7 +11,7 @@ from electrolith.energy.certificate.certificate import Certificate
 from electrolith.energy.certificate.comparison import Interval, Side
 from electrolith.energy.certificate.elastic import ElasticConstants
 from electrolith.energy.certificate.promises import Criterion
-from electrolith.energy.pod.fit import FitErrors
+from electrolith.energy.labels.errors import FitErrors
 from electrolith.study.section import Part, Table
 from electrolith.study.sections.certificate_figures import certificate_figures
 

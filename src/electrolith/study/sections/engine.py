@@ -16,6 +16,8 @@ from electrolith.crystal.species import element_of
 from electrolith.energy.certificate.certificate import Certificate, load_certificate
 from electrolith.energy.certificate.domain import outside
 from electrolith.energy.engine import Engine, make_engine
+from electrolith.energy.neural.sevennet import SevenNet, SevenNetSettings
+from electrolith.energy.neural.trained import is_trained
 from electrolith.energy.pod.lammps import LammpsPod
 from electrolith.energy.pod.potential import load_potential
 from electrolith.motion.dynamics import Dynamics
@@ -32,7 +34,7 @@ class EngineChoice:
     """An engine by name, or a fitted potential by its folder.
 
     name : a registered engine (`electrolith engines` lists them).
-    potential : folder with a potential written by `electrolith fit`; takes the place of the name.
+    potential : folder written by `electrolith fit` or `electrolith train`; takes the place of the name.
     """
 
     SHORTHAND: ClassVar[str] = "name"
@@ -43,6 +45,8 @@ class EngineChoice:
 def open_engine(engine: EngineChoice) -> Engine:
     """The engine, ready for use."""
     if engine.potential is not None:
+        if is_trained(engine.potential):
+            return SevenNet(SevenNetSettings(str(engine.potential)))
         return LammpsPod(load_potential(engine.potential))
     return make_engine(engine.name)
 

@@ -1,0 +1,1 @@
+"""Neural-network potentials as engines, and how they are fine-tuned on labels."""
