@@ -7,7 +7,10 @@ import numpy as np
 
 from electrolith.core import Estimate
 from electrolith.core.errors import InputError
+from electrolith.study.figure import Axis, Figure, Line
 from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.study.sections.samples import SECTION as SAMPLES
+from electrolith.study.settings import Files
 from electrolith.study.wiring import Progress, Stage, Workspace
 
 CALLS: list[str] = []
@@ -83,4 +86,72 @@ SECTIONS = (
     Section("source", Source, (STAGES[0],)),
     Section("scale", Scale, (STAGES[1],), implicit=True),
     Section("offset", Offset, (STAGES[2],), evidence=evidence, parts=parts),
+)
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Files of numbers to add up."""
+
+    files: Files
+    scale: float = 1.0
+    label: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Weight:
+    total: Estimate
+    label: str
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """What is put beside a weight."""
+
+    files: Files
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    beside: float
+
+
+def weigh(settings: Weighing) -> Weight:
+    CALLS.append("weigh " + settings.files[0].stem)
+    values = np.concatenate([np.atleast_1d(np.loadtxt(f)) for f in settings.files])
+    if values[0] < 0:
+        raise ZeroDivisionError("a foreign error")
+    draws = settings.scale * values.sum() + 0.01 * np.random.default_rng(0).standard_normal(100)
+    return Weight(Estimate(draws, "g"), settings.label)
+
+
+def compare(settings: Comparing, weight: Weight | None) -> Compared:
+    CALLS.append("compare " + settings.files[0].stem)
+    return Compared(float("nan") if weight is None else weight.total.value)
+
+
+def weight_evidence(results: Results) -> tuple[Evidence, ...]:
+    found = results.get(Weight)
+    if found is None:
+        return ()
+    if found.label == "no evidence":
+        raise IndexError("evidence broke")
+    return (Evidence("weight", "Weight", found.total, "measured", "balance"),)
+
+
+def weight_parts(results: Results) -> tuple[Part, ...]:
+    table = Table(("weight",), ((results.get(Weight).total.text(),),))
+    figure = Figure("weight", "W.", Axis("x"), Axis("y"), (Line(np.arange(2.0), np.arange(2.0)),))
+    return (Part("Weight", "Weighed.", (figure,), (table,), warnings=("a balance drifts",)),)
+
+
+def weight_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
+    return (Part("Weights", ", ".join(m.group.sample for m in members)),)
+
+
+WEIGH, COMPARE = Stage(weigh), Stage(compare)
+GROUPED = (
+    Section("measured.weight", Weighing, (WEIGH,), weight_evidence, weight_parts, together=weight_together),
+    Section("measured.compared", Comparing, (COMPARE,)),
+    SAMPLES,
 )

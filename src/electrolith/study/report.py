@@ -19,6 +19,7 @@ from electrolith.core.errors import ElectrolithError
 from electrolith.core.estimate import Estimate
 from electrolith.core.files import sha256, write_atomic
 from electrolith.core.format import with_unit
+from electrolith.study.compose import anchor, distinct, evidence_of, parts_of
 from electrolith.study.figure import Figure
 from electrolith.study.figure_page import to_plotly
 from electrolith.study.figure_paper import write_figure
@@ -35,23 +36,8 @@ _COLUMNS = (
 )
 
 
-def evidence_of(results: Results) -> tuple[Evidence, ...]:
-    """The study's own numbers, then the published ones that stand beside them."""
-    own = tuple(e for section in results.study.sections for e in section.evidence(results))
-    return own + results.study.published
-
-
-def parts_of(results: Results) -> tuple[Part, ...]:
-    """Parts of the report in the order of the sections."""
-    return tuple(part for section in results.study.sections for part in section.parts(results))
-
-
 def _text(value: str) -> str:
     return html.escape(value, quote=True)
-
-
-def _anchor(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 _NUMERIC = re.compile(
@@ -140,7 +126,7 @@ def _part(part: Part) -> str:
     notes = "".join(f"<li>{_text(n)}</li>" for n in part.notes)
     warnings = "".join(f"<li>{_text(w)}</li>" for w in part.warnings)
     return (
-        f'<section><h2 id="{_anchor(part.title)}">{_text(part.title)}</h2><p>{_text(part.sentence)}</p>'
+        f'<section><h2 id="{anchor(part.title)}">{_text(part.title)}</h2><p>{_text(part.sentence)}</p>'
         + (f"<div class=warnings><ul>{warnings}</ul></div>" if warnings else "")
         + (f"<div class=figures>{figures}</div>" if figures else "")
         + tables
@@ -195,7 +181,7 @@ def page(
     tail : HTML at the end (provenance).
     """
     css = files("electrolith.study").joinpath("report.css").read_text()
-    links = "".join(f'<a href="#{_anchor(p.title)}">{_text(p.title)}</a>' for p in parts)
+    links = "".join(f'<a href="#{anchor(p.title)}">{_text(p.title)}</a>' for p in parts)
     drawn = any(p.figures for p in parts)
     script = f"<script>{_plotly_js()}</script><script>{_DRAW}</script>" if drawn else ""
     return (
@@ -240,24 +226,34 @@ def _input_files(value: Any) -> Iterable[Path]:
             yield from _input_files(item)
 
 
+def _all_settings(results: Results) -> list[tuple[str, Any]]:
+    """Settings of the study and of every group, by a name for people."""
+    study = results.study
+    found = [(k.__name__, v) for k, v in study.settings.items() if k not in study.groups]
+    for members in study.groups.values():
+        found += [(" ".join(filter(None, (g.section, g.name))), g.settings) for g in members]
+    return found
+
+
 def _provenance(results: Results) -> str:
     """Settings, input fingerprints, versions, timings."""
     pieces = ["<section><h2 id=provenance>Provenance</h2>"]
-    for kind, value in results.study.settings.items():
+    every = _all_settings(results)
+    for name, value in every:
         rows = tuple(_settings_rows(value))
         if rows:
-            pieces.append(f"<details><summary>Settings: {_text(kind.__name__)}</summary>")
+            pieces.append(f"<details><summary>Settings: {_text(name)}</summary>")
             pieces.append(_table(Table(("setting", "value"), rows)) + "</details>")
-    inputs = sorted({p for v in results.study.settings.values() for p in _input_files(v) if p.is_file()})
+    inputs = sorted({p for _, v in every for p in _input_files(v) if p.is_file()})
     rows = tuple((p.name, sha256(p)) for p in [results.study.file, *inputs])
     pieces.append(
         "<details><summary>Input files</summary>" + _table(Table(("file", "SHA-256"), rows)) + "</details>"
     )
     stages = tuple(
-        (r.stage, r.key[:12], f"{r.seconds:.1f} s", str(r.provenance.get("finished", "")))
+        (r.stage, r.group, r.key[:12], f"{r.seconds:.1f} s", str(r.provenance.get("finished", "")))
         for r in results.runs
     )
-    table = Table(("stage", "fingerprint", "computed in", "finished (UTC)"), stages)
+    table = Table(("stage", "group", "fingerprint", "computed in", "finished (UTC)"), stages)
     pieces.append("<details open><summary>Stages</summary>" + _table(table) + "</details>")
     versions = {k: v for r in results.runs for k, v in r.provenance.get("versions", {}).items()}
     table = Table(("package", "version"), tuple(versions.items()))
@@ -267,7 +263,12 @@ def _provenance(results: Results) -> str:
 
 def _all_warnings(results: Results, parts: Sequence[Part]) -> tuple[str, ...]:
     failed = tuple(f"{stage}: {text}" for stage, text in results.failures.items())
-    return failed + disagreements(evidence_of(results)) + tuple(w for part in parts for w in part.warnings)
+    return (
+        failed
+        + results.study.notes
+        + disagreements(evidence_of(results))
+        + tuple(w for part in parts for w in part.warnings)
+    )
 
 
 def disagreements(evidence: Sequence[Evidence]) -> tuple[str, ...]:
@@ -340,6 +341,7 @@ def results_json(results: Results) -> dict[str, Any]:
         "stages": [
             {
                 "stage": r.stage,
+                "group": r.group,
                 "key": r.key,
                 "seconds": round(r.seconds, 3),
                 **{"settings": r.provenance.get("settings")},
@@ -363,7 +365,7 @@ def _write_tables(parts: Sequence[Part], folder: Path) -> None:
     for part in parts:
         for index, table in enumerate(part.tables):
             suffix = f"-{index + 1}" if len(part.tables) > 1 else ""
-            write_atomic(folder / f"{_anchor(part.title)}{suffix}.csv", table_csv(table))
+            write_atomic(folder / f"{anchor(part.title)}{suffix}.csv", table_csv(table))
 
 
 def write_report(results: Results) -> Path:
@@ -384,6 +386,6 @@ def write_report(results: Results) -> Path:
 def write_page(path: Path, title: str, parts: Sequence[Part], *, evidence: Sequence[Evidence] = ()) -> Path:
     """Write the page of a stand-alone command."""
     warnings = tuple(w for p in parts for w in p.warnings)
-    bare = tuple(dataclasses.replace(p, warnings=()) for p in parts)
+    bare = distinct(dataclasses.replace(p, warnings=()) for p in parts)
     write_atomic(path, page(title, bare, evidence=evidence, warnings=warnings))
     return path

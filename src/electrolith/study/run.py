@@ -5,18 +5,20 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from electrolith.core.archive import plain
+from electrolith.core.archive import fingerprint, plain
 from electrolith.core.errors import DataError, ElectrolithError
 from electrolith.core.files import Lock
+from electrolith.study.failures import logged
+from electrolith.study.properties import SampleProperties, properties_of
 from electrolith.study.section import Results, StageRun, Study
-from electrolith.study.store import Store, key_of
-from electrolith.study.study import stages_of
-from electrolith.study.wiring import INJECTED, Progress, Stage, Workspace, needs, plan
+from electrolith.study.store import Store, key_of, with_contents
+from electrolith.study.study import jobs_of
+from electrolith.study.wiring import INJECTED, Progress, Stage, Workspace, needs
 
 __all__ = ["Listener", "run_study", "stored_results"]
 
@@ -42,19 +44,34 @@ def _versions() -> dict[str, str]:
     return found
 
 
+@dataclass(eq=False)
+class _View:
+    """What is known in the study as one group sees it: results and their fingerprints by type."""
+
+    study: Study
+    values: dict[type, Any] = field(default_factory=dict)
+    keys: dict[type, str] = field(default_factory=dict)
+
+
 class _Run:
-    """Values and keys as the run goes on."""
+    """Values and keys as the run goes on; groups share whatever has one fingerprint."""
 
     def __init__(self, study: Study, store: Store, listener: Listener) -> None:
         self.study = study
         self.store = store
         self.listener = listener
-        self.values: dict[type, Any] = {}
-        self.keys: dict[type, str] = {}
+        self.views: dict[int, _View] = {id(study): _View(study)}
+        self.values: dict[str, Any] = {}
+        self.lost: dict[str, str] = {}
         self.runs: list[StageRun] = []
         self.failures: dict[str, str] = {}
+        self.contents: dict[int, Any] = {}
 
-    def arguments(self, stage: Stage) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    def view(self, study: Study) -> _View:
+        """The view of a narrowed study."""
+        return self.views.setdefault(id(study), _View(study))
+
+    def arguments(self, stage: Stage, view: _View) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Settings, results and keys of results that a stage takes, by parameter name."""
         settings: dict[str, Any] = {}
         earlier: dict[str, Any] = {}
@@ -62,60 +79,83 @@ class _Run:
         for need in needs(stage.run):
             if need.kind in INJECTED:
                 continue
-            if need.kind in self.study.settings:
-                settings[need.name] = self.study.settings[need.kind]
-            elif need.kind in self.values:
-                earlier[need.name] = self.values[need.kind]
-                keys[need.name] = self.keys[need.kind]
+            if need.kind in view.study.settings:
+                settings[need.name] = view.study.settings[need.kind]
+            elif need.kind in view.values:
+                earlier[need.name] = view.values[need.kind]
+                keys[need.name] = view.keys[need.kind]
             else:
                 earlier[need.name] = None
         return settings, earlier, keys
 
-    def key(self, stage: Stage) -> str:
+    def key(self, stage: Stage, view: _View) -> str:
         """Fingerprint of the stage's result."""
-        settings, _, keys = self.arguments(stage)
+        settings, _, keys = self.arguments(stage, view)
         kinds = {n.name: n.kind for n in needs(stage.run)}
         extra = stage.fingerprint(**settings) if stage.fingerprint else ""
-        named = {kinds[name].__name__: value for name, value in settings.items()}
+        named = {kinds[name].__name__: self.content(value) for name, value in settings.items()}
         return key_of(stage.name, stage.version, named, keys, extra)
 
-    def blocked(self, stage: Stage) -> str:
+    def content(self, settings: Any) -> Any:
+        """Settings with the checksums of their files, taken once for all groups that share them."""
+        if id(settings) not in self.contents:
+            self.contents[id(settings)] = with_contents(settings)
+        return self.contents[id(settings)]
+
+    def blocked(self, stage: Stage, view: _View) -> str:
         """Why a stage cannot run: an earlier one failed; empty if it can."""
         for need in needs(stage.run):
-            missing = need.kind not in self.values and need.kind not in self.study.settings
+            missing = need.kind not in view.values and need.kind not in view.study.settings
             if missing and not need.optional and need.kind not in INJECTED:
                 return f"needs {need.kind.__name__}, which was not computed"
         return ""
 
-    def do(self, stage: Stage) -> None:
-        """Read the stage's stored result, or compute and store it."""
-        if reason := self.blocked(stage):
-            self.failures[stage.name] = reason
+    def do(self, stage: Stage, view: _View, *, compute: bool = True) -> None:
+        """Take the stage's result from another group or from the disk, or compute and store it."""
+        self.gather(stage, view)
+        label = _label(stage, view)
+        if reason := self.blocked(stage, view):
+            self.failures[label] = reason if compute else "not computed yet"
             return
-        key = self.key(stage)
-        result = self.stored(stage, key)
+        key = self.key(stage, view)
+        if key in self.lost:
+            return
+        result = self.values[key] if key in self.values else self.stored(stage, key, label)
+        if result is None and compute:
+            result = self.compute(stage, view, key, label)
         if result is None:
-            result = self.compute(stage, key)
-        if result is not None:
-            self.values[stage.gives] = result
-            self.keys[stage.gives] = key
+            self.failures.setdefault(label, "not computed yet")
+            self.lost[key] = self.failures[label]
+            return
+        self.values[key] = result
+        view.values[stage.gives] = result
+        view.keys[stage.gives] = key
 
-    def stored(self, stage: Stage, key: str) -> Any:
+    def gather(self, stage: Stage, view: _View) -> None:
+        """The samples' properties out of all results so far, where the stage reads them."""
+        wanted = any(need.kind is SampleProperties for need in needs(stage.run))
+        if wanted and self.study.sheet is not None and SampleProperties not in view.values:
+            found = properties_of(self.results())
+            view.values[SampleProperties] = found
+            view.keys[SampleProperties] = fingerprint(found)
+
+    def stored(self, stage: Stage, key: str, label: str) -> Any:
         """The stored result, or None; a damaged one is said so and computed again."""
         try:
             result = self.store.get(stage.name, key)
         except DataError as error:
-            self.listener.say(f"{stage.name}: {error}; computed again")
+            self.listener.say(f"{label}: {error}; computed again")
             return None
         if result is not None:
             note = self.store.provenance(stage.name, key)
-            self.runs.append(StageRun(stage.name, key, float(note.get("seconds", 0.0)), True, note))
-            self.listener.say(f"{stage.name}: stored")
+            seconds = float(note.get("seconds", 0.0))
+            self.runs.append(StageRun(stage.name, key, seconds, True, note, _group(label)))
+            self.listener.say(f"{label}: stored")
         return result
 
-    def compute(self, stage: Stage, key: str) -> Any:
-        """Run the stage and store its result; a refusal is kept as its failure."""
-        settings, earlier, _ = self.arguments(stage)
+    def compute(self, stage: Stage, view: _View, key: str, label: str) -> Any:
+        """Run the stage and store its result; whatever it raises is kept as its failure."""
+        settings, earlier, _ = self.arguments(stage, view)
         place = self.store.place(stage.name, key) / "work"
         injected: dict[str, Any] = {}
         for need in needs(stage.run):
@@ -124,17 +164,18 @@ class _Run:
                 injected[need.name] = Workspace(place)
             elif need.kind is Progress:
                 injected[need.name] = Progress(self.listener.progress)
-        self.listener.begin(stage.name)
+        self.listener.begin(label)
         start = time.perf_counter()
         try:
             result = stage.run(**settings, **earlier, **injected)
-        except ElectrolithError as error:
-            self.failures[stage.name] = str(error)
-            self.listener.say(f"{stage.name}: {error}")
+        except Exception as error:  # one stage must not take the others with it
+            self.failures[label] = self.failed(label, error)
+            self.listener.say(f"{label}: {self.failures[label]}")
             return None
         seconds = time.perf_counter() - start
         note = {
             "stage": stage.name,
+            "group": _group(label),
             "version": stage.version,
             "key": key,
             "seconds": round(seconds, 3),
@@ -143,9 +184,38 @@ class _Run:
             "settings": {name: plain(value) for name, value in settings.items()},
         }
         self.store.put(stage.name, key, result, note)
-        self.runs.append(StageRun(stage.name, key, seconds, False, note))
-        self.listener.say(f"{stage.name}: done in {_duration(seconds)}")
+        self.runs.append(StageRun(stage.name, key, seconds, False, note, _group(label)))
+        self.listener.say(f"{label}: done in {_duration(seconds)}")
         return result
+
+    def failed(self, label: str, error: Exception) -> str:
+        """A failure in words, with its traceback in a file where it is none of our own refusals."""
+        if isinstance(error, ElectrolithError):
+            return str(error)
+        return logged(self.study.folder, label, error)
+
+    def results(self) -> Results:
+        """What there is so far."""
+        groups = tuple(
+            Results(v.study, v.values, (), self.failures) for v in self.views.values() if v.study.group
+        )
+        return Results(
+            self.study, self.views[id(self.study)].values, tuple(self.runs), dict(self.failures), groups
+        )
+
+
+def _label(stage: Stage, view: _View) -> str:
+    """The stage for people: with its group where it belongs to one with a name."""
+    group = view.study.group
+    own = group is not None and any(
+        stage in s.stages for s in view.study.sections if s.settings is type(group.settings)
+    )
+    return f"{stage.name} ({group.name})" if group is not None and own and group.name else stage.name
+
+
+def _group(label: str) -> str:
+    """The group of a label."""
+    return label.partition(" (")[2].removesuffix(")")
 
 
 def _duration(seconds: float) -> str:
@@ -175,23 +245,14 @@ def run_study(
         store = Store(study.folder / "results")
         store.open()
         run = _Run(study, store, listener or Listener())
-        for stage in plan(stages_of(study), stages if stages is not None else _all_stages(), study.settings):
-            run.do(stage)
-    return Results(study, run.values, tuple(run.runs), run.failures)
+        for stage, view in jobs_of(study, stages if stages is not None else _all_stages()):
+            run.do(stage, run.view(view))
+    return run.results()
 
 
 def stored_results(study: Study, *, stages: list[Stage] | None = None) -> Results:
     """What is stored of a study, computing nothing."""
     run = _Run(study, Store(study.folder / "results"), Listener())
-    for stage in plan(stages_of(study), stages if stages is not None else _all_stages(), study.settings):
-        if run.blocked(stage):
-            run.failures[stage.name] = "not computed yet"
-            continue
-        key = run.key(stage)
-        result = run.stored(stage, key)
-        if result is None:
-            run.failures[stage.name] = "not computed yet"
-        else:
-            run.values[stage.gives] = result
-            run.keys[stage.gives] = key
-    return Results(study, run.values, tuple(run.runs), run.failures)
+    for stage, view in jobs_of(study, stages if stages is not None else _all_stages()):
+        run.do(stage, run.view(view), compute=False)
+    return run.results()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from electrolith.core.estimate import Estimate
+from electrolith.lab.synthesis.sheet import SampleSheet
 from electrolith.study.figure import Figure
 from electrolith.study.wiring import Stage
 
-__all__ = ["Evidence", "Part", "Results", "Section", "StageRun", "Study", "Table"]
+__all__ = ["Evidence", "Group", "Part", "Results", "Section", "StageRun", "Study", "Table"]
 
 Kind = TypeVar("Kind")
 
@@ -27,6 +28,7 @@ class Evidence:
     source : stage, file or DOI it comes from.
     published : whether somebody else published it.
     note : method in a few words.
+    sample : of a published number, the sample it stands beside; "" the reference.
     """
 
     quantity: str
@@ -36,6 +38,7 @@ class Evidence:
     source: str
     published: bool = False
     note: str = ""
+    sample: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +72,10 @@ class Section:
     evidence, parts : pure functions of the results; they return nothing where a result is missing.
     check : raises InputError for what can be seen to be wrong before anything runs.
     implicit : the settings' defaults stand in when another section's stage wants them.
+    together : parts that show the groups of one family side by side; it gets their results in order.
+
+    A section below `measured:` may hold several named groups. Nothing in it hears of them: stages, evidence
+    and parts are called once for each group, with the study narrowed to that group.
     """
 
     key: str
@@ -78,14 +85,39 @@ class Section:
     parts: Callable[[Results], tuple[Part, ...]] = lambda results: ()
     check: Callable[[Study], None] = lambda study: None
     implicit: bool = False
+    together: Callable[[tuple[Results, ...]], tuple[Part, ...]] = lambda members: ()
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the file may give it several named groups."""
+        return self.key.startswith("measured.")
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What one measured section holds once: files with their settings.
+
+    name : in the file; "" where the section holds one group without a name.
+    sample : in the table of samples; "" where the study does not say.
+    family : name in the file before a pattern made one group per sample of it.
+    """
+
+    section: str
+    name: str
+    settings: Any
+    sample: str = ""
+    family: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
     """A study file, read and checked.
 
-    settings : by their type, those in the file and the implicit ones.
+    settings : by their type, those in the file and the implicit ones; of a section with groups, that of the
+        reference sample, or of the sample the study is narrowed to.
     sections : those in the file, in the order of the report.
+    groups : of every measured section, by the type of its settings.
+    sheet : the table of samples. group : the one this study is narrowed to. notes : what reading has to say.
     """
 
     title: str
@@ -93,6 +125,38 @@ class Study:
     settings: dict[type, Any]
     sections: tuple[Section, ...]
     published: tuple[Evidence, ...] = ()
+    groups: dict[type, tuple[Group, ...]] = field(default_factory=dict)
+    sheet: SampleSheet | None = None
+    group: Group | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """Name of the sample the headline is about; empty without a table of samples."""
+        return self.sheet.reference if self.sheet is not None else ""
+
+    def narrowed(self, group: Group | None) -> Study:
+        """The study as a group's stages see it: of every section the group of the same sample, or none."""
+        name, sample = ("", self.reference) if group is None else (group.name, group.sample)
+        settings = dict(self.settings)
+        for kind, members in self.groups.items():
+            if group is not None and kind is type(group.settings):
+                found: Group | None = group
+            else:
+                found = _partner(members, name, sample)
+            settings.pop(kind, None)
+            if found is not None:
+                settings[kind] = found.settings
+        return replace(self, settings=settings, group=group)
+
+    def views(self) -> Iterator[tuple[Section, Study]]:
+        """Every section with the study narrowed to each of its groups, in the order of the report."""
+        narrowed = [self.narrowed(g) for members in self.groups.values() for g in members]
+        for section in self.sections:
+            if section.settings in self.groups:
+                yield from ((section, v) for v in narrowed if v.group and v.group.section == section.key)
+            else:
+                yield section, self
 
     @property
     def folder(self) -> Path:
@@ -104,28 +168,56 @@ class Study:
         return self.settings.get(kind)
 
 
+def _partner(members: tuple[Group, ...], name: str, sample: str) -> Group | None:
+    """The group that belongs to another section's group: of its name, else the first of its sample.
+
+    Two groups that both leave their sample open belong together only where there is no choice.
+    """
+    named = [g for g in members if name and g.name == name]
+    alike = [g for g in members if sample and g.sample == sample]
+    lone = [g for g in members if len(members) == 1 and not g.sample and not sample]
+    return next(iter((*named, *alike, *lone)), None)
+
+
 @dataclass(frozen=True)
 class StageRun:
-    """How a result came about."""
+    """How a result came about. group : the one it was first wanted for."""
 
     stage: str
     key: str
     seconds: float
     stored: bool
     provenance: dict[str, Any] = field(default_factory=dict)
+    group: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
     """Everything a report may use.
 
-    values : results by type. failures : texts by stage name.
+    values : results by type, those of the reference sample where there are several groups.
+    failures : texts by stage name and group.
+    groups : the same for every group, each with the study narrowed to it.
     """
 
     study: Study
     values: dict[type, Any]
     runs: tuple[StageRun, ...] = ()
     failures: dict[str, str] = field(default_factory=dict)
+    groups: tuple[Results, ...] = ()
+
+    def each(self) -> Iterator[tuple[Section, tuple[Results, ...]]]:
+        """Every section with the results it is to show: its groups', or the study's."""
+        for section in self.study.sections:
+            if section.settings in self.study.groups:
+                yield section, tuple(r for r in self.groups if r.group.section == section.key)
+            else:
+                yield section, (self,)
+
+    @property
+    def group(self) -> Group:
+        """The group these results are of; one without a name for those of the study."""
+        return self.study.group or Group("", "", None)
 
     def get(self, kind: type[Kind]) -> Kind | None:
         """The result (or settings) of a type, or None."""

@@ -13,34 +13,37 @@ from electrolith.core.archive import load, plain, save
 from electrolith.core.errors import InputError
 from electrolith.core.files import sha256, write_atomic
 
-__all__ = ["FORMAT", "Store", "key_of"]
+__all__ = ["FORMAT", "Store", "key_of", "with_contents"]
 
 FORMAT = 1
 """Raised when folders written before can no longer be read."""
 
 
-def _with_contents(value: Any) -> Any:
+def with_contents(value: Any) -> Any:
     """The value with every file path replaced by the file's checksum, so that moved folders stay valid."""
     if isinstance(value, Path):
         return f"sha256:{sha256(value)}" if value.is_file() else value.name
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: _with_contents(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = {f.name: with_contents(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"": type(value).__name__, **fields}
     if isinstance(value, tuple | list):
-        return [_with_contents(v) for v in value]
+        return [with_contents(v) for v in value]
     if isinstance(value, dict):
-        return {str(k): _with_contents(v) for k, v in value.items()}
+        return {str(k): with_contents(v) for k, v in value.items()}
     return plain(value)
 
 
 def key_of(
     stage: str, version: int, settings: Mapping[str, Any], earlier: Mapping[str, str], extra: str
 ) -> str:
-    """Fingerprint of a result: the stage, its version, settings and files, the keys it builds on."""
+    """Fingerprint of a result: the stage, its version, settings and files, the keys it builds on.
+
+    settings : by the name of their type, each through `with_contents`.
+    """
     tree = {
         "stage": stage,
         "version": version,
-        "settings": {k: _with_contents(v) for k, v in settings.items()},
+        "settings": dict(settings),
         "earlier": dict(earlier),
         "extra": extra,
     }

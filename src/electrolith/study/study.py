@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,11 +14,14 @@ from electrolith.core.errors import InputError, brief, nearest
 from electrolith.core.estimate import Estimate, parse_estimate
 from electrolith.core.reading import reader
 from electrolith.core.units import split_quantity
-from electrolith.study.section import Evidence, Section, Study
+from electrolith.lab.synthesis.sheet import SampleSheet
+from electrolith.study.groups import group_schema, read_groups
+from electrolith.study.properties import SampleProperties
+from electrolith.study.section import Evidence, Group, Section, Study
 from electrolith.study.settings import load_yaml, read, schema
-from electrolith.study.wiring import needs, plan
+from electrolith.study.wiring import Stage, needs, plan
 
-__all__ = ["PublishedValue", "read_published", "read_study", "stages_of", "study_schema"]
+__all__ = ["PublishedValue", "jobs_of", "read_published", "read_study", "study_schema"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class PublishedValue:
     quantity : key that joins it to the study's own numbers.
     value : "4.3e-5 S/cm", "0.378(5) eV"; without (…) its uncertainty counts as not stated.
     interval : low and high, where the source gives an interval instead.
+    sample : of the study's table, if it is not about the reference.
     """
 
     quantity: str
@@ -37,6 +41,7 @@ class PublishedValue:
     label: str = ""
     note: str = ""
     interval: tuple[float, float] | None = None
+    sample: str = ""
 
 
 @reader("published values")
@@ -64,7 +69,7 @@ def _published(value: PublishedValue) -> Evidence:
     else:
         estimate = parse_estimate(value.value, unit or "1", rng=rng)
     label = value.label or value.quantity.replace("_", " ")
-    return Evidence(value.quantity, label, estimate, value.kind, value.source, True, value.note)
+    return Evidence(value.quantity, label, estimate, value.kind, value.source, True, value.note, value.sample)
 
 
 def _at(data: dict[str, Any], key: str) -> tuple[bool, Any]:
@@ -119,10 +124,18 @@ def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) ->
     if not isinstance(title, str):
         raise InputError(f"study.title: expected text, got {brief(title)}")
     settings: dict[type, Any] = {}
+    groups: dict[type, tuple[Group, ...]] = {}
     active = []
+    notes: list[str] = []
+    sheet = _sheet(data, sections, path.parent)
     for section in sections:
         present, value = _at(data, section.key)
-        if present:
+        if present and section.grouped:
+            found, said = read_groups(section, value, f"study.{section.key}", folder=path.parent, sheet=sheet)
+            groups[section.settings] = found
+            notes += said
+            active.append(section)
+        elif present:
             settings[section.settings] = read(
                 section.settings, value, f"study.{section.key}", folder=path.parent
             )
@@ -138,25 +151,75 @@ def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) ->
         if not isinstance(name, str) or not (path.parent / name).is_file():
             raise InputError(f"study.published: no such file: {brief(name)} in {path.parent.resolve()}")
         published = read_published(path.parent / name)
-    asked = tuple(stage for section in active for stage in section.stages)
-    planned = plan(asked, [s for sec in sections for s in sec.stages], settings)
+        for one in published:
+            if one.sample and (sheet is None or one.sample not in sheet.names):
+                raise InputError(nearest(f"{name}: sample", one.sample, sheet.names if sheet else ()))
+    known = [s for s in sections if s in active or s.implicit]
+    draft = Study(
+        title, path, settings, tuple(active), published, groups, sheet, notes=tuple(notes)
+    ).narrowed(None)
+    stages = [stage for section in sections for stage in section.stages]
+    planned = [stage for stage, _ in jobs_of(draft, stages)]
     wanted = {need.kind for stage in planned for need in needs(stage.run)}
     # An implicit section joins in when its stages run or its settings are taken, and only then.
-    joined = [
-        s
-        for s in sections
-        if s in active or (s.implicit and (set(s.stages) & set(planned) or s.settings in wanted))
-    ]
-    used = {s.settings: settings[s.settings] for s in joined}
-    study = Study(title, path, used, tuple(joined), published)
-    for section in joined:
-        section.check(study)
+    joined = [s for s in known if s in active or set(s.stages) & set(planned) or s.settings in wanted]
+    used = {k: v for k, v in draft.settings.items() if k in groups or k in {s.settings for s in joined}}
+    study = replace(draft, settings=used, sections=tuple(joined))
+    for section, view in study.views():
+        section.check(view)
     return study
 
 
-def stages_of(study: Study) -> tuple[Any, ...]:
-    """Stages the study asks for."""
-    return tuple(stage for section in study.sections for stage in section.stages)
+def _sheet(data: dict[str, Any], sections: Iterable[Section], folder: Path) -> SampleSheet | None:
+    """The table of samples; it is read before the groups that refer to it."""
+    for section in sections:
+        make = getattr(section.settings, "sheet", None)
+        present, value = _at(data, section.key)
+        if present and make is not None:
+            settings = read(section.settings, value, f"study.{section.key}", folder=folder)
+            found: SampleSheet = settings.sheet()
+            return found
+    return None
+
+
+def jobs_of(study: Study, stages: Iterable[Stage]) -> tuple[tuple[Stage, Study], ...]:
+    """Every stage the study asks for, with the study as it sees it, in an order in which all needs are met.
+
+    What reads the samples' properties comes last: it waits for every group. The study itself sees the group
+    of its reference sample, whose results are then there already.
+    """
+    stages = list(stages)
+    late: set[type] = {SampleProperties}
+    for stage in plan(stages, stages, _everything(stages)):
+        if {need.kind for need in needs(stage.run)} & late:
+            late.add(stage.gives)
+    first: list[tuple[Stage, Study]] = []
+    last: list[tuple[Stage, Study]] = []
+    own = [(s, study) for s in study.sections if s.settings in study.groups and s.settings in study.settings]
+    for section, view in (*study.views(), *own):
+        given = {*view.settings, SampleProperties} if study.sheet is not None else {*view.settings}
+        for stage in plan(section.stages, stages, given, taken=_taken(view)):
+            jobs = last if stage.gives in late else first
+            if not any(s is stage and v is view for s, v in jobs):
+                jobs.append((stage, view))
+    return (*first, *last)
+
+
+def _everything(stages: Iterable[Stage]) -> set[type]:
+    """Types that no stage gives: settings."""
+    stages = list(stages)
+    return {need.kind for s in stages for need in needs(s.run)} - {s.gives for s in stages}
+
+
+def _taken(view: Study) -> set[type]:
+    """Results that fill optional parameters; those about the study's material only beside its reference."""
+    own = view.group is None or view.group.sample in ("", view.reference)
+    return {
+        stage.gives
+        for section in view.sections
+        if section.settings in view.settings and (own or section.grouped)
+        for stage in section.stages
+    }
 
 
 def study_schema(sections: tuple[Section, ...]) -> dict[str, Any]:
@@ -169,7 +232,9 @@ def study_schema(sections: tuple[Section, ...]) -> dict[str, Any]:
         group, _, name = section.key.rpartition(".")
         if group:
             empty = {"type": "object", "properties": {}, "additionalProperties": False}
-            properties.setdefault(group, empty)["properties"][name] = schema(section.settings)
+            properties.setdefault(group, empty)["properties"][name] = (
+                group_schema(section.settings) if section.grouped else schema(section.settings)
+            )
         else:
             properties[section.key] = schema(section.settings)
     return {

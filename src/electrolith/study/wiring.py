@@ -85,7 +85,13 @@ def needs(run: Callable[..., Any]) -> tuple[Need, ...]:
     return tuple(found)
 
 
-def plan(wanted: Iterable[Stage], stages: Iterable[Stage], given: Iterable[type]) -> tuple[Stage, ...]:
+def plan(
+    wanted: Iterable[Stage],
+    stages: Iterable[Stage],
+    given: Iterable[type],
+    *,
+    taken: Iterable[type] = (),
+) -> tuple[Stage, ...]:
     """Stages in an order in which each has what it needs.
 
     Parameters
@@ -93,6 +99,7 @@ def plan(wanted: Iterable[Stage], stages: Iterable[Stage], given: Iterable[type]
     wanted : stages whose results are asked for.
     stages : all stages there are; the ones needed on the way are added.
     given : types already there (settings).
+    taken : further results that are computed anyway: those, and the wanted ones, fill optional parameters.
 
     Raises
     ------
@@ -109,7 +116,7 @@ def plan(wanted: Iterable[Stage], stages: Iterable[Stage], given: Iterable[type]
     there = {*given, *INJECTED}
     order: list[Stage] = []
     asked = list(wanted)
-    wanted_types = {s.gives for s in asked}
+    wanted_types = {s.gives for s in asked} | set(taken)
 
     def resolve(stage: Stage, trail: tuple[str, ...]) -> None:
         if stage in order:

@@ -66,10 +66,9 @@ class SynthesisSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.batch is None and self.pellet is None and self.samples is None:
+        nothing = self.batch is None and self.pellet is None and self.samples is None and self.improve is None
+        if nothing:
             raise InputError("synthesis: give a batch, a pellet or a table of samples")
-        if self.improve is not None and self.samples is None:
-            raise InputError("synthesis: improve needs a table of samples")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,19 +83,32 @@ class SynthesisResult:
     suggestion: Suggestion | None
 
 
-def measure_synthesis(settings: SynthesisSettings) -> SynthesisResult:
-    """Plan the batch, weigh up the pellet and the series."""
+def measure_synthesis(settings: SynthesisSettings, measured: SampleTable | None = None) -> SynthesisResult:
+    """Plan the batch, weigh up the pellet and the series.
+
+    Parameters
+    ----------
+    measured : samples with what was measured of them, for `improve` without a table of its own.
+
+    Raises
+    ------
+    InputError
+        If something is to be improved and there is no table.
+    """
     table = read_samples(settings.samples) if settings.samples is not None else None
+    if settings.improve is not None and table is None and measured is None:
+        raise InputError("synthesis: improve needs a table of samples")
+    series = table if table is not None else measured
     return SynthesisResult(
         batch=plan_batch(settings.batch) if settings.batch is not None else None,
         pellet=_pellet(settings.pellet, settings.seed) if settings.pellet is not None else None,
-        samples=table,
+        samples=series if settings.improve is not None else table,
         correlations=correlate(table, columns=settings.columns, given=settings.given, seed=settings.seed)
         if table is not None
         else None,
         improve=settings.improve,
-        suggestion=_suggest(table, settings.improve, settings.seed)
-        if table is not None and settings.improve is not None
+        suggestion=_suggest(series, settings.improve, settings.seed)
+        if series is not None and settings.improve is not None
         else None,
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, rankdata
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.lab.synthesis.samples import SampleTable
@@ -24,6 +24,7 @@ class Correlation:
     """One pair of columns.
 
     r : Pearson's coefficient; low, high : its 95 % interval.
+    rank, rank_low, rank_high : Spearman's coefficient and its 95 % interval, for relations that are no lines.
     probability : of so large an |r| without any relation; corrected : for the number of pairs looked at.
     given : columns held fixed.
     """
@@ -38,6 +39,9 @@ class Correlation:
     probability: float
     corrected: float
     statement: str
+    rank: float = float("nan")
+    rank_low: float = float("nan")
+    rank_high: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,12 +74,12 @@ def _probability(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> floa
     return float((1 + np.count_nonzero(drawn >= seen)) / 5001)
 
 
-def _interval(r: float, n: int, fixed: int) -> tuple[float, float]:
+def _interval(r: float, n: int, fixed: int, *, widen: float = 1.0) -> tuple[float, float]:
     """95 % interval by Fisher's z; (-1, 1) where there are too few samples for one."""
     dof = n - 3 - fixed
     if dof < 1 or abs(r) >= 1:
         return (-1.0, 1.0) if abs(r) < 1 else (r, r)
-    half = norm.isf(0.025) / np.sqrt(dof)
+    half = widen * norm.isf(0.025) / np.sqrt(dof)
     z = np.arctanh(r)
     return float(np.tanh(z - half)), float(np.tanh(z + half))
 
@@ -118,7 +122,10 @@ def partial_correlation(
     r = _r(x, y)
     low, high = _interval(r, n, k)
     probability = _probability(x, y, rng)
-    return Correlation(first, second, given, n, r, low, high, probability, probability, "")
+    rank = _r(rankdata(x), rankdata(y))
+    # Bonett and Wright 2000: the variance of z of Spearman's coefficient is (1 + rank²/2)/(n - 3).
+    bounds = _interval(rank, n, k, widen=float(np.sqrt(1 + rank**2 / 2)))
+    return Correlation(first, second, given, n, r, low, high, probability, probability, "", rank, *bounds)
 
 
 def correlate(

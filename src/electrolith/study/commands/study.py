@@ -13,7 +13,7 @@ from electrolith.core.registry import known
 from electrolith.study.report import evidence_of, write_report
 from electrolith.study.run import run_study, stored_results
 from electrolith.study.section import Results, Table
-from electrolith.study.study import read_study, stages_of, study_schema
+from electrolith.study.study import jobs_of, read_study, study_schema
 from electrolith.study.terminal import console, headline, live, print_table
 
 File = Annotated[Path, typer.Argument(help="Study file, or its folder.", metavar="STUDY")]
@@ -46,9 +46,21 @@ def check(study: File) -> None:
 
     Example: `electrolith check examples/li9n2cl3/study.yaml`
     """
+    from electrolith.study.sections import SECTIONS
+
     checked = read_study(study)
-    stages = ", ".join(stage.name for stage in stages_of(checked))
-    console.print(f"{escape(checked.title)}: nothing wrong was found; stages: {stages}", soft_wrap=True)
+    names: dict[str, list[str]] = {}
+    for stage, view in jobs_of(checked, [s for section in SECTIONS for s in section.stages]):
+        names.setdefault(stage.name, []).append(view.group.name if view.group is not None else "")
+    stages = ", ".join(
+        name + (f" ({', '.join(filter(None, groups))})" if any(groups) else "")
+        for name, groups in names.items()
+    )
+    console.print(
+        f"{escape(checked.title)}: nothing wrong was found; stages: {escape(stages)}", soft_wrap=True
+    )
+    for note in checked.notes:
+        console.print(f"[yellow]![/yellow] {escape(note)}", soft_wrap=True)
 
 
 def report(study: File) -> None:

@@ -18,6 +18,7 @@ from electrolith.study.sections import (
     particles,
     polarisation,
     relaxation,
+    samples,
     scattering,
     stability,
     sweep,
@@ -51,6 +52,7 @@ SECTIONS: tuple[Section, ...] = (
     xanes.SECTION,
     indentation.SECTION,
     particles.SECTION,
+    samples.SECTION,
     synthesis.SECTION,
     cell.SECTION,
 )

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from electrolith.core.errors import InputError
 from electrolith.lab.synthesis.analysis import SynthesisResult, SynthesisSettings, measure_synthesis
 from electrolith.lab.synthesis.batch import Batch
-from electrolith.lab.synthesis.correlate import Correlation, Correlations
+from electrolith.lab.synthesis.correlate import Correlations
 from electrolith.lab.synthesis.design import Suggestion
 from electrolith.study.figure import Axis, Bars, Figure, Heat, Layer, Line, Points
-from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.study.section import Evidence, Part, Results, Section, Study, Table
+from electrolith.study.sections.pair_table import pair_table
+from electrolith.study.sections.samples import SampleResults
 from electrolith.study.wiring import Stage
 
 __all__ = ["SECTION", "Synthesis", "synthesis_parts", "synthesis_series"]
@@ -22,9 +25,18 @@ class Synthesis(SynthesisSettings):
     """Synthesis of the samples: a batch, a pellet, a table of samples, what to improve."""
 
 
-def synthesis_series(settings: Synthesis) -> SynthesisResult:
-    """Plan the batch and weigh up the series."""
-    return measure_synthesis(settings)
+def synthesis_series(settings: Synthesis, samples: SampleResults | None) -> SynthesisResult:
+    """Plan the batch and weigh up the series; what to try next out of the study's own table of samples."""
+    return measure_synthesis(settings, None if samples is None else samples.table)
+
+
+def check(study: Study) -> None:
+    """What is to be improved needs a table."""
+    settings = study.get(Synthesis)
+    if settings is None or settings.improve is None or settings.samples is not None:
+        return
+    if study.sheet is None:
+        raise InputError("study.synthesis.improve: needs samples: in the study, or a table of its own")
 
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
@@ -102,31 +114,15 @@ def _series(found: SynthesisResult, c: Correlations) -> Part:
         count = f"{len(c.columns)} columns is shown to be related after {len(c.pairs)} were looked at"
         sentence = f"No pair of the {count}."
     tables = [
-        _pairs(
+        pair_table(
             c.pairs,
             "Pairs of columns; intervals hold 95 %; probabilities by reshuffling, corrected after Holm.",
         )
     ]
     if c.partial:
-        tables.append(_pairs(c.partial, f"The same at fixed {', '.join(c.partial[0].given)}."))
+        tables.append(pair_table(c.partial, f"The same at fixed {', '.join(c.partial[0].given)}."))
     figures = (_bars(c), *(() if found.samples is None else _scatter(found, c)))
     return Part("Samples", sentence, figures, tuple(tables), c.warnings)
-
-
-def _pairs(pairs: tuple[Correlation, ...], caption: str) -> Table:
-    rows = tuple(
-        (
-            p.first,
-            p.second,
-            str(p.n),
-            f"{p.r:.2f}",
-            f"{p.low:.2f} to {p.high:.2f}",
-            f"{p.probability:.2g}",
-            f"{p.corrected:.2g}",
-        )
-        for p in pairs[:30]
-    )
-    return Table(("column", "with", "n", "r", "interval", "probability", "corrected"), rows, caption)
 
 
 def _bars(c: Correlations) -> Figure:
@@ -207,4 +203,4 @@ def _surfaces(found: SynthesisResult, s: Suggestion) -> tuple[Figure, ...]:
     )
 
 
-SECTION = Section("synthesis", Synthesis, (Stage(synthesis_series),), evidence, parts)
+SECTION = Section("synthesis", Synthesis, (Stage(synthesis_series),), evidence, parts, check)

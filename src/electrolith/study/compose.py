@@ -1,0 +1,112 @@
+"""Evidence and parts of all groups of a study: named by their group, none lost, no two names alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+
+from electrolith.study.failures import logged
+from electrolith.study.properties import group_evidence
+from electrolith.study.section import Evidence, Part, Results, Section
+
+__all__ = ["anchor", "distinct", "evidence_of", "parts_of"]
+
+
+def anchor(title: str) -> str:
+    """A title as the name of a file or of a place on a page."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def evidence_of(results: Results) -> tuple[Evidence, ...]:
+    """The numbers of the headline: the study's own about its reference sample, then the published ones.
+
+    Other samples stand in the table of samples. A group that states no sample keeps its name in the quantity,
+    so that it is never taken for the reference.
+    """
+    own: list[Evidence] = []
+    for section, members in results.each():
+        for member in members:
+            own += _of_headline(section, member, len(members))
+    return (*own, *(e for e in results.study.published if not e.sample))
+
+
+def _of_headline(section: Section, member: Results, count: int) -> tuple[Evidence, ...]:
+    group, reference = member.group, member.study.reference
+    if group.sample and group.sample != reference:
+        return ()
+    rows = group_evidence(section, member)
+    if not group.name:
+        return rows
+    if (group.sample and group.sample == reference) or (count == 1 and not reference):
+        return tuple(replace(e, source=f"{group.name}: {e.source}") for e in rows)
+    return tuple(
+        replace(e, quantity=f"{e.quantity} {group.name}", label=f"{e.label}, {group.name}") for e in rows
+    )
+
+
+def parts_of(results: Results) -> tuple[Part, ...]:
+    """Parts of the report in the order of the sections; a part that cannot be made says so in its place."""
+    parts: list[Part] = []
+    for section, members in results.each():
+        families: dict[str, list[Results]] = {}
+        for member in members:
+            families.setdefault(member.group.family, []).append(member)
+        for family, inside in families.items():
+            if len(inside) > 1:
+                parts += _made(section, family, results, partial(section.together, tuple(inside)))
+            for member in inside:
+                made = _made(section, member.group.name, results, partial(_parts, section, member))
+                parts += [_named(p, member.group.name) for p in made]
+    return distinct(parts)
+
+
+def _parts(section: Section, results: Results) -> tuple[Part, ...]:
+    """A group's parts; its evidence is asked too, so that what fails there is said here."""
+    section.evidence(results)
+    return section.parts(results)
+
+
+def _made(
+    section: Section, name: str, results: Results, make: Callable[[], tuple[Part, ...]]
+) -> tuple[Part, ...]:
+    """The parts, or one that says why there are none."""
+    try:
+        return make()
+    except Exception as error:
+        label = f"{section.key} {name}".strip()
+        text = logged(results.study.folder, f"part {label}", error)
+        return (Part(label, "This part could not be made.", warnings=(f"{label}: {text}",)),)
+
+
+def _named(part: Part, group: str) -> Part:
+    """The part with its group in the title, and in what its warnings say at the top of the report."""
+    if not group:
+        return part
+    warnings = tuple(w if group in w else f"{group}: {w}" for w in part.warnings)
+    figures = tuple(replace(f, name=f"{f.name}-{anchor(group)}") for f in part.figures)
+    title = part.title if group in part.title else f"{part.title} – {group}"
+    return replace(part, title=title, figures=figures, warnings=warnings)
+
+
+def distinct(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """The parts with titles and figure names that differ also as file names."""
+    titles: set[str] = set()
+    figures: set[str] = set()
+    out = []
+    for part in parts:
+        title = _free(part.title, titles, " ({})")
+        named = tuple(replace(f, name=_free(f.name, figures, "-{}")) for f in part.figures)
+        out.append(replace(part, title=title, figures=named))
+    return tuple(out)
+
+
+def _free(name: str, taken: set[str], form: str) -> str:
+    """The name, or the first numbered one whose anchor is free."""
+    found, count = name, 1
+    while anchor(found) in taken:
+        count += 1
+        found = name + form.format(count)
+    taken.add(anchor(found))
+    return found
