@@ -95,6 +95,15 @@ def test_disordered_cif_of_pymatgen_gives_the_same_positions_and_content(skewed_
         assert np.allclose(gap[match], np.round(gap[match]), atol=1e-9)
 
 
+@pytest.mark.parametrize(("zirconium", "oxygen"), [("Zr4+", "O2-"), ("Zr+4", "O-2"), ("ZR+4", "O-2.0")])
+def test_charges_are_read_with_the_sign_before_or_after_the_number(tmp_path, zirconium, oxygen):
+    loop = TABLE.replace("fract_x", "type_symbol\n_atom_site_fract_x", 1)
+    path = cif(
+        tmp_path, HEAD + loop + f"Zr1 {zirconium} 0 0 0\nO1 {oxygen} 0.5 0.5 0.5\nO2 {oxygen} 0.5 0.5 0\n"
+    )
+    assert read_crystal(path).oxidation_states == {"Zr": 4.0, "O": -2.0}
+
+
 def test_two_charges_of_one_element_stay_two_species(tmp_path):
     rows = TABLE + "_atom_site_type_symbol\n_atom_site_occupancy\nFe1 0 0 0 Fe2+ 0.5\nFe2 0 0 0 Fe3+ 0.5\n"
     crystal = read_crystal(cif(tmp_path, HEAD + rows))

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
-from ase.io import write
 
 from electrolith.core.errors import DataError, InputError, NotConverged
 from electrolith.crystal.frame import Frame
+from electrolith.crystal.oxidation import charge_of_ion
 from electrolith.motion.analyse import analyse_path
 from electrolith.motion.conductivity import nernst_einstein
 from electrolith.motion.displacement import msd_fft, relative_to
 from electrolith.motion.motor import masses_of
-from electrolith.motion.read import read_trajectory
+from electrolith.motion.unwrap import refuse_wrapped, unwrap
 
 CELL = np.array([[9.0, 0.0, 0.0], [3.1, 8.7, 0.0], [-2.4, 2.2, 9.4]])
 RATE = 0.03  # hops of 1 Å per frame of 50 fs
@@ -58,6 +58,48 @@ def test_wrapped_trajectory_is_refused_and_unwrapped_on_request(hopping, rng):
     assert back.curves.of("Li") == pytest.approx(straight.curves.of("Li"), rel=1e-9)
 
 
+def test_long_hops_of_an_unwrapped_run_are_no_folds_and_are_not_cut_short(rng):
+    # ions hop by 0.67 of a 12 Å cell between frames, as two hops of 4 Å do
+    cell = 12.0 * np.eye(3)
+    hops = rng.integers(-2, 3, size=(200, 10, 3)) * (rng.random((200, 10, 1)) < 0.2)
+    lithium = rng.random((10, 3)) * 12 + 4.0 * np.cumsum(hops, axis=0)
+    chlorine = rng.random((6, 3)) * 12 + rng.normal(scale=0.1, size=(200, 6, 3))
+    path = np.concatenate([lithium, chlorine], axis=1)
+    refuse_wrapped(path, cell)
+    with pytest.raises(DataError, match=r"unwrapped already .* leave --unwrap out"):
+        unwrap(path, cell)
+    with pytest.raises(DataError, match="look wrapped"):
+        refuse_wrapped(path % 12.0, cell)
+
+
+def test_folded_run_that_was_shifted_frame_by_frame_is_still_seen_as_folded(hopping):
+    path, _ = hopping
+    fractional = path @ np.linalg.inv(CELL)
+    drifting = (fractional - np.floor(fractional)) + np.linspace(0, 0.7, len(path))[:, None, None]
+    with pytest.raises(DataError, match="look wrapped"):
+        refuse_wrapped(drifting @ CELL, CELL)
+
+
+@pytest.mark.parametrize(("element", "charge"), [("Li", 1), ("Na", 1), ("Mg", 2), ("Al", 3), ("F", -1)])
+def test_charge_of_the_ion_is_that_of_its_element(element, charge):
+    assert charge_of_ion(element) == charge
+
+
+@pytest.mark.parametrize("element", ["Cu", "S", "Fe", "H"])
+def test_charge_of_an_element_with_several_is_asked_for(element):
+    with pytest.raises(InputError, match=f"{element} has several oxidation states"):
+        charge_of_ion(element)
+
+
+def test_doubly_charged_ions_carry_four_times_the_current(hopping, rng):
+    path, frame = hopping
+    magnesium = Frame(frame.positions, frame.cell, np.where(frame.numbers == 3, 12, frame.numbers))
+    one, two = analyse(path, frame, rng), analyse(path, magnesium, rng, mobile="Mg")
+    assert two.charge == 2
+    ratio = two.conductivity.value / two.diffusivity.value * one.diffusivity.value / one.conductivity.value
+    assert ratio == pytest.approx(4.0, rel=1e-9)
+
+
 def test_melting_framework_is_told(hopping, rng):
     path, frame = hopping
     melt = path.copy()
@@ -70,6 +112,7 @@ def test_melting_framework_is_told(hopping, rng):
     ("changes", "kind", "text"),
     [
         ({"interval": 0.0}, InputError, "time between frames must be above 0 fs"),
+        ({"mobile": "S", "charge": None}, InputError, "S has several oxidation states .* give its charge"),
         ({"mobile": "Na"}, InputError, "no mobile species: the frame holds no Na"),
         ({"hop_distance": 50.0}, NotConverged, "moved too little"),
     ],
@@ -77,38 +120,3 @@ def test_melting_framework_is_told(hopping, rng):
 def test_impossible_settings_are_refused(hopping, rng, changes, kind, text):
     with pytest.raises(kind, match=text):
         analyse(*hopping, rng, **changes)
-
-
-def test_trajectories_of_other_programs_are_read(hopping, tmp_path):
-    path, frame = hopping
-    atoms = []
-    for positions in path[:5]:
-        one = frame.to_ase()
-        one.positions = positions
-        atoms.append(one)
-    write(tmp_path / "XDATCAR", atoms, format="vasp-xdatcar")
-    write(tmp_path / "a.traj", atoms)
-    for name in ("XDATCAR", "a.traj"):
-        positions, first = read_trajectory(tmp_path / name)
-        assert positions.shape == (5, 30, 3)
-        assert first.cell == pytest.approx(CELL, abs=1e-5)
-
-
-def test_trajectories_that_cannot_be_understood_are_refused_by_name(hopping, tmp_path):
-    _, frame = hopping
-    one, other = frame.to_ase(), frame.to_ase()
-    (tmp_path / "no.xyz").write_text("this is no trajectory\n")
-    with pytest.raises(DataError, match=r"no\.xyz: ASE cannot read this as atoms"):
-        read_trajectory(tmp_path / "no.xyz")
-    write(tmp_path / "one.traj", [one])
-    with pytest.raises(DataError, match="1 frame; a trajectory needs at least two"):
-        read_trajectory(tmp_path / "one.traj")
-    other.numbers[0] = 11
-    write(tmp_path / "atoms.traj", [one, other])
-    with pytest.raises(DataError, match="frame 1 holds other atoms"):
-        read_trajectory(tmp_path / "atoms.traj")
-    other = frame.to_ase()
-    other.set_cell(CELL * 1.01)
-    write(tmp_path / "cell.traj", [one, other])
-    with pytest.raises(DataError, match="the cell of frame 1 differs"):
-        read_trajectory(tmp_path / "cell.traj")

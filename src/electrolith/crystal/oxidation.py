@@ -6,13 +6,36 @@ from itertools import product
 
 import numpy as np
 
+from electrolith.core.errors import InputError
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.species import charge_of, element_of
 
-__all__ = ["guess_oxidation_states"]
+__all__ = ["charge_of_ion", "guess_oxidation_states"]
 
 NEUTRAL_WITHIN = 0.02  # of the sum of all cation charges; refined occupancies are no better than that
 MOST_SPECIES = 8
+TWO_VALUED = ("Cu",)  # one state is listed as common, and another is the one that moves
+
+
+def charge_of_ion(element: str) -> int:
+    """Charge (e) of an ion whose element has one common oxidation state: Li +1, Mg +2, F -1.
+
+    Raises
+    ------
+    InputError
+        If the element has several, or none: the charge must then be given.
+
+    Source: common oxidation states of pymatgen's table of elements.
+    """
+    from pymatgen.core import Element
+
+    states = Element(element_of(element)).common_oxidation_states
+    if len(states) != 1 or element in TWO_VALUED:
+        known = ", ".join(f"{s:+d}" for s in states) or "none that is common"
+        raise InputError(
+            f"charge of the ion: {element} has several oxidation states ({known}); give its charge"
+        )
+    return int(states[0])
 
 
 def guess_oxidation_states(crystal: DisorderedCrystal) -> dict[str, float]:

@@ -243,7 +243,7 @@ def _fraction(path: Path, tag: str, text: str) -> float:
 
 def _species(path: Path, where: str, text: str) -> str:
     """Element, with its charge where the file gives one, of a type symbol or an atom label."""
-    found = re.match(r"([A-Za-z]{1,2})(\d*\.?\d*[+-]|[+-]\d+)?", text)
+    found = re.match(r"([A-Za-z]{1,2})([+-]\d+\.?\d*|\d*\.?\d*[+-])?", text)
     letters = found[1].capitalize() if found else ""
     charge = (found[2] or "") if found else ""
     for name in (letters, letters[:1]):

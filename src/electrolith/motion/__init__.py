@@ -9,7 +9,8 @@ from electrolith.motion.dynamics import Dynamics
 from electrolith.motion.guards import Guard
 from electrolith.motion.jumps import Jumps, SiteSet, count_jumps
 from electrolith.motion.mechanism import Mechanism, MechanismResult, mechanism
-from electrolith.motion.read import read_trajectory
+from electrolith.motion.read import read_run, read_trajectory
+from electrolith.motion.recording import Recording, timed
 from electrolith.motion.results import Run, Trajectories
 from electrolith.motion.run import simulate
 from electrolith.motion.unwrap import refuse_wrapped, unwrap
@@ -24,6 +25,7 @@ __all__ = [
     "Mechanism",
     "MechanismResult",
     "PathDiffusion",
+    "Recording",
     "Run",
     "SiteSet",
     "Trajectories",
@@ -36,8 +38,10 @@ __all__ = [
     "mechanism",
     "msd_fft",
     "nernst_einstein",
+    "read_run",
     "read_trajectory",
     "refuse_wrapped",
     "simulate",
+    "timed",
     "unwrap",
 ]

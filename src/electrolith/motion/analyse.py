@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
 from electrolith.crystal.frame import Frame
+from electrolith.crystal.oxidation import charge_of_ion
 from electrolith.motion.conductivity import nernst_einstein
 from electrolith.motion.diffusivity import HeDiffusivity, IonSquares, he_diffusivity, least_variance
 from electrolith.motion.displacement import Accumulator, Curves, log_lags, relative_to
@@ -29,11 +30,13 @@ BLOCKS = 64
 class PathDiffusion:
     """What one trajectory says.
 
+    charge : of the mobile ion, e.
     diffusivity : cm²/s.      conductivity : Nernst-Einstein, S/cm.      he : the rule of He et al.
     fit_from, fit_to : lags of the fit, fs.      guards : what can be checked from positions alone.
     """
 
     mobile: str
+    charge: float
     temperature: float
     curves: Curves
     diffusivity: Estimate
@@ -53,7 +56,7 @@ def analyse_path(
     hop_distance: float,
     interval: float,
     temperature: float,
-    charge: float = 1.0,
+    charge: float | None = None,
     wrapped: bool = False,
     rng: np.random.Generator,
 ) -> PathDiffusion:
@@ -63,6 +66,7 @@ def analyse_path(
     ----------
     positions : Å, shape (n_frames, n, 3).      frame : cell and elements.
     hop_distance : between neighbouring sites, Å.      interval : between frames, fs.
+    charge : of the mobile ion, e; without it that of the element, where it has only one.
     wrapped : whether to unwrap; wrapped coordinates are refused otherwise.
 
     Raises
@@ -72,6 +76,7 @@ def analyse_path(
     """
     if interval <= 0:
         raise InputError(f"time between frames must be above 0 fs, got {interval}")
+    charge = charge_of_ion(mobile) if charge is None else charge
     if wrapped:
         positions = unwrap(positions, frame.cell)
     refuse_wrapped(positions, frame.cell)
@@ -111,6 +116,7 @@ def analyse_path(
     rest = framework_curve(curves, counts, mobile)
     return PathDiffusion(
         mobile=mobile,
+        charge=charge,
         temperature=temperature,
         curves=curves,
         diffusivity=diffusivity,

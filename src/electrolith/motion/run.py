@@ -17,6 +17,7 @@ from electrolith.core.errors import InputError
 from electrolith.core.files import Lock, write_atomic
 from electrolith.core.processes import Processes
 from electrolith.crystal.frame import Frame
+from electrolith.crystal.oxidation import charge_of_ion
 from electrolith.energy.engine import Engine
 from electrolith.motion.allocate import gain_rates, relative_error, share_out, steps_wanted, worth_extending
 from electrolith.motion.dynamics import Dynamics
@@ -67,7 +68,7 @@ def simulate(
     mobile: str,
     hop_distance: float,
     folder: Path | str,
-    charge: float = 1.0,
+    charge: float | None = None,
     executor: Executor | None = None,
     progress: ReportProgress | None = None,
     chunk_seconds: float = CHUNK_SECONDS,
@@ -80,7 +81,8 @@ def simulate(
     Parameters
     ----------
     frames : relaxed orderings, best first.
-    mobile : symbol of the mobile element.      charge : of its ions, e.
+    mobile : symbol of the mobile element.      charge : of its ions, e; that of the element where
+        it has only one and none is given.
     hop_distance : between neighbouring sites of the mobile ions, Å.
     folder : workspace; checkpoints and trajectories stay there.
     executor : any `concurrent.futures.Executor`; None: one single-threaded process per core.
@@ -92,6 +94,7 @@ def simulate(
         If an input is impossible; before anything is run.
     """
     folder = Path(folder)
+    charge = charge_of_ion(mobile) if charge is None else charge
     _check(frames, engine, dynamics, mobile, hop_distance)
     with Lock(folder / "lock"):
         (folder / STOP).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""`electrolith diffusion`: D and σ from a trajectory of any program."""
+"""`electrolith diffusion`: D and σ from trajectories of any program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from electrolith.core.errors import InputError
 from electrolith.core.units import parse
 from electrolith.motion.analyse import PathDiffusion, analyse_path
 from electrolith.motion.guards import broken
-from electrolith.motion.read import read_trajectory
+from electrolith.motion.read import read_run
+from electrolith.motion.recording import timed
 from electrolith.study.figure import Axis, Figure, Line
 from electrolith.study.section import Part, Table
 from electrolith.study.terminal import finish
@@ -21,12 +22,27 @@ __all__ = ["add"]
 
 
 def diffusion(
-    trajectory: Annotated[Path, typer.Argument(help="extended XYZ, XDATCAR, or anything ASE reads.")],
+    trajectory: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files or folders of one run, restarts in order: VASP, LAMMPS, extended XYZ, ..."
+        ),
+    ],
     mobile: Annotated[str, typer.Option(help="Element that moves.")],
     hop: Annotated[str, typer.Option(help="Distance between neighbouring sites, '2.67 angstrom'.")],
-    interval: Annotated[str, typer.Option(help="Time between frames, '100 fs'.")],
-    temperature: Annotated[str, typer.Option(help="Of the run, '600 K'.")],
-    charge: Annotated[float, typer.Option(help="Of the mobile ion, e.")] = 1.0,
+    interval: Annotated[
+        str | None, typer.Option(help="Time between frames, '100 fs', where the files do not say it.")
+    ] = None,
+    timestep: Annotated[
+        str | None, typer.Option(help="Of one step (or unit of time) that the file counts in, '1 fs'.")
+    ] = None,
+    temperature: Annotated[
+        str | None, typer.Option(help="Of the run, '600 K', where the files do not.")
+    ] = None,
+    charge: Annotated[
+        float | None, typer.Option(help="Of the mobile ion, e; without it the element's, if it has but one.")
+    ] = None,
+    types: Annotated[str, typer.Option(help="Elements of the types of a LAMMPS dump, 'Li,Y,Cl'.")] = "",
     unwrap: Annotated[bool, typer.Option(help="The coordinates are wrapped: unwrap them.")] = False,
     skip: Annotated[int, typer.Option(help="Frames left out at the beginning (heating).")] = 0,
     html: Annotated[Path | None, typer.Option(help="Write a page with figures.")] = None,
@@ -36,31 +52,52 @@ def diffusion(
 
     Example: `electrolith diffusion run.xyz --mobile Li --hop 2.67 --interval "100 fs" --temperature "600 K"`
     """
-    positions, frame = read_trajectory(trajectory)
-    if not 0 <= skip < len(positions) - 10:
+    names = tuple(t.strip() for t in types.split(",") if t.strip())
+    run = timed(
+        read_run(trajectory, types=names),
+        interval=None if interval is None else parse(interval, "fs"),
+        unit=None if timestep is None else parse(timestep, "fs"),
+    )
+    recording = run.recording
+    frames = len(recording.times)
+    if not 0 <= skip < frames - 10:
         raise InputError(
-            f"--skip {skip}: {trajectory} holds {len(positions)} frames; at least ten must be left"
+            f"--skip {skip}: {recording.source} holds {frames} frames; at least ten must be left"
+        )
+    kelvin = recording.temperature if temperature is None else parse(temperature, "K")
+    if kelvin is None:
+        raise InputError(
+            f"{recording.source}: the file does not say the temperature; give --temperature '600 K'"
         )
     found = analyse_path(
-        positions[skip:],
-        frame,
+        recording.positions[skip:],
+        recording.frame,
         mobile=mobile,
         hop_distance=parse(hop, "angstrom"),
-        interval=parse(interval, "fs"),
-        temperature=parse(temperature, "K"),
+        interval=run.interval,
+        temperature=kelvin,
         charge=charge,
-        wrapped=unwrap,
+        wrapped=unwrap or recording.folded,
         rng=np.random.default_rng(1),
     )
-    finish("Diffusion", (_part(found),), _data(found), html=html, json_file=json_file)
+    said = (
+        f"{recording.source}: {frames} frames, {run.interval:g} fs apart"
+        + (f", the first {skip} left out" if skip else "")
+        + (", unwrapped" if unwrap or recording.folded else ""),
+        *recording.notes,
+        *filter(None, [recording.cell_words()]),
+    )
+    finish("Diffusion", (_part(found, said),), _data(found, said), html=html, json_file=json_file)
 
 
-def _part(found: PathDiffusion) -> Part:
+def _part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
     """Answer, curves, guards."""
     answer = f"D({found.mobile}) = {found.diffusivity.text()} at {found.temperature:g} K"
     bad = broken(found.guards)
     if not bad:
-        answer += f"; σ = {found.conductivity.text()} (Nernst-Einstein)"
+        answer += (
+            f"; σ = {found.conductivity.text()} (Nernst-Einstein, {found.mobile} of charge {found.charge:+g})"
+        )
     lag = found.curves.lag / 1000
     lines = tuple(
         Line(lag, found.curves.of(g), g, "computed" if g == found.mobile else "guide")
@@ -89,15 +126,17 @@ def _part(found: PathDiffusion) -> Part:
         ("guard", "", "what was found"),
         tuple((g.name, "holds" if g.passed else "BROKEN", g.text) for g in found.guards),
     )
-    notes = ("Temperature and conserved quantity cannot be checked from positions alone.",)
+    notes = (*said, "Temperature and conserved quantity cannot be checked from positions alone.")
     return Part("Diffusion", answer + ".", (figure,), (he, guards), bad, notes)
 
 
-def _data(found: PathDiffusion) -> dict[str, object]:
+def _data(found: PathDiffusion, said: tuple[str, ...]) -> dict[str, object]:
     """Numbers for programs."""
     low, high = found.diffusivity.interval()
     return {
         "mobile": found.mobile,
+        "charge_e": found.charge,
+        "read": list(said),
         "temperature_K": found.temperature,
         "diffusivity_cm2_per_s": found.diffusivity.value,
         "diffusivity_interval_68": [low, high],
