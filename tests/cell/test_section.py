@@ -88,7 +88,7 @@ def test_all_reported_points_become_points_of_one_fit(worked):
 
 
 def test_command_writes_page_data_and_curves(tmp_path):
-    page, data, curves = tmp_path / "a.html", tmp_path / "a.json", tmp_path / "a.csv"
+    page, data, curves = tmp_path / "a.html", tmp_path / "a.json", tmp_path / "csv"
     arguments = [
         "cell",
         str(EXAMPLES / "pouch.yaml"),
@@ -102,13 +102,13 @@ def test_command_writes_page_data_and_curves(tmp_path):
     ran = CliRunner().invoke(app, arguments)
     assert ran.exit_code == 0, ran.output
     assert "Pouch cell, 8.92 mg/cm²" in page.read_text(encoding="utf-8")
-    cell = json.loads(data.read_text())["cells"][0]
+    cell = json.loads(data.read_text())["data"]["cells"][0]
     assert len(cell["capacity_mAh_g"]) == 4
-    with curves.open(newline="") as file:
+    with (curves / "discharge-curves.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    last = [r for r in rows if r["rate_C"] == "0.1"][-1]
-    assert float(last["capacity_mAh_g"]) == pytest.approx(cell["capacity_mAh_g"][0], abs=0.01)
-    assert float(last["voltage_V"]) == pytest.approx(2.7, abs=1e-3)
+    last = [r for r in rows if float(r["rate"]) == 0.1][-1]
+    assert float(last["capacity"]) == pytest.approx(cell["capacity_mAh_g"][0], abs=0.01)
+    assert float(last["voltage"]) == pytest.approx(2.7, abs=1e-3)
 
 
 @pytest.mark.parametrize(

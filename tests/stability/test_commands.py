@@ -33,9 +33,9 @@ def test_a_window_is_printed_with_its_error_and_fingerprint():
 
 def test_a_window_as_data_holds_its_ladder():
     found = run("window", "LiCl", "--draws", "5", "--json", "-")
-    fields = json.loads(found.output)[0]["fields"]
+    fields = json.loads(found.stdout)["data"][0]
     assert fields["formula"] == "LiCl"
-    assert len(fields["ladder"]["__tuple__"]) == 2
+    assert len(fields["ladder"]) == 2
 
 
 def test_an_interface_closed_and_open():
@@ -66,11 +66,11 @@ def test_an_entry_of_the_user_moves_a_window(tmp_path):
         "Li2N,mine,-4.7,chgnet-0.3.0,MP2020-in-labels,N:1,12\n"
     )
     plain, added = (
-        json.loads(run("window", "Li3N", "--draws", "0", "--json", "-", *more).output)[0]["fields"]
+        json.loads(run("window", "Li3N", "--draws", "0", "--json", "-", *more).stdout)["data"][0]
         for more in ((), ("--entries", str(own)))
     )
     assert added["fingerprint"] != plain["fingerprint"]
-    assert added["nominal"]["__tuple__"][1] < plain["nominal"]["__tuple__"][1]
+    assert added["nominal"][1] < plain["nominal"][1]
 
 
 def test_an_entry_of_another_engine_is_refused(tmp_path):

@@ -157,7 +157,7 @@ def test_command_finds_the_barrier_checks_it_and_writes_path_and_points(tmp_path
     arguments += ["--out", str(tmp_path / "path.xyz"), "--json", str(tmp_path / "data.json")]
     ran = CliRunner().invoke(app, arguments)
     assert ran.exit_code == 0, ran.output
-    data = json.loads((tmp_path / "data.json").read_text())
+    data = json.loads((tmp_path / "data.json").read_text())["data"]
     assert data["forward"] == pytest.approx(0.25, abs=1e-3)
     assert data["check"]["forward"] == pytest.approx(0.5, abs=2e-3)
     assert len(read(tmp_path / "path.xyz", index=":")) == 7

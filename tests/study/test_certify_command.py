@@ -83,7 +83,7 @@ def test_a_potential_is_measured_and_its_certificate_lies_beside_it(fitted):
     assert found.domain is not None
     assert found.domain.elements == ("Cl", "Li")
     assert found.held_out[0].labels == 8
-    data = json.loads((fitted / "out.json").read_text())
+    data = json.loads((fitted / "out.json").read_text())["data"]
     assert data["trusted"] is False
     assert {"piece": "energy-volume curves", "reason": "no teacher was given"} in data["unmeasured"]
     assert "no teacher was given" in answer.output

@@ -142,7 +142,7 @@ def test_commands_print_data_and_write_pages(folder):
     scans = sorted(folder.glob("scan_*.dat"))
     for words in (
         ("nmr", *t1, "--temperatures", "300 K, 330 K, 360 K, 390 K"),
-        ("xanes", *scans, "--reference", folder / "product.dat", "--csv", folder / "norm.csv"),
+        ("xanes", *scans, "--reference", folder / "product.dat", "--csv", folder / "norm"),
         ("indent", *sorted(folder.glob("indent_*.csv")), "--poisson", "0.25"),
         (
             "particles",
@@ -152,7 +152,7 @@ def test_commands_print_data_and_write_pages(folder):
             "--overlay",
             folder / "seen.png",
             "--csv",
-            folder / "d.csv",
+            folder / "d",
         ),
         ("batch", "Li9N2Cl3", "--mass", "2 g", "--purity", "Li3N 99.4 %, LiCl 99.9 %", "--jar", "45 mL"),
     ):
@@ -163,8 +163,8 @@ def test_commands_print_data_and_write_pages(folder):
         assert "<figure" in html.read_text() or words[0] == "batch"
     with Image.open(folder / "seen.png") as seen:
         assert seen.size == (600, 400)
-    assert len((folder / "norm.csv").read_text().splitlines()) == GRID.size + 1
-    assert json.loads((folder / "batch.json").read_text())["equation"] == "2 Li3N + 3 LiCl → Li9N2Cl3"
+    assert len((folder / "norm" / "normalised-spectra.csv").read_text().splitlines()) == GRID.size + 1
+    assert json.loads((folder / "batch.json").read_text())["data"]["equation"] == "2 Li3N + 3 LiCl → Li9N2Cl3"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import electrolith
 from electrolith.core.errors import ElectrolithError
 from electrolith.study import commands
-from electrolith.study.commands import app
+from electrolith.study.commands import COMMANDS, app
+from electrolith.study.commands.outputs import loaded
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "li9n2cl3"
 STUDY = """
@@ -30,19 +32,37 @@ def _ask(*words: object):
     return CliRunner().invoke(app, [str(w) for w in words], catch_exceptions=True)
 
 
-def _names(group, above=()):
-    """Every command by the words that call it."""
-    for command in group.registered_commands:
-        yield (*above, command.name or command.callback.__name__.replace("_", "-"))
-    for sub in group.registered_groups:
-        yield from _names(sub.typer_instance, (*above, sub.name or sub.typer_instance.info.name))
+def _names():
+    """Every command by the words that call it, with the first sentence of its help."""
+    for module in dict.fromkeys(module for module, _ in COMMANDS.values()):
+        for name, command in loaded(module).items():
+            yield module, (name,), command
+            for below, inner in getattr(command, "commands", {}).items():
+                yield module, (name, below), inner
 
 
 def test_every_command_shows_an_example_in_its_help():
-    names = list(_names(app))
-    assert {("run",), ("check",), ("report",), ("schema",), ("engines",)} <= set(names)
-    silent = [" ".join(n) for n in names if "Example" not in _ask(*n, "--help").output]
+    names = [(n, hasattr(command, "commands")) for _, n, command in _names()]
+    silent = [" ".join(n) for n, group in names if not group and "Example" not in _ask(*n, "--help").output]
     assert silent == []
+
+
+def test_the_list_of_commands_says_what_the_commands_say_of_themselves():
+    found = {
+        n[0]: (module, " ".join(command.help.partition("\n\n")[0].split()))
+        for module, n, command in _names()
+        if len(n) == 1
+    }
+    assert found == COMMANDS
+
+
+def test_a_mistyped_command_is_refused_with_the_nearest():
+    assert "Did you mean 'impedance'?" in _ask("impedence", "x").output
+
+
+def test_version_and_short_help_exist():
+    assert _ask("--version").stdout == f"electrolith {electrolith.__version__}\n"
+    assert "Fit impedance spectra" in _ask("impedance", "-h").output
 
 
 def test_a_study_runs_reports_and_is_not_run_again(folder):
@@ -74,7 +94,7 @@ def test_a_refusal_is_one_line_and_status_two(folder, capsys, monkeypatch):
     with pytest.raises(SystemExit) as ended:
         commands.main()
     assert ended.value.code == 2
-    assert "no such file" in capsys.readouterr().out
+    assert "no such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -182,4 +202,4 @@ def test_brackets_of_a_refusal_reach_the_terminal(capsys, monkeypatch):
     monkeypatch.setattr(commands, "app", refuse)
     with pytest.raises(SystemExit):
         commands.main()
-    assert "pip install '.[mlip]'" in capsys.readouterr().out
+    assert "pip install '.[mlip]'" in capsys.readouterr().err

@@ -118,8 +118,8 @@ def test_commands_end_in_tables_pages_and_data(folder):
     done = run(app, ["impedance", *spectra, *options, "--html", str(page), "--json", str(data)])
     assert done.exit_code == 0, done.output
     assert "Nyquist plot" in page.read_text(encoding="utf-8")
-    found = json.loads(data.read_text())
-    assert found["evidence"]["activation_energy"][0] == pytest.approx(0.378, abs=0.003)
+    found = json.loads(data.read_text())["data"]
+    assert found["series"][0]["activation_energy"]["value"] == pytest.approx(0.378, abs=0.003)
     assert "no uncertainty was stated for diameter" in " ".join(done.output.split())
     for command in (
         ["ccd", str(folder / "steps.bdf.csv"), "--area", "0.785 cm2"],
@@ -136,7 +136,7 @@ def test_ccd_explains_its_decision(folder):
     done = CliRunner().invoke(
         app, ["ccd", str(folder / "steps.bdf.csv"), "--area", "0.785 cm2", "--json", "-"]
     )
-    (cell,) = json.loads(done.output)["cells"]
+    (cell,) = json.loads(done.stdout)["data"]["cells"]
     assert cell["critical_mA_cm2"] == pytest.approx(0.5)
     assert cell["first_failed_mA_cm2"] == pytest.approx(1.0)
     assert any("hard short at 6.2" in line for line in cell["explanation"])

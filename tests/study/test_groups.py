@@ -112,7 +112,7 @@ def test_names_of_parts_anchors_figures_and_tables_never_collide(folder):
     parts = parts_of(results)
     assert [p.title for p in parts] == ["Weight – a b", "Weight – a-b (2)", "Weight – A-B (3)"]
     write_report(results)
-    tables = sorted(folder.glob("tables/*.csv"))
+    tables = sorted(folder.glob("tables/weight*.csv"))
     assert len(tables) == 3
     assert {f.read_text().split("\n")[1][0] for f in tables} == {"1", "4", "2"}
     assert len(list(folder.glob("figures/*.svg"))) == 3

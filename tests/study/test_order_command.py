@@ -27,7 +27,7 @@ def test_orderings_are_written_in_formats_that_ase_reads(tmp_path, ending):
     assert [f.stem for f in files] == ["001-lowest", "002-lowest", "003-random"]
     for file in files:
         assert read(file).get_chemical_formula() == "Cl3Li6N"
-    data = json.loads((tmp_path / "o.json").read_text())
+    data = json.loads((tmp_path / "o.json").read_text())["data"]
     assert "Li6NCl3" in json.dumps(data)
 
 

@@ -108,7 +108,7 @@ def test_settings_defaults_inputs_and_timings_are_in_the_report(results):
 def test_results_for_programs_and_tables_are_written_beside(results):
     path = write_report(results)
     data = json.loads((path.parent / "results.json").read_text())
-    assert data["format"] == 1
+    assert data["format"] == 2
     assert data["evidence"][0]["interval_68"][0] < data["evidence"][0]["value"]
     assert (path.parent / "tables" / "toy-part.csv").read_text() == "a,b\n1.5,x<y\n"
 

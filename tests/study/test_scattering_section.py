@@ -136,7 +136,7 @@ def test_rietveld_says_what_it_cannot_know_and_writes_files(folder):
     )
     assert result.exit_code == 0, result.output
     assert "all occupancies together against scale" in result.output.replace("\n", " ")
-    data = json.loads((folder / "fit.json").read_text())["fits"][0]
+    data = json.loads((folder / "fit.json").read_text())["data"]["fits"][0]
     assert data["parameters"]["lnc/Li1/occupancy/Li"][1] is None
     assert data["parameters"]["lnc/a"][0] == pytest.approx(5.3506, abs=3e-4)
     assert "Lam1:1.5405929" in (folder / "tool.instprm").read_text()
@@ -160,7 +160,7 @@ def test_pdf_command_fits_by_range(folder):
         ],
     )
     assert result.exit_code == 0, result.output
-    first = json.loads((folder / "g.json").read_text())["lnc"][0]
+    first = json.loads((folder / "g.json").read_text())["data"]["lnc"][0]
     assert first["parameters"]["a"][0] == pytest.approx(5.3506, abs=3e-3)
     assert first["r_w"] < 0.1
 
@@ -191,7 +191,7 @@ def test_operando_command_times_a_new_phase(tmp_path, rng):
         ],
     )
     assert result.exit_code == 0, result.output
-    salt_row, nitride = json.loads((tmp_path / "o.json").read_text())["candidates"]
+    salt_row, nitride = json.loads((tmp_path / "o.json").read_text())["data"]["candidates"]
     assert salt_row["detected"]
     assert salt_row["onset"] == 7.0
     assert not nitride["detected"]

@@ -11,7 +11,7 @@ from electrolith.study.failures import logged
 from electrolith.study.properties import group_evidence
 from electrolith.study.section import Evidence, Part, Results, Section
 
-__all__ = ["anchor", "distinct", "evidence_of", "parts_of"]
+__all__ = ["anchor", "distinct", "doubtful", "evidence_of", "parts_of"]
 
 
 def anchor(title: str) -> str:
@@ -60,6 +60,18 @@ def parts_of(results: Results) -> tuple[Part, ...]:
                 made = _made(section, member.group.name, results, partial(_parts, section, member))
                 parts += [_named(p, member.group.name) for p in made]
     return distinct(parts)
+
+
+def doubtful(results: Results) -> frozenset[str]:
+    """Quantities of the headline whose part of the report warns of something."""
+    found: set[str] = set()
+    for section, members in results.each():
+        for member in members:
+            rows = _of_headline(section, member, len(members))
+            parts = _made(section, member.group.name, results, partial(_parts, section, member))
+            if any(p.warnings for p in parts):
+                found |= {e.quantity for e in rows}
+    return frozenset(found)
 
 
 def _parts(section: Section, results: Results) -> tuple[Part, ...]:

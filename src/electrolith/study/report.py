@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import html
-import io
 import json
-import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
@@ -18,16 +15,27 @@ from electrolith import __version__
 from electrolith.core.errors import ElectrolithError
 from electrolith.core.estimate import Estimate
 from electrolith.core.files import sha256, write_atomic
+from electrolith.core.flat import untagged
 from electrolith.core.format import with_unit
-from electrolith.study.compose import anchor, distinct, evidence_of, parts_of
+from electrolith.study.compose import anchor, distinct, doubtful, evidence_of, parts_of
+from electrolith.study.document import document, write_csv
 from electrolith.study.figure import Figure
 from electrolith.study.figure_page import to_plotly
 from electrolith.study.figure_paper import write_figure
-from electrolith.study.section import Evidence, Part, Results, Table
+from electrolith.study.section import Evidence, Part, Results
+from electrolith.study.table import Table, is_numeric, text_rows
 
-__all__ = ["evidence_of", "page", "parts_of", "results_json", "write_page", "write_report"]
+__all__ = [
+    "evidence_of",
+    "marked",
+    "page",
+    "parts_of",
+    "results_json",
+    "warnings_of",
+    "write_page",
+    "write_report",
+]
 
-RESULTS_FORMAT = 1
 _COLUMNS = (
     ("This study, computed", "computed", False),
     ("This study, measured", "measured", False),
@@ -40,25 +48,16 @@ def _text(value: str) -> str:
     return html.escape(value, quote=True)
 
 
-_NUMERIC = re.compile(
-    r"^[<>≤≥~]?\s*[-+−]?\d[\d.,]*([eE][-+]?\d+)?(\s*[(±–-].*|\s*[%A-Za-zµΩÅ°/²³·⁻¹ ]{0,10})?$|^[–-]?$"
-)
-
-
-def _numeric_columns(table: Table) -> tuple[bool, ...]:
-    """Which columns hold numbers only: those are aligned right, head and all."""
-    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
-    return tuple(bool(c) and all(len(v) < 28 and _NUMERIC.match(v.strip()) for v in c) for c in columns)
-
-
 def _table(table: Table) -> str:
-    marks = ["<{0} class=number>" if right else "<{0}>" for right in _numeric_columns(table)]
+    rows = text_rows(table)
+    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
+    marks = ["<{0} class=number>" if is_numeric(c) else "<{0}>" for c in columns]
 
     def line(tag: str, cells: Sequence[str]) -> str:
         return "".join(f"{m.format(tag)}{_text(c)}</{tag}>" for m, c in zip(marks, cells, strict=True))
 
     caption = f"<caption>{_text(table.caption)}</caption>" if table.caption else ""
-    body = "".join(f"<tr>{line('td', row)}</tr>" for row in table.rows)
+    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
     head = f"<thead><tr>{line('th', table.columns)}</tr></thead>"
     return f"<div class=scroll><table>{caption}{head}<tbody>{body}</tbody></table></div>"
 
@@ -121,6 +120,8 @@ def _figure(figure: Figure) -> str:
 
 
 def _part(part: Part) -> str:
+    if part.data and not (part.tables or part.figures):
+        return ""  # a part that only goes into files
     figures = "".join(_figure(f) for f in part.figures)
     tables = "".join(_table(t) for t in part.tables)
     notes = "".join(f"<li>{_text(n)}</li>" for n in part.notes)
@@ -261,7 +262,13 @@ def _provenance(results: Results) -> str:
     return "".join(pieces)
 
 
-def _all_warnings(results: Results, parts: Sequence[Part]) -> tuple[str, ...]:
+def warnings_of(results: Results) -> tuple[str, ...]:
+    """Everything that must not be trusted: failed stages, disagreements, warnings of the parts."""
+    return warnings_of_parts(results, parts_of(results))
+
+
+def warnings_of_parts(results: Results, parts: Sequence[Part]) -> tuple[str, ...]:
+    """The same with the parts already made."""
     failed = tuple(f"{stage}: {text}" for stage, text in results.failures.items())
     return (
         failed
@@ -269,6 +276,17 @@ def _all_warnings(results: Results, parts: Sequence[Part]) -> tuple[str, ...]:
         + disagreements(evidence_of(results))
         + tuple(w for part in parts for w in part.warnings)
     )
+
+
+def marked(results: Results) -> frozenset[str]:
+    """Quantities that carry a mark: their part of the report warns, or published numbers contradict them."""
+    evidence = evidence_of(results)
+    contradicted = {
+        own.quantity
+        for own in evidence
+        if not own.published and disagreements([e for e in evidence if e.quantity == own.quantity])
+    }
+    return doubtful(results) | contradicted
 
 
 def disagreements(evidence: Sequence[Evidence]) -> tuple[str, ...]:
@@ -302,70 +320,29 @@ def report_html(results: Results) -> str:
         bare,
         lead=f"Sections of this study: {lead}.",
         evidence=evidence_of(results),
-        warnings=_all_warnings(results, parts),
+        warnings=warnings_of_parts(results, parts),
         tail=_provenance(results),
     )
 
 
-def _estimate_json(value: Estimate) -> dict[str, Any]:
-    found: dict[str, Any] = {"value": value.value, "unit": value.unit, "doubt": value.doubt}
-    if value.doubt == "known":
-        found |= {"std": value.std, "interval_68": value.interval(0.68), "interval_95": value.interval(0.95)}
-    return found
-
-
 def results_json(results: Results) -> dict[str, Any]:
-    """The results for programs; the schema is documented in docs/results.md."""
-    return {
-        "format": RESULTS_FORMAT,
-        "electrolith": __version__,
-        "title": results.study.title,
-        "evidence": [
-            {
-                "quantity": e.quantity,
-                "label": e.label,
-                "kind": e.kind,
-                "published": e.published,
-                "source": e.source,
-                "note": e.note,
-                **_estimate_json(e.value),
-            }
-            for e in evidence_of(results)
-        ],
-        "warnings": list(_all_warnings(results, parts_of(results))),
-        "tables": [
-            {"part": p.title, "caption": t.caption, "columns": t.columns, "rows": t.rows}
-            for p in parts_of(results)
-            for t in p.tables
-        ],
-        "stages": [
-            {
-                "stage": r.stage,
-                "group": r.group,
-                "key": r.key,
-                "seconds": round(r.seconds, 3),
-                **{"settings": r.provenance.get("settings")},
-            }
-            for r in results.runs
-        ],
-        "failures": results.failures,
-    }
-
-
-def table_csv(table: Table) -> str:
-    """A table as CSV."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(table.rows)
-    return buffer.getvalue()
-
-
-def _write_tables(parts: Sequence[Part], folder: Path) -> None:
-    for part in parts:
-        for index, table in enumerate(part.tables):
-            suffix = f"-{index + 1}" if len(part.tables) > 1 else ""
-            write_atomic(folder / f"{anchor(part.title)}{suffix}.csv", table_csv(table))
+    """The results for programs, in the form of every command; the schema is documented in docs/results.md."""
+    parts = parts_of(results)
+    found = document(
+        results.study.title, parts, evidence=evidence_of(results), warnings=warnings_of_parts(results, parts)
+    )
+    found["stages"] = [
+        {
+            "stage": r.stage,
+            "group": r.group,
+            "key": r.key,
+            "seconds": round(r.seconds, 3),
+            "settings": untagged(r.provenance.get("settings")),
+        }
+        for r in results.runs
+    ]
+    found["failures"] = results.failures
+    return found
 
 
 def write_report(results: Results) -> Path:
@@ -379,7 +356,7 @@ def write_report(results: Results) -> Path:
     for part in parts:
         for figure in part.figures:
             write_figure(figure, folder / "figures")
-    _write_tables(parts, folder / "tables")
+    write_csv(folder / "tables", parts, evidence=evidence_of(results), figures=folder / "figures")
     return folder / "report.html"
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 from electrolith.core.estimate import Estimate
 from electrolith.lab.synthesis.sheet import SampleSheet
 from electrolith.study.figure import Figure
+from electrolith.study.table import Table
 from electrolith.study.wiring import Stage
 
 __all__ = ["Evidence", "Group", "Part", "Results", "Section", "StageRun", "Study", "Table"]
@@ -42,17 +43,11 @@ class Evidence:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """Rows of text under a caption; numeric columns are aligned right."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str = ""
-
-
-@dataclass(frozen=True, eq=False)
 class Part:
-    """A part of the report: one sentence that answers, figures, tables, what must not be trusted."""
+    """A part of the report: one sentence that answers, figures, tables, what must not be trusted.
+
+    data : tables too long to read, which only go into files (CSV, workbook, JSON).
+    """
 
     title: str
     sentence: str
@@ -60,6 +55,7 @@ class Part:
     tables: tuple[Table, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    data: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+import typer
+from rich.cells import cell_len
+from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -20,36 +22,123 @@ from rich.progress import (
 )
 from rich.table import Table as RichTable
 
+from electrolith.core.files import write_atomic
+from electrolith.core.format import formulas
+from electrolith.study.asked import asked
+from electrolith.study.document import document, write_csv, write_xlsx
 from electrolith.study.report import write_page
 from electrolith.study.run import Listener
-from electrolith.study.section import Evidence, Part, Table
+from electrolith.study.section import Evidence, Part
+from electrolith.study.table import Table, is_numeric, text_rows
 
-__all__ = ["console", "finish", "headline", "live", "print_table"]
+__all__ = ["aside", "console", "finish", "headline", "live", "print_table", "write_asked"]
 
-console = Console(highlight=False)
-aside = Console(highlight=False, stderr=True)  # progress: never among the data that `--json -` prints
+WIDE = 100_000
+SEEN = 40  # rows of a table on the terminal, the last of them from its end; the data have all
+TAIL = 8
+LEAST = 14  # characters that a column of words keeps
+
+
+class _Full(Console):
+    """A console that folds to a terminal and to nothing else: a pipe or a file takes lines as they are."""
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        return Console.size.fget(self) if self.is_terminal else ConsoleDimensions(WIDE, 25)  # type: ignore[attr-defined]
+
+    @size.setter
+    def size(self, new: tuple[int, int]) -> None:
+        Console.size.fset(self, new)  # type: ignore[attr-defined]
+
+
+console = _Full(highlight=False)
+aside = _Full(highlight=False, stderr=True)  # progress and paths: never among the data that `--json -` prints
 
 
 def print_table(table: Table) -> None:
-    """A table on the terminal."""
-    shown = RichTable(
-        *(escape(c) for c in table.columns), title=escape(table.caption) or None, title_justify="left"
-    )
-    for row in table.rows:
-        shown.add_row(*(escape(c) for c in row))
-    console.print(shown)
+    """A table on the terminal, whole: numbers are never cut.
+
+    Where it is too wide, the table's minor columns are left out by name; then words fold; then the remaining
+    columns follow in a second block under the same first column.
+    """
+    rows = text_rows(table)
+    kept, left_out = _fitting(table, rows, console.width)
+    title = escape(formulas(table.caption)) or None
+    for number, block in enumerate(kept):
+        shown = RichTable(title=title if number == 0 else None, title_justify="left")
+        for i in block:
+            cells = [r[i] for r in rows]
+            numeric = is_numeric(cells)
+            shown.add_column(
+                escape(table.columns[i]),
+                justify="right" if numeric else "left",
+                overflow="fold",
+                no_wrap=numeric,
+                min_width=max(map(cell_len, cells), default=1) if numeric else None,
+            )
+        for row in (
+            rows if len(rows) <= SEEN else [*rows[: SEEN - TAIL], ("⋮",) * len(rows[0]), *rows[-TAIL:]]
+        ):
+            shown.add_row(*(escape(row[i]) for i in block))
+        console.print(shown)
+    if len(rows) > SEEN:
+        console.print(
+            f"[dim]{SEEN} of {len(rows)} rows; all are in --csv FOLDER, --xlsx FILE, --html FILE[/dim]"
+        )
+    if left_out:
+        names = ", ".join(escape(table.columns[i]) for i in left_out)
+        console.print(f"[dim]too narrow for: {names}; they are in --csv, --xlsx, --html[/dim]")
 
 
-def headline(evidence: Sequence[Evidence]) -> Table:
-    """The headline table as text: this study's numbers and the published ones beside them."""
+def _fitting(table: Table, rows: Sequence[Sequence[str]], width: int) -> tuple[list[list[int]], list[int]]:
+    """Blocks of columns that fit side by side, and the minor columns that had to go."""
+    least = [_least(table.columns[i], [r[i] for r in rows]) for i in range(len(table.columns))]
+    here = [i for i in range(len(least)) if i == 0 or not rows or any(r[i].strip() for r in rows)]
+
+    def room(columns: Sequence[int]) -> int:
+        return sum(least[i] for i in columns) + 3 * len(columns) + 1
+
+    gone: list[int] = []
+    for i in reversed(here):
+        if room(here) > width and table.columns[i] in table.minor:
+            here.remove(i)
+            gone.insert(0, i)
+    blocks: list[list[int]] = []
+    for i in here:
+        if blocks and (room([*blocks[-1], i]) <= width or blocks[-1] == here[:1]):
+            blocks[-1].append(i)
+        else:
+            blocks.append([i] if not blocks else [here[0], i])
+    return blocks, gone
+
+
+def _least(head: str, cells: Sequence[str]) -> int:
+    """Width below which a column loses something: its longest number, or some of its words."""
+    widest = max(map(cell_len, cells), default=1)
+    word = max((cell_len(w) for w in head.split()), default=1)
+    return max(widest, word) if is_numeric(cells) else max(min(LEAST, max(widest, word)), min(word, LEAST))
+
+
+def headline(evidence: Sequence[Evidence], doubtful: Collection[str] = ()) -> Table:
+    """The headline table: this study's numbers and the published ones beside them.
+
+    Parameters
+    ----------
+    doubtful : quantities that carry a mark, because what gave them has warnings.
+    """
     rows = []
     for quantity in dict.fromkeys(e.quantity for e in evidence if not e.published):
         for e in evidence:
             if e.quantity == quantity:
                 who = "published" if e.published else "this study"
                 note = " · ".join(filter(None, (e.note, e.source)))
-                rows.append((e.label if not e.published else "", f"{who}, {e.kind}", e.value.text(), note))
-    return Table(("Quantity", "Whose", "Value (68 % interval)", "How, source"), tuple(rows))
+                mark = "!" if quantity in doubtful and not e.published else ""
+                label = e.label if not e.published else ""
+                rows.append((mark, label, e.value.text(), f"{who}, {e.kind}", note))
+    columns = ("!", "Quantity", "Value", "Whose", "How, source")
+    if not any(r[0] for r in rows):
+        return Table(columns[1:], tuple(r[1:] for r in rows))
+    return Table(columns, tuple(rows))
 
 
 class live:  # noqa: N801 - used like a function: `with live() as listener`
@@ -109,21 +198,53 @@ def finish(
 
     Parameters
     ----------
-    data : JSON-ready data for `--json`; "-" as file prints it instead of the tables.
+    data : the command's own result for `--json`, any dataclass or plain data; "-" as file prints the document
+        alone on standard output.
     """
-    if json_file is not None and str(json_file) == "-":
-        console.print_json(json.dumps(data, ensure_ascii=False))
-    else:
-        for part in parts:
-            console.print(f"\n[bold]{escape(part.title)}[/bold]  {escape(part.sentence)}")
-            for table in part.tables:
-                print_table(table)
-            for warning in part.warnings:
-                console.print(f"[red]![/red] {escape(warning)}")
-            for note in part.notes:
-                console.print(f"[dim]{escape(note)}[/dim]")
-        if json_file is not None:
-            json_file.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            console.print(f"data: {escape(str(json_file))}")
+    alone = json_file is not None and str(json_file) == "-"
+    if not alone:
+        _print_parts(parts)
+    if json_file is not None:
+        text = json.dumps(document(title, parts, evidence=evidence, data=data), indent=1, ensure_ascii=False)
+        if alone:
+            typer.echo(text)
+        else:
+            write_atomic(json_file, text + "\n")
+            _wrote("data", json_file)
     if html is not None:
-        console.print(f"page: {escape(str(write_page(html, title, parts, evidence=evidence)))}")
+        _wrote("page", write_page(html, title, parts, evidence=evidence))
+    write_asked(parts, evidence)
+
+
+def write_asked(parts: Sequence[Part], evidence: Sequence[Evidence]) -> None:
+    """CSV files and the workbook, where the command line asks for them."""
+    what = asked()
+    if what.csv is not None:
+        count = write_csv(what.csv, parts, evidence=evidence, bom=what.bom)
+        _wrote(f"{count} CSV files", what.csv)
+    if what.xlsx is not None:
+        count = write_xlsx(what.xlsx, parts, evidence=evidence)
+        _wrote(f"workbook of {count} sheets", what.xlsx)
+
+
+def _wrote(what: str, where: Path) -> None:
+    """Where something was written, beside the data and not among them."""
+    aside.print(f"{what}: {escape(str(where))}", soft_wrap=True)
+
+
+def _print_parts(parts: Sequence[Part]) -> None:
+    """Sentence, tables, warnings and notes of each part; last, how many warnings there are."""
+    for part in parts:
+        if part.data and not (part.tables or part.figures):
+            continue  # it only goes into files
+        sentence = escape(formulas(part.sentence))
+        console.print(f"\n[bold]{escape(part.title)}[/bold]  {sentence}")
+        for table in part.tables:
+            print_table(table)
+        for warning in part.warnings:
+            console.print(f"[red]![/red] {escape(formulas(warning))}")
+        for note in part.notes:
+            console.print(f"[dim]{escape(formulas(note))}[/dim]")
+    count = sum(len(p.warnings) for p in parts)
+    if count:
+        console.print(f"\n[red]![/red] {count} warning{'s' if count > 1 else ''} above")

@@ -1,93 +1,177 @@
-"""The command line: each module of this folder adds its commands to one app."""
+"""The command line: one app; each module of this folder adds its commands when one of them is called."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from electrolith.core.errors import ElectrolithError
+from electrolith.study.asked import LINE
 
-__all__ = ["app", "main"]
+__all__ = ["COMMANDS", "app", "main"]
 
-app = typer.Typer(
-    name="electrolith",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    help="From a disordered crystal to a solid-state cell: computed, measured and published side by side.",
-)
-
-
+# Name, module of this folder, first sentence of its help: `--help` and the completion of names need no more.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("study", "Compute what the study lacks, then write its report."),
+    "check": ("study", "Find everything that can be wrong with a study before anything costly runs."),
+    "report": ("study", "Write the report of what is already computed."),
+    "schema": ("study", "Print the JSON Schema of the study file, so that editors complete it."),
+    "engines": ("study", "List the engines that are installed, by the name a study uses."),
+    "order": (
+        "ordering",
+        "Order a disordered crystal: rank random decorations by electrostatics, anneal, write what is kept.",
+    ),
+    "fit": ("fit", "Fit a POD potential to labels and say what it gets wrong on frames it has not seen."),
+    "certify": (
+        "certify",
+        "Measure how far a potential can be trusted; killed or out of time, the same command goes on.",
+    ),
+    "distil": ("distil", "Distil a teacher into a fast potential and measure how far it can be trusted."),
+    "train": (
+        "train",
+        "Fine-tune a universal potential on labels; killed or out of time, the same command goes on.",
+    ),
+    "label": (
+        "label",
+        "Label frames with energies, forces and stress, several at once; killed, the same command goes on.",
+    ),
+    "converge": (
+        "label",
+        "How far energies, forces and pressure of some frames are converged with cutoff and k-points.",
+    ),
+    "vacancies": ("vacancies", "Energy of taking one atom out of a crystal, in supercells of several sizes."),
+    "barrier": (
+        "barrier",
+        "Barrier of a jump by a nudged elastic band with a climbing image; both ends are relaxed first.",
+    ),
+    "diffusion": (
+        "diffusion",
+        "Diffusivity with an honest error, conductivity and guards of one trajectory.",
+    ),
+    "window": ("stability", "Electrochemical window with error bars, ladder and products."),
+    "interface": ("stability", "Reactions where two phases meet, over all mixing ratios, closed or open."),
+    "moisture": (
+        "stability",
+        "What moist gas would do to a phase: products, driving force, balanced reaction.",
+    ),
+    "phases": ("stability", "The library of competing phases."),
+    "impedance": (
+        "impedance",
+        "Fit impedance spectra without a starting guess; σ(T), Eₐ and what cannot be known.",
+    ),
+    "cycling": (
+        "cycling",
+        "Cycle table, Coulombic efficiency, rates, retention, fade, voltage profiles and dQ/dV.",
+    ),
+    "ccd": (
+        "cycling",
+        "Critical current density or lifetime, decided by a written rule that explains itself.",
+    ),
+    "polarisation": ("cycling", "Electronic conductivity from settled currents at several voltages."),
+    "exposure": ("cycling", "Conductivity during exposure: decay law, loss, time to lose a tenth."),
+    "audit": (
+        "cycling",
+        "Do reported numbers agree: loading × capacity, retention × first, rate × loading, R × j, "
+        "thickness/σA?",
+    ),
+    "rietveld": (
+        "scattering",
+        "Refine powder patterns from a crystal, stage by stage, and say what they cannot tell.",
+    ),
+    "pdf": ("scattering", "Fit pair distribution functions over one or several ranges of r."),
+    "operando": (
+        "scattering",
+        "Follow a series of patterns: cell in time, new phases with onset, detection limits.",
+    ),
+    "nmr": ("nmr", "T1 from recoveries, activation energies from T1(T)."),
+    "xanes": (
+        "xanes",
+        "Normalise spectra; for a series, say whether it changed and how large a change could hide.",
+    ),
+    "indent": ("indent", "Oliver-Pharr modulus and hardness of every indent and of the sample."),
+    "particles": (
+        "particles",
+        "D10, D50, D90 and the share in a window, with the doubt of having counted so many.",
+    ),
+    "batch": ("batch", "Balance a reaction and weigh a batch; look at a series of samples."),
+    "cell": ("cell", "Voltage curves, rate capability, limits and energy density of cell designs."),
+}
+PROGRAM = "electrolith"
 INTERRUPTED = 130
 
 
-def _register() -> None:
-    """Import the modules that add commands, in the order of the help."""
-    from electrolith.study.commands import (
-        barrier,
-        batch,
-        cell,
-        certify,
-        cycling,
-        diffusion,
-        distil,
-        fit,
-        impedance,
-        indent,
-        label,
-        nmr,
-        ordering,
-        particles,
-        scattering,
-        stability,
-        study,
-        train,
-        vacancies,
-        xanes,
-    )
+class Lazy(TyperGroup):
+    """A group that imports the module of a command only when that command is called."""
 
-    materials = (nmr, xanes, indent, particles, batch)
-    for module in (
-        study,
-        ordering,
-        fit,
-        certify,
-        distil,
-        train,
-        label,
-        vacancies,
-        barrier,
-        diffusion,
-        stability,
-        impedance,
-        cycling,
-        scattering,
-        *materials,
-        cell,
-    ):
-        module.add(app)
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, or its name and first sentence while nobody called it."""
+        if cmd_name in self.commands or cmd_name not in COMMANDS:
+            return self.commands.get(cmd_name)
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Load what is called; anything else is refused with the nearest name."""
+        LINE.set((PROGRAM, *args))
+        if args and args[0] in COMMANDS and args[0] not in self.commands:
+            from electrolith.study.commands.outputs import loaded
+
+            self.commands.update(loaded(COMMANDS[args[0]][0]))
+        elif args and args[0] not in COMMANDS:
+            # Names alone, so that "did you mean" knows them all.
+            self.commands.update({n: self.get_command(ctx, n) for n in COMMANDS if n not in self.commands})
+        return super().resolve_command(ctx, args)
 
 
-_register()
+app = typer.Typer(
+    name=PROGRAM,
+    cls=Lazy,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from electrolith import __version__
+
+        typer.echo(f"electrolith {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Say which version this is."
+    ),
+) -> None:
+    """From a disordered crystal to a solid-state cell: computed, measured and published side by side."""
 
 
 def main() -> None:
     """Entry point: a refusal is one clear line and exit status 2, Ctrl-C is 130."""
-    from rich.markup import escape
-
-    from electrolith.study.terminal import console
-
     try:
         app()
     except ElectrolithError as error:
-        console.print(f"[bold red]electrolith:[/bold red] {escape(str(error))}", soft_wrap=True)
+        from rich.markup import escape
+
+        from electrolith.study.terminal import aside
+
+        aside.print(f"[bold red]electrolith:[/bold red] {escape(str(error))}", soft_wrap=True)
         sys.exit(2)
     except SystemExit as end:
         # typer turns Ctrl-C into this exit status.
         if end.code == INTERRUPTED:
-            console.print("stopped; run the same command again and it goes on from here")
+            typer.echo("stopped; run the same command again and it goes on from here")
         raise
     except KeyboardInterrupt:
-        console.print("stopped; run the same command again and it goes on from here")
+        typer.echo("stopped; run the same command again and it goes on from here")
         sys.exit(INTERRUPTED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +9,11 @@ import numpy as np
 import typer
 
 from electrolith.cell.work import CellResult, work_out
+from electrolith.study.section import Part
 from electrolith.study.sections.cell import design_of, evidence_of, said_once
 from electrolith.study.sections.cell_parts import design_parts
-from electrolith.study.terminal import console, finish, live
+from electrolith.study.table import Table
+from electrolith.study.terminal import finish, live
 
 __all__ = ["add"]
 
@@ -21,9 +22,6 @@ def cell(
     designs: Annotated[list[Path], typer.Argument(help="Design files of cells.")],
     html: Annotated[Path | None, typer.Option("--html", help="Page with the figures.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
-    csv_file: Annotated[
-        Path | None, typer.Option("--csv", help="Discharge curves with the voltage's components.")
-    ] = None,
 ) -> None:
     """Voltage curves, rate capability, limits and energy density of cell designs.
 
@@ -36,10 +34,10 @@ def cell(
         for done, (file, design) in enumerate(read):
             listener.progress(done / len(read), file.name)
             found.append(work_out(design))
-    if csv_file is not None:
-        write_curves(csv_file, found)
     title = found[0].design.title if len(found) == 1 else "Cells"
     parts = said_once([part for result in found for part in design_parts(result)])
+    if full := curves(found):
+        parts.append(Part("Discharge curves", "Every point, with the components of its voltage.", data=full))
     finish(
         title,
         parts,
@@ -48,31 +46,30 @@ def cell(
         html=html,
         json_file=json_file,
     )
-    if csv_file is not None:
-        console.print(f"curves: {csv_file}")
 
 
-def write_curves(file: Path, results: list[CellResult]) -> None:
-    """One row per point of each discharge, units in the header; components a design lacks are nan."""
-    full = [r for r in results if r.full is not None]
-    names = list(dict.fromkeys(n for r in full if r.full for c in r.full.curves for n in c.parts))
-    head = ["design", "rate_C", "time_s", "capacity_mAh_g", "current_A_m2", "voltage_V"]
-    with file.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.writer(out)
-        writer.writerow([*head, *(f"{n} (V)" for n in names)])
-        for result in full:
-            for rate, curve in zip(result.full.rates, result.full.curves, strict=True):  # type: ignore[union-attr]
-                none = np.full(curve.time.size, np.nan)
-                parts = [curve.parts.get(n, none) for n in names]
-                columns = [curve.time, curve.capacity, curve.current, curve.voltage, *parts]
-                for row in zip(*columns, strict=True):
-                    writer.writerow([result.design.title, f"{rate:g}", *(f"{v:.8g}" for v in row)])
+def curves(results: list[CellResult]) -> tuple[Table, ...]:
+    """One row per point of each discharge of each design, with the voltage's components."""
+    tables = []
+    for result in results:
+        if result.full is None:
+            continue
+        names = list(dict.fromkeys(n for curve in result.full.curves for n in curve.parts))
+        rows = []
+        for rate, curve in zip(result.full.rates, result.full.curves, strict=True):
+            none = np.full(curve.time.size, np.nan)
+            parts = [curve.parts.get(n, none) for n in names]
+            columns = [curve.time, curve.capacity, curve.current, curve.voltage, *parts]
+            rows += [(float(rate), *map(float, row)) for row in zip(*columns, strict=True)]
+        head = ("rate / C", "time / s", "capacity / mAh/g", "current / A/m²", "voltage / V")
+        tables.append(Table((*head, *(f"{n} / V" for n in names)), tuple(rows), result.design.title))
+    return tuple(tables)
 
 
 def _data(result: CellResult) -> dict[str, Any]:
     data: dict[str, Any] = {
         "title": result.design.title,
-        "separator_ohm_cm2": result.separator.value,
+        "separator_resistance": result.separator,
         "layers": [
             {
                 "name": f.name,

@@ -11,7 +11,7 @@ from electrolith.core.errors import InputError
 from electrolith.core.units import parse
 from electrolith.lab.cycling.audit import Finding, audit
 from electrolith.lab.cycling.published import read_published
-from electrolith.study.commands.impedance import one_of, plain_json
+from electrolith.study.commands.impedance import one_of
 from electrolith.study.section import Evidence, Part, Table
 from electrolith.study.sections import cycling as cells
 from electrolith.study.sections import exposure as air
@@ -234,7 +234,7 @@ def _finish(
     json_file: Path | None,
 ) -> None:
     """Tables, page, data."""
-    finish(title, parts, plain_json(data), evidence=evidence, html=html, json_file=json_file)
+    finish(title, parts, data, evidence=evidence, html=html, json_file=json_file)
 
 
 def add(app: typer.Typer) -> None:

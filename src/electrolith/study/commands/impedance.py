@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from electrolith.core.archive import plain
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
-from electrolith.lab.impedance.pellet import measure_impedance
+from electrolith.lab.impedance.pellet import PelletImpedance, measure_impedance
+from electrolith.lab.impedance.series import PartSeries
 from electrolith.lab.impedance.settings import ImpedanceSettings
 from electrolith.study.sections.impedance import evidence_of
-from electrolith.study.sections.impedance_parts import impedance_parts
+from electrolith.study.sections.impedance_parts import impedance_parts, total_resistance
 from electrolith.study.terminal import finish
 
-__all__ = ["add", "one_of", "plain_json"]
+__all__ = ["add", "one_of"]
 
 
 def impedance(
@@ -61,41 +61,50 @@ def impedance(
         frequency_high=high,
     )
     found = measure_impedance(settings)
-    data = {
-        "circuit": found.circuit,
-        "spectra": [
-            {
-                "source": fit.source,
-                "parameters": dict(zip(fit.names, fit.values.tolist(), strict=True)),
-                "std": dict(zip(fit.names, fit.std.tolist(), strict=True)),
-                "total_resistance_ohm": [fit.total_resistance.value, fit.total_resistance.std],
-                "undetermined": fit.undetermined,
-            }
-            for fit in found.fits
-        ],
-        "evidence": {e.quantity: [e.value.value, e.value.std, e.value.unit] for e in evidence_of(found)},
-        "interface": None if found.growth is None else found.growth.text,
-        "failures": [list(f) for f in found.failures],
-    }
     finish(
         "Impedance",
         impedance_parts(found),
-        plain_json(data),
+        _data(found),
         evidence=evidence_of(found),
         html=html,
         json_file=json_file,
     )
 
 
-def plain_json(data: object) -> object:
-    """JSON has no infinity: such numbers become null."""
-    if isinstance(data, dict):
-        return {str(k): plain_json(v) for k, v in data.items()}
-    if isinstance(data, list | tuple):
-        return [plain_json(v) for v in data]
-    if isinstance(data, float) and not abs(data) < float("inf"):
-        return None
-    return plain(data) if not isinstance(data, str | int | float | bool | None) else data
+def _data(found: PelletImpedance) -> dict[str, Any]:
+    """Circuit, σ(T) and parameters of each spectrum, activation energies of each part."""
+    sigma = found.conductivity or (None,) * len(found.fits)
+    return {
+        "circuit": found.circuit,
+        "spectra": [
+            {
+                "source": fit.source,
+                "temperature_K": fit.temperature,
+                "conductivity": value,
+                "parameters": dict(zip(fit.names, fit.values, strict=True)),
+                "std": dict(zip(fit.names, fit.std, strict=True)),
+                "total_resistance": total_resistance(fit),
+                "undetermined": fit.undetermined,
+            }
+            for fit, value in zip(found.fits, sigma, strict=True)
+        ],
+        "series": [] if found.series is None else [_series(part) for part in found.series.parts],
+        "interface": None if found.growth is None else found.growth.text,
+        "failures": found.failures,
+    }
+
+
+def _series(part: PartSeries) -> dict[str, Any]:
+    """One part of the sample over temperature."""
+    return {
+        "part": part.part,
+        "form": part.form,
+        "temperature_K": part.temperature,
+        "conductivity": part.conductivity,
+        "activation_energy": part.activation_energy,
+        "at_reference": part.at_reference,
+        "reference_K": part.reference,
+    }
 
 
 def one_of(option: str, value: str, known: tuple[str, ...]) -> str:

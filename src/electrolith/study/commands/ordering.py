@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from electrolith.core.archive import plain
 from electrolith.core.errors import InputError
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.order import Keep, Ordering, Orderings, order_crystal
@@ -49,14 +48,12 @@ def order(
         _write(found, out, ending)
     results = Results(Study("Orderings", crystal, {}, ()), {DisorderedCrystal: read, Orderings: found})
     parts = (*material.parts(results), *ordering.parts(results))
-    data = plain(
-        {
-            "composition": found.composition.formula,
-            "kinds": found.kinds,
-            "energies": found.energies.tolist(),
-            "random_energies": found.random_energies.tolist(),
-        }
-    )
+    data = {
+        "composition": found.composition.formula,
+        "kinds": found.kinds,
+        "energies": found.energies,
+        "random_energies": found.random_energies,
+    }
     finish("Orderings", parts, data, html=html, json_file=json_file)
 
 

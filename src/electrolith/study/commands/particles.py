@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +11,11 @@ import typer
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
 from electrolith.lab.particles.analysis import ParticleSettings, measure_particles
-from electrolith.lab.particles.distribution import SizeSettings
+from electrolith.lab.particles.distribution import SizeDistribution, SizeSettings
 from electrolith.lab.particles.segment import Segmentation
+from electrolith.study.section import Part
 from electrolith.study.sections.particles import particle_evidence, particle_parts
+from electrolith.study.table import Table
 from electrolith.study.terminal import finish
 
 __all__ = ["add"]
@@ -35,7 +36,6 @@ def particles(
     overlay: Annotated[
         Path | None, typer.Option(help="Write the first image with all outlines (.png).")
     ] = None,
-    table: Annotated[Path | None, typer.Option("--csv", help="Write the diameter of every particle.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
 ) -> None:
@@ -65,13 +65,6 @@ def particles(
         from PIL import Image
 
         Image.fromarray(pictures[0]).save(overlay)
-    if table is not None:
-        with table.open("w", newline="", encoding="utf-8") as handle:
-            writer = csv.writer(handle)
-            writer.writerow(["diameter (nm)", "weight"])
-            writer.writerows(
-                (f"{1e9 * d:.2f}", f"{w:.4f}") for d, w in zip(s.diameters, s.weights, strict=True)
-            )
     data = {
         "count": s.count,
         "excluded": s.excluded,
@@ -82,12 +75,18 @@ def particles(
     }
     finish(
         "Particle sizes",
-        particle_parts(found),
+        (*particle_parts(found), _every(s)),
         data,
         evidence=particle_evidence(found),
         html=html,
         json_file=json_file,
     )
+
+
+def _every(sizes: SizeDistribution) -> Part:
+    """The diameter of every particle."""
+    rows = tuple((1e9 * float(d), float(w)) for d, w in zip(sizes.diameters, sizes.weights, strict=True))
+    return Part("Diameters", "Every particle.", data=(Table(("diameter / nm", "weight"), rows),))
 
 
 def add(app: typer.Typer) -> None:

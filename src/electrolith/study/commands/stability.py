@@ -10,7 +10,6 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from electrolith.core.archive import plain
 from electrolith.core.constants import ZERO_CELSIUS
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
@@ -78,7 +77,7 @@ def window_command(
         library = library_with(entries)
     if not formulas:
         found = compare(library, _entry_settings(scheme, draws), temperature=warm)
-        finish("Windows", (comparison_part(found),), plain(found), html=html, json_file=json_file)
+        finish("Windows", (comparison_part(found),), found, html=html, json_file=json_file)
         return
     settings = WindowSettings(ion)
     parts, data = [], []
@@ -94,7 +93,7 @@ def window_command(
             for t in dict.fromkeys((None, warm))
         ]
         parts.append(window_part(*pair))
-        data.append(plain(pair[0]))
+        data.append(pair[0])
     finish("Electrochemical window", tuple(parts), data, html=html, json_file=json_file)
 
 
@@ -133,7 +132,7 @@ def interface_command(
     finish(
         f"{first} | {second}",
         tuple(interface_part(c) for c in cases),
-        [plain(c) for c in cases],
+        cases,
         html=html,
         json_file=json_file,
     )
@@ -190,7 +189,7 @@ def moisture_command(
     finish(
         f"{formula} in moist gas",
         (moisture_part(points, chart),),
-        [plain(p) for p in points],
+        points,
         html=html,
         json_file=json_file,
     )
@@ -290,7 +289,7 @@ def phases_check(entries: Own = None, html: Html = None, json_file: Json = None)
     Example: `electrolith phases check`
     """
     found = check_library(library_with(entries))
-    finish("Phase library", (check_part(found),), plain(found), html=html, json_file=json_file)
+    finish("Phase library", (check_part(found),), found, html=html, json_file=json_file)
 
 
 @phases.command("diff")
@@ -307,7 +306,7 @@ def phases_diff(
     Example: `electrolith phases diff old/phases_chgnet.csv new/phases_chgnet.csv`
     """
     found = diff_libraries(read_library(old), read_library(new) if new else shipped_library())
-    finish("Libraries", (diff_part(found),), plain(found), html=html, json_file=json_file)
+    finish("Libraries", (diff_part(found),), found, html=html, json_file=json_file)
 
 
 def add(app: typer.Typer) -> None:

@@ -10,11 +10,12 @@ import typer
 from rich.markup import escape
 
 from electrolith.core.registry import known
-from electrolith.study.report import evidence_of, write_report
+from electrolith.study.document import document_schema
+from electrolith.study.report import evidence_of, marked, parts_of, warnings_of, write_report
 from electrolith.study.run import run_study, stored_results
 from electrolith.study.section import Results, Table
 from electrolith.study.study import jobs_of, read_study, study_schema
-from electrolith.study.terminal import console, headline, live, print_table
+from electrolith.study.terminal import console, headline, live, print_table, write_asked
 
 File = Annotated[Path, typer.Argument(help="Study file, or its folder.", metavar="STUDY")]
 
@@ -33,11 +34,19 @@ def run(study: File) -> None:
 
 
 def _close(results: Results) -> None:
-    """Report, headline, where to look."""
+    """Report, headline with its marks, where to look."""
     path = write_report(results)
-    print_table(headline(evidence_of(results)))
+    evidence = evidence_of(results)
+    print_table(headline(evidence, marked(results)))
     for stage, text in results.failures.items():
         console.print(f"[red]![/red] {stage}: {escape(text)}", soft_wrap=True)
+    count = len(warnings_of(results))
+    if count:
+        said = f"{count} warning{'s' if count > 1 else ''}"
+        console.print(
+            f"[red]![/red] {said}; they stand at the top of the report, and ! marks what they are about"
+        )
+    write_asked(parts_of(results), evidence)
     console.print(f"report: {escape(str(path))}", soft_wrap=True)
 
 
@@ -71,11 +80,18 @@ def report(study: File) -> None:
     _close(stored_results(read_study(study)))
 
 
-def schema() -> None:
+def schema(
+    results: Annotated[
+        bool, typer.Option("--results", help="Of the data that commands write instead.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of the study file, so that editors complete it.
 
     Example: `electrolith schema > electrolith.schema.json`
     """
+    if results:
+        typer.echo(json.dumps(document_schema(), indent=1, ensure_ascii=False))
+        return
     from electrolith.study.sections import SECTIONS
 
     typer.echo(json.dumps(study_schema(SECTIONS), indent=1))
@@ -88,6 +104,9 @@ def engines() -> None:
     """
     rows = tuple((name, entry.value) for name, entry in sorted(known("electrolith.engines").items()))
     print_table(Table(("engine", "where"), rows))
+
+
+run.writes_tables = report.writes_tables = True  # type: ignore[attr-defined]
 
 
 def add(app: typer.Typer) -> None:

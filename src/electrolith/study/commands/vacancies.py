@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from electrolith.core.archive import plain
 from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.files import Lock
 from electrolith.crystal.frame import Frame
@@ -114,7 +113,7 @@ def vacancies(
     if not rows:
         raise ElectrolithError(f"no vacancy of {title} was computed: {'; '.join(failed)}")
     part = dft_part(tuple(rows), warnings=tuple(failed), title=f"Vacancies of {title}")
-    finish("Vacancies", (part,), plain([plain(row) for row in rows]), html=html, json_file=json_file)
+    finish("Vacancies", (part,), list(rows), html=html, json_file=json_file)
 
 
 def _supercells(unit: Frame, cells: str, host: str) -> dict[int, Frame]:

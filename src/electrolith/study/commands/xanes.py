@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
@@ -14,7 +13,9 @@ from electrolith.lab.xanes.analysis import XanesResult, XanesSettings, measure_x
 from electrolith.lab.xanes.change import ChangeTest
 from electrolith.lab.xanes.normalise import Normalisation
 from electrolith.lab.xanes.read import Columns, Mode
+from electrolith.study.section import Part
 from electrolith.study.sections.xanes import xanes_evidence, xanes_parts
+from electrolith.study.table import Table
 from electrolith.study.terminal import finish
 
 __all__ = ["add"]
@@ -45,9 +46,6 @@ def xanes(
         str, typer.Option(help="Starting energies of peaks to fit, in eV: '2826, 2828.7'.")
     ] = "",
     width: Annotated[str, typer.Option(help="Width of the peak looked for.")] = "1 eV",
-    table: Annotated[
-        Path | None, typer.Option("--csv", help="Write the normalised spectra as a table.")
-    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
 ) -> None:
@@ -73,11 +71,9 @@ def xanes(
     )
     found = measure_xanes(chosen)
     data = _data(found)
-    if table is not None:
-        _write(found, table)
     finish(
         "X-ray absorption",
-        xanes_parts(found),
+        (*xanes_parts(found), _normalised(found)),
         data,
         evidence=xanes_evidence(found),
         html=html,
@@ -125,7 +121,7 @@ def _data(found: XanesResult) -> dict[str, Any]:
     }
 
 
-def _write(found: XanesResult, path: Path) -> None:
+def _normalised(found: XanesResult) -> Part:
     """Normalised spectra: a common grid where there is a series, else the spectrum's own."""
     if found.series is not None:
         names, energy, columns = found.series.names, found.series.energy, found.series.mu
@@ -135,10 +131,8 @@ def _write(found: XanesResult, path: Path) -> None:
             found.spectra[0].energy,
             found.spectra[0].flat[None],
         )
-    with path.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(["energy (eV)", *names])
-        writer.writerows([f"{v:.8g}" for v in row] for row in zip(energy, *columns, strict=True))
+    rows = tuple(tuple(map(float, row)) for row in zip(energy, *columns, strict=True))
+    return Part("Normalised spectra", "Every point.", data=(Table(("energy / eV", *names), rows),))
 
 
 def add(app: typer.Typer) -> None:

@@ -329,35 +329,32 @@ def _rates(cell: OneFullCell) -> Table:
     """Rate steps."""
     factor, unit = _per(cell)
     rows = tuple(
-        (s.name, f"{s.first} to {s.last}", f"{s.current:.4g}", f"{factor * s.capacity:.4g}")
-        for s in cell.steps[:40]
+        (s.name, int(s.first), int(s.last), float(s.current), float(factor * s.capacity)) for s in cell.steps
     )
-    return Table(
-        ("rate", "cycles", "discharge current / mA", f"median discharge / {unit}"), rows, "Rate steps"
-    )
+    columns = ("rate", "first cycle", "last cycle", "discharge current / mA", f"median discharge / {unit}")
+    return Table(columns, rows, "Rate steps")
 
 
 def _cycles(cell: OneFullCell) -> Table:
-    """Cycle table, at most forty rows evenly taken."""
+    """Every cycle."""
     factor, unit = _per(cell)
     t = cell.table
     kept = np.full(t.cycle.size, np.nan)
     if cell.reference is not None and cell.reference in t.cycle:
         kept = 100 * retention(t.cycle, t.discharge, reference=cell.reference)
-    pick = np.unique(np.linspace(0, t.cycle.size - 1, min(40, t.cycle.size)).round().astype(int))
     rows = tuple(
         (
-            str(int(t.cycle[i])),
-            f"{factor * t.charge[i]:.4g}",
-            f"{factor * t.discharge[i]:.4g}",
-            f"{100 * t.efficiency[i]:.2f}",
-            f"{kept[i]:.2f}",
-            f"{t.charge_voltage[i]:.3f}",
-            f"{t.discharge_voltage[i]:.3f}",
-            f"{1e3 * t.hysteresis[i]:.0f}",
-            f"{t.discharge_energy[i]:.4g}",
+            int(t.cycle[i]),
+            float(factor * t.charge[i]),
+            float(factor * t.discharge[i]),
+            float(100 * t.efficiency[i]),
+            float(kept[i]),
+            float(t.charge_voltage[i]),
+            float(t.discharge_voltage[i]),
+            float(1e3 * t.hysteresis[i]),
+            float(t.discharge_energy[i]),
         )
-        for i in pick
+        for i in range(t.cycle.size)
     )
     columns = (
         "cycle",
@@ -365,13 +362,14 @@ def _cycles(cell: OneFullCell) -> Table:
         f"discharge / {unit}",
         "CE / %",
         "retention / %",
-        "V charge",
-        "V discharge",
+        "charge voltage / V",
+        "discharge voltage / V",
         "hysteresis / mV",
         "E discharge / mWh",
     )
     reference = "no complete cycle" if cell.reference is None else f"cycle {cell.reference}"
-    return Table(columns, rows, f"Cycles; retention against {reference}")
+    minor = ("charge voltage / V", "discharge voltage / V", "E discharge / mWh")
+    return Table(columns, rows, f"Cycles; retention against {reference}", minor)
 
 
 SECTION = Section("measured.cycling", MeasuredCycling, (Stage(full_cells),), evidence, parts)

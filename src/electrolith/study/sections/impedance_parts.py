@@ -15,9 +15,10 @@ from electrolith.lab.impedance.growth import Growth
 from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.lab.impedance.series import PartSeries
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
-from electrolith.study.section import Part, Table
+from electrolith.study.section import Part
+from electrolith.study.table import Cell, Table
 
-__all__ = ["impedance_parts", "short_name"]
+__all__ = ["impedance_parts", "short_name", "total_resistance"]
 
 SHOWN = 5  # spectra in one figure; more hide each other
 ROLES: tuple[Role, ...] = ("measured", "second", "third", "fourth", "published")
@@ -214,32 +215,30 @@ def _distribution(found: PelletImpedance) -> tuple[Figure, ...]:
 def _fit_table(found: PelletImpedance) -> Table:
     """Resistances and capacitances per spectrum."""
     names = max((tuple(a.label for a in arcs) for arcs in found.arcs), key=len)
-    heads = tuple(h for n in names for h in (f"{n} R / Ω", "C", "top"))
+    minor = tuple(h for n in names for h in (f"{n} C / F", f"{n} top / Hz"))
+    heads = tuple(h for n in names for h in (f"{n} R / Ω", f"{n} C / F", f"{n} top / Hz"))
     rows = []
     for i, (fit, arcs) in enumerate(zip(found.fits, found.arcs, strict=True)):
-        sigma = () if found.conductivity is None else (_pm(found.conductivity[i]),)
-        described = tuple(
-            cell
-            for a in arcs
-            for cell in (_pm(a.resistance), prefixed(a.capacitance, "F"), _hertz(a.frequency))
+        sigma = () if found.conductivity is None else (found.conductivity[i],)
+        described: tuple[Cell, ...] = tuple(
+            cell for a in arcs for cell in (a.resistance, float(a.capacitance), float(a.frequency))
         )
-        described += ("",) * (len(heads) - len(described))
+        described += (None,) * (len(heads) - len(described))
         test = found.quality[i].kramers_kronig
         passed = "" if test is None else "passed" if test.passed else "failed"
-        total = _total(fit)
-        rows.append((_label(fit), total, *sigma, *described, f"{100 * fit.noise:.2g}", passed))
+        rows.append((_label(fit), *sigma, total_resistance(fit), *described, 100 * float(fit.noise), passed))
     sigma_head = () if found.conductivity is None else ("σ / S/cm",)
-    columns = ("spectrum", "R total / Ω", *sigma_head, *heads, "residual / %", "KK")
+    columns = ("spectrum", *sigma_head, "R total / Ω", *heads, "residual / %", "KK")
     caption = "Fits; in parentheses one standard deviation; C by Hsu and Mansfeld; top: of the arc"
-    return Table(columns, tuple(rows), caption)
+    return Table(columns, tuple(rows), caption, minor)
 
 
-def _total(fit: CircuitFit) -> str:
-    """Total resistance, empty for a circuit that blocks."""
+def total_resistance(fit: CircuitFit) -> Estimate | None:
+    """Total resistance, none for a circuit that blocks."""
     try:
-        return _pm(fit.total_resistance)
+        return fit.total_resistance
     except InputError:
-        return ""
+        return None
 
 
 def _rival_table(found: PelletImpedance) -> Table:
@@ -276,10 +275,10 @@ def _series_part(found: PelletImpedance) -> Part:
         rows.append(
             (
                 part.part,
-                str(part.temperature.size),
-                _pm(part.at_reference),
-                _pm(part.activation_energy),
-                f"{part.scatter:.2g}",
+                int(part.temperature.size),
+                part.at_reference,
+                part.activation_energy,
+                float(part.scatter),
                 ", ".join(branch),
             )
         )
