@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from electrolith.core.account import Taken
 from electrolith.core.delimited import read_text
-from electrolith.core.errors import DataError, MissingExtra
+from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.core.header_units import column_scale, split_header
 from electrolith.core.reading import reader
 
 Array = np.ndarray
@@ -33,6 +35,28 @@ class EcLabTable:
     def get(self, *names: str) -> Array | None:
         """The first of these columns that is there."""
         return next((self.columns[name] for name in names if name in self.columns), None)
+
+    def take(self, target: str, *names: str) -> tuple[Array, Taken] | None:
+        """The first column of one of these names, whatever its unit, in the unit `target`.
+
+        EC-Lab writes one quantity in several ways: "Ewe/V", "<Ewe>/V", since 11.50 also "<Ewe/V>".
+
+        Raises
+        ------
+        DataError
+            If the column's unit is not known.
+        """
+        for name in names:
+            for title, values in self.columns.items():
+                column = split_header(title)
+                if column.name != name:
+                    continue
+                try:
+                    scale, unit, note = column_scale(title, target)
+                except InputError as error:
+                    raise DataError(f"{self.source}: {error}") from error
+                return values * scale.factor + scale.offset, Taken(name.strip("<>-"), title, unit, note)
+        return None
 
 
 @reader("an EC-Lab file")

@@ -7,8 +7,9 @@ import pytest
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.lab.biologic import read_ec_lab
-from electrolith.lab.impedance.read import read_impedance, read_many, temperature_from_name
+from electrolith.lab.impedance.read import read_impedance, read_many
 from electrolith.lab.impedance.spectrum import make_spectrum
+from electrolith.lab.impedance.temperatures import temperature_from_name
 
 ROWS = "\n".join(f"{10 ** (4 - i / 3):.6f},{100 + i:.4f},{-20 - i:.4f}" for i in range(9))
 
@@ -89,7 +90,8 @@ def test_swapped_sign_without_a_word_in_the_header_is_turned_and_said(tmp_path):
     path.write_text("f,Z',Z''\n" + ROWS.replace(",-", ","))
     (spectrum,) = read_impedance(path)
     assert np.all(spectrum.impedance.imag < 0)
-    assert spectrum.remarks == ("\"Z''\" is mostly positive: read as -Z''",)
+    (taken,) = (t for t in spectrum.account.taken if t.meaning == "Z''")
+    assert "mostly positive: read as -Z''" in taken.note
 
 
 def test_modulus_and_phase_are_understood(tmp_path):
@@ -184,5 +186,7 @@ def test_all_columns_of_the_binary_equal_the_text_export(shared_data):
 def test_a_long_nameless_table_is_no_spectrum(tmp_path):
     path = tmp_path / "pattern.xye"
     path.write_text("\n".join(f"{i + 1} {100 + i % 7} {10}" for i in range(1200)))
-    with pytest.raises(DataError, match="1200 rows of 3 columns without a header are no impedance spectrum"):
+    with pytest.raises(
+        DataError, match="a first column that only counts without a header: no impedance spectrum"
+    ):
         read_impedance(path)

@@ -9,11 +9,12 @@ from electrolith.lab.impedance.growth import Growth, interface_growth
 from electrolith.lab.impedance.kramers_kronig import KramersKronig, kramers_kronig
 from electrolith.lab.impedance.pellet import PelletImpedance, judge_spectra, measure_impedance
 from electrolith.lab.impedance.quality import Quality, check_spectrum
-from electrolith.lab.impedance.read import read_impedance, read_many, temperature_from_name
+from electrolith.lab.impedance.read import read_impedance, read_many
 from electrolith.lab.impedance.relaxation import RelaxationTimes, relaxation_times
 from electrolith.lab.impedance.series import ConductivitySeries, SeriesSettings, conductivity_series
 from electrolith.lab.impedance.settings import ImpedanceSettings, pellet_geometry
 from electrolith.lab.impedance.spectrum import Spectrum, make_spectrum
+from electrolith.lab.impedance.temperatures import temperature_from_name
 
 __all__ = [
     "Arc",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from electrolith.core.account import account_notes
 from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.estimate import Estimate
 from electrolith.lab.impedance.arcs import Arc, read_arcs
@@ -73,10 +74,11 @@ def judge_spectra(
     settings : their `files` are not read here.
     failures : (file, reason) of what could not be read.
     """
-    spectra = placed(spectra, settings)
     geometry = pellet_geometry(
         settings.diameter, settings.thickness, settings.relative_density, seed=settings.seed
     )
+    area = None if geometry is None else geometry.area.value
+    spectra = placed(tuple(s.of_area(area) for s in spectra), settings)
     circuit, rivals = _circuit(spectra, settings)
     fits, used, lost = _fitted(spectra, circuit, settings)
     lost = [*failures, *lost]
@@ -99,7 +101,7 @@ def judge_spectra(
         series=series,
         growth=_growth(used, fits, series, settings),
         remarks=_remarks(used, geometry),
-        warnings=tuple(_doubts(fits, geometry, sigma, settings)),
+        warnings=(*_reading(used, geometry), *_doubts(fits, geometry, sigma, settings)),
         failures=tuple(lost),
     )
 
@@ -121,11 +123,24 @@ def _fitted(
 def _remarks(used: tuple[Spectrum, ...], geometry: Geometry | None) -> tuple[str, ...]:
     """What the readers noticed, and what is only recorded."""
     remarks = [r for s in used for r in s.remarks]
+    remarks += account_notes(s.account for s in used if s.account is not None)
     if geometry is not None and geometry.density is not None:
         remarks.append(
             f"relative density of the pellet: {geometry.density.text()}; σ is that of the pellet as pressed"
         )
     return tuple(dict.fromkeys(remarks))
+
+
+def _reading(used: tuple[Spectrum, ...], geometry: Geometry | None) -> tuple[str, ...]:
+    """What is doubtful about the files themselves."""
+    doubts = [w for s in used if s.account is not None for w in s.account.warnings]
+    known = sorted({s.temperature - 273.15 for s in used if s.temperature is not None})
+    if geometry is None and len(known) > 1:
+        shown = ", ".join(f"{t:.4g}" for t in known[:8])
+        doubts.append(
+            f"spectra at {shown} °C: a series, but without diameter and thickness there is no σ(T) and no Eₐ"
+        )
+    return tuple(dict.fromkeys(doubts))
 
 
 def _doubts(

@@ -5,10 +5,11 @@ from datetime import datetime
 
 import numpy as np
 
+from electrolith.core.account import Account
 from electrolith.core.errors import InputError
-from electrolith.lab.impedance.read import temperature_from_name
 from electrolith.lab.impedance.settings import ImpedanceSettings
 from electrolith.lab.impedance.spectrum import Spectrum
+from electrolith.lab.impedance.temperatures import temperatures_from_names
 
 
 def placed(spectra: tuple[Spectrum, ...], settings: ImpedanceSettings) -> tuple[Spectrum, ...]:
@@ -25,8 +26,7 @@ def placed(spectra: tuple[Spectrum, ...], settings: ImpedanceSettings) -> tuple[
                 f"{len(given)} {name} for {len(spectra)} spectra; one each, in the order of the files"
             )
     if settings.temperatures == "from names":
-        spectra = tuple(s if s.temperature else s.at(temperature=_named(s)) for s in spectra)
-        spectra = _in_order(spectra)
+        spectra = _in_order(_named(spectra))
     else:
         spectra = tuple(s.at(temperature=t) for s, t in zip(spectra, settings.temperatures, strict=True))
     if settings.times:
@@ -43,8 +43,18 @@ def clock(spectra: tuple[Spectrum, ...]) -> np.ndarray | None:
     return np.asarray(times - times[0])
 
 
-def _named(spectrum: Spectrum) -> float | None:
-    return temperature_from_name(spectrum.source)
+def _named(spectra: tuple[Spectrum, ...]) -> tuple[Spectrum, ...]:
+    """Temperatures from the names, where the files state none; what was understood goes with the first."""
+    if all(s.temperature is not None for s in spectra):
+        return spectra
+    found = temperatures_from_names([s.source for s in spectra])
+    spectra = tuple(
+        s if s.temperature is not None else s.at(temperature=t)
+        for s, t in zip(spectra, found.kelvin, strict=True)
+    )
+    first = spectra[0]
+    account = (first.account or Account(first.source, "a spectrum")).doubting(*found.doubts)
+    return (replace(first, remarks=(*first.remarks, *found.notes), account=account), *spectra[1:])
 
 
 def _in_order(spectra: tuple[Spectrum, ...]) -> tuple[Spectrum, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from electrolith.core.account import Account
 from electrolith.core.errors import InputError
 
 Array = np.ndarray
@@ -21,6 +22,8 @@ class Spectrum:
     started : that start, ISO local time of the instrument without zone, None where the file does not
         say.
     remarks : what the reader noticed and did, in words.
+    per_area : the file gives ohm m2; `impedance` then is that, until the area turns it into ohm.
+    account : what was taken for what.
     """
 
     frequency: Array
@@ -30,6 +33,8 @@ class Spectrum:
     time: float | None = None
     started: str | None = None
     remarks: tuple[str, ...] = ()
+    per_area: bool = False
+    account: Account | None = None
 
     def __post_init__(self) -> None:
         if self.frequency.shape != self.impedance.shape or self.frequency.ndim != 1:
@@ -44,6 +49,25 @@ class Spectrum:
             temperature=self.temperature if temperature is None else temperature,
             time=self.time if time is None else time,
         )
+
+    def of_area(self, area: float | None) -> "Spectrum":
+        """In ohm, where the file gave the impedance times the area. area : m2.
+
+        Raises
+        ------
+        InputError
+            If the area is needed and not known.
+        """
+        if not self.per_area:
+            return self
+        if area is None:
+            raise InputError(
+                f"{self.source}: the impedance is given times an area (ohm cm2); state diameter and "
+                f"thickness "
+                "of the pellet, so that it becomes ohm"
+            )
+        said = f"given times an area: divided by {1e4 * area:.4g} cm2, that of the stated diameter"
+        return replace(self, impedance=self.impedance / area, per_area=False, remarks=(*self.remarks, said))
 
     def between(self, low: float, high: float) -> "Spectrum":
         """Only the points with low <= frequency <= high, Hz.

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 
+from electrolith.core.account import Account
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.reading import reader
 from electrolith.core.units import Unit
-from electrolith.lab.xanes.athena import read_athena_project
+from electrolith.lab.xanes.athena import named_groups, read_athena_project
 from electrolith.lab.xanes.change import Change, ChangeTest, find_byproduct, find_feature, find_shift
 from electrolith.lab.xanes.combination import Combination, fit_combination
 from electrolith.lab.xanes.electrochemistry import at_times, read_cell_record
 from electrolith.lab.xanes.normalise import Normalisation, Normalised, normalise
 from electrolith.lab.xanes.peaks import PeakFit, WhiteLine, fit_peaks, white_line
-from electrolith.lab.xanes.read import Columns, Mode, Spectrum, read_spectrum
+from electrolith.lab.xanes.read import Columns, Mode, Spectrum, read_spectra
 from electrolith.lab.xanes.self_absorption import SelfAbsorption, self_absorption
 from electrolith.lab.xanes.series import (
     PrincipalComponents,
@@ -79,16 +81,20 @@ class XanesResult:
     charge: np.ndarray
     self_absorption: SelfAbsorption | None
     warnings: tuple[str, ...]
+    accounts: tuple[Account, ...] = ()
 
 
 @reader("absorption spectra")
 def read_any(path: Path | str, settings: XanesSettings) -> tuple[Spectrum, ...]:
-    """A text spectrum or all spectra of an Athena project."""
+    """All spectra of a text file, or of an Athena project; "project.prj[label, label]" takes some of its
+    groups.
+    """
+    chosen = re.fullmatch(r"(.+\.prj)\[(.+)\]", str(path), re.IGNORECASE)
+    if chosen:
+        return named_groups(read_athena_project(chosen.group(1)), chosen.group(2).split(","), chosen.group(1))
     if Path(path).suffix.lower() == ".prj":
         return read_athena_project(path)
-    return (
-        read_spectrum(path, mode=settings.mode, columns=settings.columns, energy_unit=settings.energy_unit),
-    )
+    return read_spectra(path, mode=settings.mode, columns=settings.columns, energy_unit=settings.energy_unit)
 
 
 def measure_xanes(settings: XanesSettings) -> XanesResult:
@@ -135,7 +141,11 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
         voltage=voltage,
         charge=charge,
         self_absorption=damping,
-        warnings=_warnings(series, fluorescence, damping),
+        warnings=(
+            *dict.fromkeys(w for s in raw if s.account is not None for w in s.account.warnings),
+            *_warnings(series, fluorescence, damping),
+        ),
+        accounts=tuple(s.account for s in raw if s.account is not None),
     )
 
 

@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from electrolith.core.delimited import Delimited, read_delimited
-from electrolith.core.errors import DataError, InputError, nearest
+from electrolith.core.account import Account, Taken
+from electrolith.core.delimited import Delimited, read_tables
+from electrolith.core.errors import DataError, InputError
+from electrolith.core.header_units import column_scale, split_header
 from electrolith.core.reading import reader
+from electrolith.lab.xanes.channels import ENERGY, Columns, Mode, choose_channel, column_at, find
 
-__all__ = ["Columns", "Mode", "Spectrum", "read_spectrum", "start_time"]
+__all__ = ["Columns", "Mode", "Spectrum", "read_spectra", "read_spectrum", "start_time"]
 
-Mode = Literal["auto", "mu", "transmission", "fluorescence"]
-
-_ENERGY = ("energy", "e", "ev", "energy_ev", "mono", "shifted energy", "enc", "energy (ev)", "mono_energy")
-_MU = ("mu", "xmu", "mutrans", "mufluor", "mu_trans", "mu_fluor", "norm", "normalized", "normalised", "flat",
-       "absorption", "absorbance", "munorm", "mux", "xanes")  # fmt: skip
-_INCIDENT = ("i0", "io", "i_0", "monitor", "mon", "ion0", "ic0")
-_TRANSMITTED = ("itrans", "it", "i1", "itr", "trans", "i_t", "ic1")
-_FLUORESCENCE = ("ifluor", "if", "iff", "fluor", "fluorescence", "tfy", "pfy", "ify", "sdd", "i_f")
 _STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2}(?:\.\d+)?)")
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which columns to use, by name or by number from 1; empty: found by name."""
-
-    energy: str = ""
-    mu: str = ""
-    incident: str = ""
-    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +30,7 @@ class Spectrum:
     mu : absorption in any unit, shape (n,).
     mode : how µ was measured: "mu" (as the file has it), "transmission" or "fluorescence".
     start : start of the measurement, seconds since 1970 in the instrument's own clock; nan where not stated.
+    account : what was taken for what, None where it did not come from a file.
     """
 
     energy: np.ndarray
@@ -53,6 +39,7 @@ class Spectrum:
     mode: str = "mu"
     start: float = float("nan")
     source: str = ""
+    account: Account | None = None
 
     def __post_init__(self) -> None:
         e, m = np.asarray(self.energy, float), np.asarray(self.mu, float)
@@ -88,61 +75,14 @@ def start_time(text: str) -> float:
     return stamp.timestamp() + float(found.group(6))
 
 
-def _names(table: Delimited) -> list[str]:
-    """Column names, from XDI's Column.n lines where there are any."""
-    names = [n.lower() for n in table.names]
+def _titles(table: Delimited) -> list[str]:
+    """Titles of the columns with their units, from XDI's Column.n lines where there are any."""
+    titles = list(table.names)
     for line in table.header:
-        found = re.match(r"#\s*column\.(\d+):\s*(\S+)", line, re.IGNORECASE)
-        if found and 1 <= int(found.group(1)) <= len(names):
-            names[int(found.group(1)) - 1] = found.group(2).lower()
-    return names
-
-
-def _find(names: list[str], wanted: tuple[str, ...]) -> int | None:
-    """Index of the first name that is one of `wanted`, in their order."""
-    bare = [re.sub(r"^[<\[\"']+|[>\]\"']+$", "", n) for n in names]
-    for want in wanted:
-        if want in bare:
-            return bare.index(want)
-    for want in wanted:  # xmu(trans), energy[ev], mu_1
-        for index, name in enumerate(bare):
-            if len(want) > 1 and re.match(rf"{re.escape(want)}[^a-z0-9]", name):
-                return index
-    return None
-
-
-def _chosen(names: list[str], choice: str, wanted: tuple[str, ...], what: str, source: str) -> int:
-    """Index of the column the user or the names point to."""
-    if choice.isdigit():
-        if not 1 <= int(choice) <= len(names):
-            raise InputError(
-                f"{source}: no column {choice} for the {what}; the file has {len(names)} columns"
-            )
-        return int(choice) - 1
-    if choice:
-        if choice.lower() not in names:
-            raise InputError(nearest(f"{source}, column of the {what}", choice.lower(), names))
-        return names.index(choice.lower())
-    found = _find(names, wanted)
-    if found is None:
-        raise DataError(f"{source}: no column for the {what} found; columns: {', '.join(names)}")
-    return found
-
-
-def _ratio(table: np.ndarray, top: int, bottom: int, source: str, what: str) -> np.ndarray:
-    """Quotient of two detectors, both of which must count."""
-    upper, lower = table[:, top], table[:, bottom]
-    bad = np.flatnonzero(~(lower > 0))
-    if bad.size:
-        raise DataError(f"{source}: I0 is {lower[bad[0]]:g} in row {bad[0] + 1}; it must be positive")
-    ratio = upper / lower
-    wrong = np.flatnonzero(~(ratio > 0)) if what == "transmission" else np.flatnonzero(ratio < 0)
-    if wrong.size:
-        raise DataError(
-            f"{source}: the {what} signal is {upper[wrong[0]]:g} in row {wrong[0] + 1}, which gives a "
-            "negative or infinite mu; is a dark current subtracted twice?"
-        )
-    return np.asarray(ratio)
+        found = re.match(r"#\s*column\.(\d+):\s*(.+)", line, re.IGNORECASE)
+        if found and 1 <= int(found.group(1)) <= len(titles):
+            titles[int(found.group(1)) - 1] = found.group(2).partition("||")[0].strip()
+    return titles
 
 
 @reader("an absorption spectrum")
@@ -153,73 +93,141 @@ def read_spectrum(
     columns: Columns | None = None,
     energy_unit: Literal["eV", "keV"] = "eV",
 ) -> Spectrum:
-    """One spectrum from a text file with any header.
+    """The one spectrum of a text file; as `read_spectra`.
+
+    Raises
+    ------
+    DataError
+        Also if the file holds several.
+    """
+    found = read_spectra(path, mode=mode, columns=columns, energy_unit=energy_unit)
+    if len(found) > 1:
+        raise DataError(
+            f"{path}: {len(found)} spectra in one file: {', '.join(s.name for s in found)}; read them all"
+        )
+    return found[0]
+
+
+@reader("absorption spectra")
+def read_spectra(
+    path: Path | str,
+    *,
+    mode: Mode = "auto",
+    columns: Columns | None = None,
+    energy_unit: Literal["eV", "keV"] = "eV",
+) -> tuple[Spectrum, ...]:
+    """Every spectrum of a text file or workbook with any header.
 
     Transmission is µ = ln(I0/I1), fluorescence µ = If/I0. In "auto" a column named as µ wins, then
-    transmission, then fluorescence; without any such name the second column is µ.
+    transmission, then fluorescence, unless the other of the two is far less noisy; a bare table of two
+    columns is
+    energy and µ.
 
     Raises
     ------
     DataError
         If the columns are not there, energies look like keV, or detector counts make no µ.
     """
-    table = read_delimited(path)
+    tables = read_tables(path)
     choice = columns or Columns()
-    names, source = _names(table), str(path)
-    if table.columns.shape[1] < 2:
-        raise DataError(f"{source}: one column of numbers; expected energy and mu")
-    unnamed = all(n.startswith("column ") for n in names)
-    energy = 0 if unnamed and not choice.energy else _energy_column(names, choice, source)
-    data = table.columns
-    if np.unique(data[:, energy]).size < min(10, data.shape[0]):
-        raise DataError(
-            f"{source}: column {energy + 1} ({names[energy]!r}) holds {np.unique(data[:, energy]).size} "
-            "different "
-            f"values and is no energy; choose one of the {data.shape[1]} columns by number (columns: energy)"
-        )
-    if mode == "auto":
-        mode = _guess(names, choice)
-    if mode == "mu":
-        index = 1 if unnamed and not choice.mu else _chosen(names, choice.mu, _MU, "absorption mu", source)
-        mu = data[:, index]
-        measured = (
-            "fluorescence" if "fluor" in names[index] else "transmission" if "trans" in names[index] else "mu"
-        )
-    else:
-        incident = _chosen(names, choice.incident, _INCIDENT, "incident intensity I0", source)
-        wanted = _TRANSMITTED if mode == "transmission" else _FLUORESCENCE
-        signal = _chosen(names, choice.signal, wanted, f"{mode} signal", source)
-        ratio = _ratio(data, signal, incident, source, mode)
-        mu = -np.log(ratio) if mode == "transmission" else ratio
-        measured = mode
-    stated_kev = any(re.match(r"#\s*column\.1:.*\bkev\b", h, re.IGNORECASE) for h in table.header)
-    factor = 1000.0 if energy_unit == "keV" or stated_kev or "kev" in names[energy] else 1.0
-    return Spectrum(
-        energy=data[:, energy] * factor,
-        mu=mu,
-        name=Path(path).stem,
-        mode=measured,
-        start=start_time("\n".join(table.header)),
-        source=source,
+    largest = max(len(t.columns) for t in tables)
+    found = [
+        _spectrum(t, choice, mode, energy_unit) for t in tables if len(t.columns) >= max(10, largest // 20)
+    ]
+    if not found:
+        found = [_spectrum(max(tables, key=lambda t: len(t.columns)), choice, mode, energy_unit)]
+    if len(found) == 1:
+        return (found[0],)
+    return tuple(
+        replace(s, name=f"{s.name} [{i}]", source=f"{s.source} [{i}]") for i, s in enumerate(found, 1)
     )
 
 
-def _energy_column(names: list[str], choice: Columns, source: str) -> int:
-    """Column of the energy; a first column of another name is taken only if nothing is named energy."""
-    if choice.energy:
-        return _chosen(names, choice.energy, _ENERGY, "energy", source)
-    found = _find(names, _ENERGY)
-    if found is not None:
-        return found
-    return next((i for i, n in enumerate(names) if "energy" in n), 0)
+def _spectrum(table: Delimited, choice: Columns, mode: Mode, energy_unit: str) -> Spectrum:
+    """The spectrum of one table."""
+    source, titles = str(table.path), _titles(table)
+    named = table.named or any(t != n for t, n in zip(titles, table.names, strict=True))
+    data = table.columns
+    if data.shape[1] < 2:
+        raise DataError(f"{source}: one column of numbers; expected energy and mu")
+    names = [_plain(t) for t in titles]
+    energy, unit, factor, note = _energy(titles, names, data, choice, energy_unit, source, named=named)
+    if not named and mode == "auto" and not choice.mu:
+        mode, choice = _nameless(table, choice, energy)
+    values = data[:, energy] * factor
+    channel, said = choose_channel(names, values, data, mode=mode, choice=choice, source=source)
+    account = Account(
+        source,
+        "a table of absorption",
+        (Taken("energy", titles[energy], unit, note), *channel.taken),
+        rows=int(np.isfinite(channel.mu).sum()),
+        left_out=table.bad_rows,
+        ignored=tuple(
+            t for t in titles if t.lower() not in {c.column for c in channel.taken} and t != titles[energy]
+        ),
+        doubtful=said,
+    )
+    return Spectrum(
+        energy=values,
+        mu=channel.mu,
+        name=Path(table.path).stem,
+        mode=channel.mode,
+        start=start_time("\n".join(table.header)),
+        source=source,
+        account=account,
+    )
 
 
-def _guess(names: list[str], choice: Columns) -> Mode:
-    """The likeliest mode from the names."""
-    if choice.mu or _find(names, _MU) is not None or all(n.startswith("column ") for n in names):
-        return "mu"
-    if _find(names, _INCIDENT) is not None and _find(names, _TRANSMITTED) is not None:
-        return "transmission"
-    if _find(names, _INCIDENT) is not None and _find(names, _FLUORESCENCE) is not None:
-        return "fluorescence"
-    return "mu"
+def _plain(title: str) -> str:
+    """A title as names are compared: without its unit where it has a real one, in lower case."""
+    column = split_header(title)
+    known = column.unit is not None and column.name and column.unit.lower() not in ("i", "e", "a")
+    return (column.name if known else title).lower().strip()
+
+
+def _nameless(table: Delimited, choice: Columns, energy: int) -> tuple[Mode, Columns]:
+    """A table without names: two columns are energy and µ, more must be chosen."""
+    if table.misfit:
+        raise DataError(
+            f"{table.path}: the line {table.misfit[:80]!r} reads like names but does not fit the "
+            f"{table.columns.shape[1]} columns; choose columns by number (columns: energy=1, mu=2)"
+        )
+    others = [i for i in range(table.columns.shape[1]) if i != energy]
+    if len(others) > 1:
+        raise DataError(
+            f"{table.path}: {table.columns.shape[1]} columns without names; choose them by number "
+            "(columns: energy=1, mu=2, or energy=1, incident=3, signal=4 with a mode)"
+        )
+    return "mu", replace(choice, mu=str(others[0] + 1))
+
+
+def _energy(
+    titles: list[str],
+    names: list[str],
+    data: np.ndarray,
+    choice: Columns,
+    usual: str,
+    source: str,
+    *,
+    named: bool,
+) -> tuple[int, str, float, str]:
+    """Column of the energy, its unit, the factor to eV, and what was assumed."""
+    if not named and not choice.energy:
+        at = 0
+    elif choice.energy:
+        at = column_at(names, choice.energy, ENERGY, "energy", source)
+    else:
+        found = find(names, ENERGY)
+        at = found if found is not None else next((i for i, n in enumerate(names) if "energy" in n), 0)
+    different = np.unique(data[np.isfinite(data[:, at]), at]).size
+    if different < min(10, data.shape[0]):
+        raise DataError(
+            f"{source}: column {at + 1} ({names[at]!r}) holds {different} different values and is no "
+            f"energy; choose "
+            f"one of the {data.shape[1]} columns by number (columns: energy)"
+        )
+    try:
+        scale, unit, note = column_scale(titles[at], "eV", bare=usual)
+    except InputError as error:
+        raise DataError(f"{source}: {error}") from error
+    return at, unit, scale.factor, note

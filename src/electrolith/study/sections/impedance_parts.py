@@ -127,7 +127,8 @@ def _reach(fits: tuple[CircuitFit, ...]) -> float:
 def _decades(frequency: np.ndarray) -> np.ndarray:
     """Indices of the points nearest to whole decades."""
     powers = np.arange(np.ceil(np.log10(frequency.min())), np.floor(np.log10(frequency.max())) + 1)
-    return np.unique([int(np.argmin(np.abs(np.log10(frequency) - p))) for p in powers])
+    nearest = [int(np.argmin(np.abs(np.log10(frequency) - p))) for p in powers]
+    return np.unique(np.array(nearest, dtype=int))  # a narrow sweep may hold no whole decade
 
 
 def _hertz(frequency: float) -> str:

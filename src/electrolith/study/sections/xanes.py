@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from electrolith.core.account import account_notes
 from electrolith.core.estimate import Estimate
 from electrolith.lab.xanes.analysis import XanesResult, XanesSettings, measure_xanes
 from electrolith.lab.xanes.change import Change
@@ -101,7 +102,7 @@ def xanes_parts(found: XanesResult) -> tuple[Part, ...]:
     else:
         s = found.spectra[0]
         sentence = f"Edge at {s.edge:.2f} eV, edge step {s.edge_step:.4g}."
-    notes = []
+    notes = list(account_notes(found.accounts))
     if found.components is not None:
         shares = ", ".join(f"{100 * v:.2g} %" for v in found.components.shares[:4])
         notes.append(
