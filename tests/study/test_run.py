@@ -8,6 +8,7 @@ import pytest
 import toy
 
 from electrolith.core.errors import DataError, InputError
+from electrolith.study.report import results_json
 from electrolith.study.run import Listener, run_study, stored_results
 from electrolith.study.study import read_study, study_schema
 from electrolith.study.wiring import Stage, plan
@@ -72,6 +73,29 @@ def test_a_damaged_result_is_computed_again_with_a_line_saying_so(folder, damage
     assert _run(folder, lines).get(toy.Total).total.value == 13.0
     assert toy.CALLS == ["scaled"]
     assert any("truncated or altered; computed again" in line for line in lines)
+
+
+def test_a_damaged_result_is_said_by_the_report_and_not_called_not_computed(folder):
+    _run(folder)
+    (path,) = folder.glob("results/scaled-*/result")
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    found = stored_results(read_study(folder, toy.SECTIONS), stages=toy.STAGES)
+    assert found.damaged == ("scaled",)
+    assert "truncated or altered; `electrolith run` computes it again" in found.failures["scaled"]
+    assert found.failures["total"] == "not computed yet"
+
+
+def test_a_damaged_note_is_said_and_costs_no_computation(folder):
+    _run(folder)
+    (path,) = folder.glob("results/scaled-*/provenance.json")
+    path.write_text("[1, 2]")
+    toy.CALLS.clear()
+    lines = []
+    results = _run(folder, lines)
+    assert toy.CALLS == []
+    assert any("provenance.json: does not fit its checksum" in line for line in lines)
+    text = " ".join(results_json(results)["warnings"])
+    assert "versions, settings and time of this result are not known" in text
 
 
 def test_a_refusal_stops_its_dependents_only_and_is_reported(folder):

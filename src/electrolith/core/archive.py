@@ -13,17 +13,18 @@ import io
 import json
 import math
 import zipfile
+import zlib
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from electrolith.core.errors import DataError
+from electrolith.core.errors import DataError, InputError
 from electrolith.core.files import write_atomic
-from electrolith.core.reading import reader
+from electrolith.core.reading import read_bytes, reader
 
-__all__ = ["fingerprint", "load", "plain", "save"]
+__all__ = ["fingerprint", "load", "pack", "plain", "save", "unpack"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # equal results give equal bytes
 
@@ -122,13 +123,13 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def save(path: Path | str, result: Any) -> None:
-    """Write a frozen result with its checksum; the old file stays whole if anything fails.
+def pack(result: Any) -> bytes:
+    """A frozen result as the bytes of its file; equal results give equal bytes.
 
     Raises
     ------
     DataError
-        If the result holds something without a faithful form, or the disk refuses.
+        If the result holds something without a faithful form.
     """
     arrays: list[np.ndarray] = []
     tree = json.dumps(plain(result, arrays), ensure_ascii=False)
@@ -139,7 +140,18 @@ def save(path: Path | str, result: Any) -> None:
             raw = io.BytesIO()
             np.save(raw, np.ascontiguousarray(array) if array.ndim else array, allow_pickle=False)
             bundle.writestr(zipfile.ZipInfo(f"{index}.npy", _EPOCH), raw.getvalue(), zipfile.ZIP_DEFLATED)
-    data = buffer.getvalue()
+    return buffer.getvalue()
+
+
+def save(path: Path | str, result: Any) -> None:
+    """Write a frozen result with its checksum; the old file stays whole if anything fails.
+
+    Raises
+    ------
+    DataError
+        If the result holds something without a faithful form, or the disk refuses.
+    """
+    data = pack(result)
     path = Path(path)
     write_atomic(path, data)
     write_atomic(path.with_name(path.name + ".sha256"), hashlib.sha256(data).hexdigest() + "\n")
@@ -156,22 +168,30 @@ def load(path: Path | str) -> Any:
     """
     path = Path(path)
     note = path.with_name(path.name + ".sha256")
-    try:
-        data = path.read_bytes()
-        expected = note.read_text().strip()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    data, expected = read_bytes(path), read_bytes(note)  # the note as bytes: it may be damaged too
     found = hashlib.sha256(data).hexdigest()
-    if found != expected:
-        raise DataError(f"{path}: checksum {found[:12]} instead of {expected[:12]}; truncated or altered")
-    with zipfile.ZipFile(io.BytesIO(data)) as bundle:
-        arrays = {
-            name: np.load(io.BytesIO(bundle.read(name)), allow_pickle=False)
-            for name in bundle.namelist()
-            if name.endswith(".npy")
-        }
-        tree = json.loads(bundle.read("result.json"))
+    if found.encode() != expected.strip():
+        said = expected[:12].decode("ascii", "replace")
+        raise DataError(f"{path}: checksum {found[:12]} instead of {said}; truncated or altered")
+    return unpack(data, path)
+
+
+def unpack(data: bytes, path: object) -> Any:
+    """The result in the bytes of a file whose checksum is right; `path` is for messages.
+
+    Raises
+    ------
+    DataError
+        If the file is of an older format.
+    """
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as bundle:
+            arrays = {
+                name: np.load(io.BytesIO(bundle.read(name)), allow_pickle=False)
+                for name in bundle.namelist()
+                if name.endswith(".npy")
+            }
+            tree = json.loads(bundle.read("result.json"))
         return _rebuild(tree, arrays)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, InputError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: the result is of an older format ({error})") from error

@@ -23,6 +23,7 @@ from electrolith.study.figure import Figure
 from electrolith.study.figure_page import to_plotly
 from electrolith.study.figure_paper import write_figure
 from electrolith.study.section import Evidence, Part, Results
+from electrolith.study.store import DAMAGED
 from electrolith.study.table import Table, is_numeric, text_rows
 
 __all__ = [
@@ -270,6 +271,11 @@ def warnings_of(results: Results) -> tuple[str, ...]:
 def warnings_of_parts(results: Results, parts: Sequence[Part]) -> tuple[str, ...]:
     """The same with the parts already made."""
     failed = tuple(f"{stage}: {text}" for stage, text in results.failures.items())
+    failed += tuple(
+        f"{r.stage}: {r.provenance[DAMAGED]}; versions, settings and time of this result are not known"
+        for r in results.runs
+        if DAMAGED in r.provenance
+    )
     return (
         failed
         + results.study.notes

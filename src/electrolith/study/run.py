@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -16,7 +16,7 @@ from electrolith.core.files import Lock
 from electrolith.study.failures import logged
 from electrolith.study.properties import SampleProperties, properties_of
 from electrolith.study.section import Results, StageRun, Study
-from electrolith.study.store import Store, key_of, with_contents
+from electrolith.study.store import DAMAGED, Store, key_of, with_contents
 from electrolith.study.study import jobs_of
 from electrolith.study.wiring import INJECTED, Progress, Stage, Workspace, needs
 
@@ -66,6 +66,7 @@ class _Run:
         self.runs: list[StageRun] = []
         self.failures: dict[str, str] = {}
         self.contents: dict[int, Any] = {}
+        self.damaged: dict[str, str] = {}
 
     def view(self, study: Study) -> _View:
         """The view of a narrowed study."""
@@ -124,7 +125,9 @@ class _Run:
         if result is None and compute:
             result = self.compute(stage, view, key, label)
         if result is None:
-            self.failures.setdefault(label, "not computed yet")
+            damage = self.damaged.get(label)
+            why = f"{damage}; `electrolith run` computes it again" if damage else "not computed yet"
+            self.failures.setdefault(label, why)
             self.lost[key] = self.failures[label]
             return
         self.values[key] = result
@@ -144,10 +147,13 @@ class _Run:
         try:
             result = self.store.get(stage.name, key)
         except DataError as error:
+            self.damaged[label] = str(error)
             self.listener.say(f"{label}: {error}; computed again")
             return None
         if result is not None:
             note = self.store.provenance(stage.name, key)
+            if DAMAGED in note:
+                self.listener.say(f"{label}: {note[DAMAGED]}; the result itself is whole")
             seconds = float(note.get("seconds", 0.0))
             self.runs.append(StageRun(stage.name, key, seconds, True, note, _group(label)))
             self.listener.say(f"{label}: stored")
@@ -243,16 +249,18 @@ def run_study(
     """
     with Lock(study.folder / ".lock"):
         store = Store(study.folder / "results")
-        store.open()
-        run = _Run(study, store, listener or Listener())
+        listener = listener or Listener()
+        if remark := store.open():
+            listener.say(remark)
+        run = _Run(study, store, listener)
         for stage, view in jobs_of(study, stages if stages is not None else _all_stages()):
             run.do(stage, run.view(view))
     return run.results()
 
 
 def stored_results(study: Study, *, stages: list[Stage] | None = None) -> Results:
-    """What is stored of a study, computing nothing."""
+    """What is stored of a study, computing nothing; what is damaged is among the failures and `damaged`."""
     run = _Run(study, Store(study.folder / "results"), Listener())
     for stage, view in jobs_of(study, stages if stages is not None else _all_stages()):
         run.do(stage, run.view(view), compute=False)
-    return run.results()
+    return replace(run.results(), damaged=tuple(run.damaged))

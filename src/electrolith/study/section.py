@@ -194,6 +194,7 @@ class Results:
     values : results by type, those of the reference sample where there are several groups.
     failures : texts by stage name and group.
     groups : the same for every group, each with the study narrowed to it.
+    damaged : stages whose stored result cannot be believed and was not computed again.
     """
 
     study: Study
@@ -201,6 +202,7 @@ class Results:
     runs: tuple[StageRun, ...] = ()
     failures: dict[str, str] = field(default_factory=dict)
     groups: tuple[Results, ...] = ()
+    damaged: tuple[str, ...] = ()
 
     def each(self) -> Iterator[tuple[Section, tuple[Results, ...]]]:
         """Every section with the results it is to show: its groups', or the study's."""

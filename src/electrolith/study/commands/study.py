@@ -77,7 +77,15 @@ def report(study: File) -> None:
 
     Example: `electrolith report examples/li9n2cl3/study.yaml`
     """
-    _close(stored_results(read_study(study)))
+    results = stored_results(read_study(study))
+    if results.damaged:
+        for stage in results.damaged:
+            console.print(f"[red]![/red] {stage}: {escape(results.failures[stage])}", soft_wrap=True)
+        console.print(
+            "the report was not written: something computed would be missing from it", soft_wrap=True
+        )
+        raise typer.Exit(1)
+    _close(results)
 
 
 def schema(
