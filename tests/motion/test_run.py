@@ -1,4 +1,5 @@
 import errno
+import itertools
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from electrolith.core.archive import load, save
 from electrolith.core.errors import DataError, ElectrolithError, InputError
+from electrolith.motion import trajectory
 from electrolith.motion.checkpoint import read_checkpoint, write_checkpoint
 from electrolith.motion.displacement import msd_fft, relative_to
 from electrolith.motion.guards import broken
@@ -175,6 +177,63 @@ def test_frames_after_the_checkpoint_are_cut_and_missing_ones_start_the_trajecto
     path.write_bytes(sound[:-40])
     assert "shorter than its checkpoint says" in advance(task).notes[0]
     assert path.read_bytes() == sound
+
+
+@pytest.mark.parametrize("at", [30, -12])
+@pytest.mark.parametrize("bit", [0, 7])
+def test_one_altered_character_of_a_stored_trajectory_is_noticed(toys, tmp_path, at, bit):
+    """It went into the diffusivity unseen, or blocked every later run by a traceback."""
+    frame, engine = toys.wells()
+    task = Task(str(tmp_path / "a"), str(tmp_path), frame, engine, toys.short(), 500.0, 0, 0, "Li", 400)
+    advance(task)
+    path = tmp_path / "a" / TRAJECTORY
+    sound = path.read_bytes()
+    raw = bytearray(sound)
+    raw[at] ^= 1 << bit
+    path.write_bytes(raw)
+    assert "altered since it was written" in advance(task).notes[0]
+    assert path.read_bytes() == sound
+
+
+def test_the_first_checkpoint_comes_at_once_and_the_pauses_grow_to_their_limit(toys, tmp_path, monkeypatch):
+    """Runs killed more often than every 45 s lost every step."""
+    frame, engine = toys.wells()
+    dynamics = toys.short()
+    steps, clock = [], itertools.count()
+    save = trajectory.save_state
+    monkeypatch.setattr(
+        trajectory, "save_state", lambda task, state: (steps.append(state.phase.step), save(task, state))
+    )
+    monkeypatch.setattr(trajectory.time, "monotonic", lambda: 2.0 * next(clock))  # 2 to 4 s a segment
+    task = Task(str(tmp_path / "a"), str(tmp_path), frame, engine, dynamics, 500.0, 0, 0, "Li", 0)
+    advance(replace(task, steps=60 * dynamics.segment, chunk_seconds=16.0))
+    assert steps[0] == dynamics.segment
+    gaps = np.diff(steps) // dynamics.segment
+    assert gaps.tolist()[:3] == [1, 1, 2]  # pauses of 0.5, 1, 2, 4 … s
+    assert max(gaps) <= 9
+    assert np.all(np.diff(gaps[:-1]) >= 0)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "[1]",
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace('"steps": {', '"steps": {"500": 1e999, "x": '),
+        lambda text: text.replace("800", "900"),
+        lambda text: "\udcff",
+    ],
+)
+def test_a_damaged_plan_is_no_plan(run, tmp_path, damage):
+    """Altered steps would have made the runs longer, and every later result another one."""
+    before = run()
+    path = tmp_path / "runs" / "plan.json"
+    whole = path.read_text()
+    path.write_text(damage(whole), errors="surrogateescape")
+    after = run()
+    assert path.read_text() == whole
+    assert np.array_equal(before.runs[0].curves.msd, after.runs[0].curves.msd)
 
 
 def test_checkpoint_of_other_settings_is_not_continued(toys, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -22,7 +23,7 @@ def write_atomic(path: Path | str, data: bytes | str) -> None:
     Raises
     ------
     DataError
-        If the disk is full or the folder cannot be written; the old content stays.
+        If the disk is full, the folder cannot be written or the name is none; the old content stays.
     """
     path = Path(path)
     raw = data.encode() if isinstance(data, str) else data
@@ -38,10 +39,26 @@ def write_atomic(path: Path | str, data: bytes | str) -> None:
             os.fsync(handle.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+        temporary = None
+        _settle(path.parent)
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise DataError(_disk_text(path, error)) from error
+    except ValueError as error:  # a NUL in the name
+        raise DataError(f"{str(path)!r}: no name of a file ({error})") from error
+    finally:  # also on Ctrl-C: nothing half-written is left
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _settle(folder: Path) -> None:
+    """Make a renaming survive a loss of power, where the system allows folders to be opened."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _disk_text(path: Path, error: OSError) -> str:
@@ -89,15 +106,17 @@ class Lock:
             raise InputError(
                 f"{self.path.parent}: in use by {holder}; wait for it to end or stop it, then run again"
             ) from error
-        os.ftruncate(self._handle, 0)
         who = {"process": os.getpid(), "machine": socket.gethostname()}
-        os.pwrite(self._handle, json.dumps(who).encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk: the lock holds without the name of its holder
+            os.ftruncate(self._handle, 0)
+            os.pwrite(self._handle, json.dumps(who).encode(), 0)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._handle is not None:
-            os.ftruncate(self._handle, 0)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, 0)
             os.close(self._handle)
             self._handle = None

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from electrolith.core.archive import fingerprint
-from electrolith.core.errors import InputError
+from electrolith.core.errors import DataError, InputError
 from electrolith.core.files import Lock, write_atomic
 from electrolith.core.processes import Processes
+from electrolith.core.reading import read_bytes
 from electrolith.crystal.frame import Frame
 from electrolith.crystal.oxidation import charge_of_ion
 from electrolith.energy.engine import Engine
@@ -42,6 +43,7 @@ ReportProgress = Callable[[float, str], None]
 PLAN = "plan.json"
 ATTEMPTS = 2  # processes that may die over one trajectory
 POLL_SECONDS = 0.5
+GRACE_SECONDS = 1.0  # for checkpoints on Ctrl-C
 
 
 @dataclass(slots=True, eq=False)
@@ -166,24 +168,24 @@ def _read_plan(folder: Path, tasks: list[Task], dynamics: Dynamics) -> dict[floa
     if not path.exists():
         return first
     try:
-        plan = json.loads(path.read_text())
-    except (OSError, ValueError):
+        plan = json.loads(read_bytes(path))
+        stored = {str(k): int(v) for k, v in plan["steps"].items()}
+        if plan["check"] != _plan_check(tasks, stored):
+            return first
+    except (DataError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return first
-    if plan.get("identity") != _plan_identity(tasks):
-        return first
-    return {t: max(first[t], int(plan["steps"].get(f"{t:g}", 0))) for t in first}
+    return {t: max(first[t], stored.get(f"{t:g}", 0)) for t in first}
 
 
-def _plan_identity(tasks: list[Task]) -> str:
-    return fingerprint(tuple(identity(t) for t in tasks))
+def _plan_check(tasks: list[Task], steps: dict[str, int]) -> str:
+    """Fingerprint of the runs and what was decided for them: a plan of others, or an altered one, is none."""
+    return fingerprint((tuple(identity(t) for t in tasks), tuple(sorted(steps.items()))))
 
 
 def _write_plan(campaign: _Campaign) -> None:
     """A decision is stored before it is acted on, so that a restart does not take another one."""
-    plan = {
-        "identity": _plan_identity(campaign.tasks),
-        "steps": {f"{t:g}": n for t, n in campaign.steps.items()},
-    }
+    steps = {f"{t:g}": n for t, n in campaign.steps.items()}
+    plan = {"check": _plan_check(campaign.tasks, steps), "steps": steps}
     write_atomic(campaign.folder / PLAN, json.dumps(plan, indent=1) + "\n")
 
 
@@ -203,8 +205,9 @@ def _drive(campaign: _Campaign) -> None:
         (campaign.folder / STOP).touch()
         for future in campaign.futures:
             future.cancel()
-        wait(campaign.futures)
-        raise
+        local = isinstance(campaign.executor, Processes)
+        wait(campaign.futures, timeout=GRACE_SECONDS if local else None)
+        raise  # what is still in a long segment is killed by its executor; its last checkpoint counts
 
 
 def _submit(campaign: _Campaign, task: Task) -> None:

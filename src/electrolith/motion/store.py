@@ -5,9 +5,10 @@ Any tool that reads extended XYZ (ASE, OVITO, MDAnalysis) reads them.
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from electrolith.crystal.frame import Frame
 __all__ = ["DIGITS", "append_frames", "cut_back", "frame_text", "read_positions"]
 
 Array = NDArray[np.float64]
+Digest = Any  # a running checksum of hashlib, which names no public type
 
 DIGITS = 6  # decimals of a stored coordinate, Å
 
@@ -38,11 +40,11 @@ def frame_text(frame: Frame, positions: Array, *, time: float, temperature: floa
     return "\n".join(lines) + "\n"
 
 
-def append_frames(path: Path, texts: Sequence[str]) -> int:
+def append_frames(path: Path, frames: bytes) -> int:
     """Append frames, flushed to the disk; returns the size of the file in bytes."""
     try:
         with path.open("ab") as handle:
-            handle.write("".join(texts).encode())
+            handle.write(frames)
             handle.flush()
             os.fsync(handle.fileno())
             return handle.tell()
@@ -52,15 +54,28 @@ def append_frames(path: Path, texts: Sequence[str]) -> int:
         ) from error
 
 
-def cut_back(path: Path, size: int) -> bool:
-    """Shorten the file to what the checkpoint knew of; False if it holds less than that."""
+def cut_back(path: Path, size: int, digest: str) -> Digest:
+    """Shorten the file to what the checkpoint knew of; the running checksum of what stays.
+
+    Raises
+    ------
+    DataError
+        If it holds less than that, or not what was written.
+    """
     have = path.stat().st_size if path.exists() else 0
     if have < size:
-        return False
+        raise DataError(f"{path}: shorter than its checkpoint says")
     if have > size:
         with path.open("r+b") as handle:
             handle.truncate(size)
-    return True
+    found = hashlib.sha256()
+    if size:
+        with path.open("rb") as handle:
+            while block := handle.read(1 << 20):
+                found.update(block)
+    if found.hexdigest() != digest:
+        raise DataError(f"{path}: altered since it was written (its checksum does not fit)")
+    return found
 
 
 @reader("a stored trajectory")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from dataclasses import dataclass, field
@@ -21,14 +22,15 @@ from electrolith.motion.dynamics import Dynamics
 from electrolith.motion.guards import framework_limit
 from electrolith.motion.integrate import Phase, Sample, run_segment, thermal_velocities
 from electrolith.motion.motor import masses_of, open_motor
-from electrolith.motion.store import DIGITS, append_frames, cut_back, frame_text
+from electrolith.motion.store import DIGITS, Digest, append_frames, cut_back, frame_text
 from electrolith.motion.thermostat import Chain
 
 __all__ = ["Progress", "State", "Task", "abandon", "advance", "framework_spacing", "load_state"]
 
 Array = NDArray[np.float64]
 
-CHUNK_SECONDS = 45.0  # between checkpoints
+CHUNK_SECONDS = 45.0  # between checkpoints, at most: the first comes after the first segment,
+FIRST_PAUSE = 0.5  # then the pause doubles from this, so that runs killed every few seconds get on too
 BLOCKS = 256  # of time origins, at the full budget
 RESOLVED_LAGS = 48
 MELTED = 2.5  # times the framework limit: no use going on
@@ -75,6 +77,7 @@ class State:
     phase: Phase
     accumulator: Accumulator
     size: int = 0  # bytes of the stored trajectory
+    digest_said: str = ""  # of these bytes, by the checkpoint
     seconds: float = 0.0
     reason: str = ""
     largest_step: float = 0.0
@@ -82,6 +85,7 @@ class State:
     last: Array | None = None
     rows: list[tuple[float, float, float, float, float]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    digest: Digest = field(default_factory=hashlib.sha256)  # of the stored trajectory
 
 
 def framework_spacing(frame: Frame, mobile: str) -> float:
@@ -141,7 +145,9 @@ def save_state(task: Task, state: State) -> None:
     """Store the frames, then the checkpoint that knows how many there are."""
     folder = Path(task.folder)
     if state.texts:
-        state.size = append_frames(folder / TRAJECTORY, state.texts)
+        frames = "".join(state.texts).encode()
+        state.size = append_frames(folder / TRAJECTORY, frames)
+        state.digest.update(frames)
         state.texts = []
     phase = state.phase
     arrays: dict[str, NDArray[np.generic]] = {
@@ -152,6 +158,7 @@ def save_state(task: Task, state: State) -> None:
         "eta": np.array(phase.chain.eta),
         "eta_dot": np.array(phase.chain.eta_dot),
         "size": np.array(state.size),
+        "digest": np.array(state.digest.hexdigest()),
         "seconds": np.array(state.seconds),
         "reason": np.array(state.reason),
         "largest_step": np.array(state.largest_step),
@@ -179,6 +186,7 @@ def load_state(task: Task) -> State:
     positions, velocities = (np.asarray(found[k], dtype=float) for k in ("positions", "velocities"))
     state = State(Phase(int(found["step"]), positions, velocities, chain), _new_accumulator(task))
     state.accumulator.restore({k[4:]: v for k, v in found.items() if k.startswith("msd_")})
+    state.digest_said = str(found["digest"])
     state.size, state.seconds = int(found["size"]), float(found["seconds"])
     state.reason, state.largest_step = str(found["reason"]), float(found["largest_step"])
     state.rows = [tuple(map(float, r)) for r in np.asarray(found["rows"])]  # type: ignore[misc]
@@ -196,8 +204,7 @@ def _resume(task: Task) -> tuple[State, tuple[str, ...]]:
         return _begin(task), ()
     try:
         state = load_state(task)
-        if not cut_back(folder / TRAJECTORY, state.size):
-            raise DataError(f"{folder / TRAJECTORY}: shorter than its checkpoint says")
+        state.digest = cut_back(folder / TRAJECTORY, state.size, state.digest_said)
     except DataError as error:
         (folder / TRAJECTORY).unlink(missing_ok=True)
         return _begin(task), (f"{error}; this trajectory starts again",)
@@ -241,12 +248,13 @@ def advance(task: Task) -> Progress:
 
 
 def _advance(task: Task, state: State) -> None:
-    """Segments until the goal; a checkpoint every chunk and at the end."""
+    """Segments until the goal; a checkpoint after the first, at growing pauses, and at the end."""
     spacing = framework_spacing(task.frame, task.mobile)
     masses = masses_of(task.frame.numbers)
     framework = np.array([s != task.mobile for s in task.frame.symbols])
     limit = MELTED * framework_limit(spacing)
     saved = begun = time.monotonic()
+    pause = 0.0
     with open_motor(task.engine, task.frame, task.dynamics.timestep) as motor:
         while state.phase.step < task.steps and not state.reason:
             try:
@@ -271,9 +279,10 @@ def _advance(task: Task, state: State) -> None:
             state.seconds += now - begun
             begun = now
             ended = _should_stop(task)
-            if now - saved > task.chunk_seconds or ended or state.reason:
+            if now - saved > min(pause, task.chunk_seconds) or ended or state.reason:
                 save_state(task, state)
-                saved = now
+                saved = time.monotonic()
+                pause = max(2 * pause, FIRST_PAUSE)
             _tell(task, state)
             if ended:
                 return
