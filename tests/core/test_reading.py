@@ -20,8 +20,8 @@ from electrolith.core.limits import CEILINGS, ceiling, refuse_above
 from electrolith.core.reading import decode, own_modules, parse_xml, read_bytes, read_member, reader, unpack
 
 SOURCE = Path(electrolith.__file__).parent
-NOT_OF_FILES = {"read_arcs", "read_many", "read_bytes", "read_member"}
-# read_arcs reads a fit; read_many collects what readers refuse; the other two are what readers are made of
+NOT_OF_FILES = {"read_arcs", "read_groups", "read_many", "read_bytes", "read_member"}
+# a fit, settings, a collection of what readers refuse; the last two are what readers are made of
 
 
 def _public_readers():

@@ -11,6 +11,7 @@ from typing import Any
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.files import sha256, write_atomic
+from electrolith.core.reading import reader
 
 __all__ = ["Trained", "is_trained", "read_trained", "write_trained"]
 
@@ -85,6 +86,7 @@ def write_trained(
     return read_trained(folder)
 
 
+@reader("a trained model")
 def read_trained(folder: Path) -> Trained:
     """The model in `folder`; its weights are read when they are asked for.
 
