@@ -20,17 +20,19 @@ from electrolith.core.limits import CEILINGS, ceiling, refuse_above
 from electrolith.core.reading import decode, own_modules, parse_xml, read_bytes, read_member, reader, unpack
 
 SOURCE = Path(electrolith.__file__).parent
-NOT_OF_FILES = {"read_arcs", "read_groups", "read_many", "read_bytes", "read_member"}
-# a fit, settings, a collection of what readers refuse; the last two are what readers are made of
+NOT_READERS = {"read_many", "read_bytes", "read_member"}
+# a collection of what readers refuse, and what readers are made of
 
 
 def _public_readers():
-    """Every public function `read_*` of the package whose first argument names a file or a folder."""
+    """Every public function `read_*` of the package whose first argument is a path, or several."""
     for path in sorted(SOURCE.rglob("*.py")):
         module = "electrolith." + ".".join(path.relative_to(SOURCE).with_suffix("").parts)
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("read_"):
-                if node.name not in NOT_OF_FILES:
+                first = (*node.args.args, node.args.vararg)[0]
+                kind = ast.unparse(first.annotation) if first and first.annotation else "Path"
+                if "Path" in kind and node.name not in NOT_READERS:
                     yield module, node.name
 
 
