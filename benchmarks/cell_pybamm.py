@@ -207,9 +207,7 @@ def main() -> None:
     screening()
     if importlib.util.find_spec("pybamm") is None:
         mine = ours(designs(1000), FAST)
-        print(
-            f"1000 designs: {mine[2]:.2f} s; PyBaMM is not installed: pip install '.[pybamm]' to compare"
-        )
+        print(f"1000 designs: {mine[2]:.2f} s; PyBaMM is not installed: pip install '.[pybamm]' to compare")
         return
     compare()
 

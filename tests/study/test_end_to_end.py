@@ -18,6 +18,7 @@ STUDY = """
 title: Two minutes of Li9N2Cl3
 material: {crystal: li9n2cl3.cif, oxidation_states: {Li: 1, N: -3, Cl: -1}, mobile: Li}
 ordering: {supercell: [2, 2, 2], decorations: 300, keep: {lowest: 2, random: 0, monte_carlo: 0}}
+search: {walkers: 2, trials: 6, patience: 4}
 relaxation: {force: 0.1 eV/angstrom}
 dynamics: {temperatures: [700 K, 800 K], duration: 7 ps, budget: 7 ps, orderings: 1}
 published: published.yaml

@@ -18,7 +18,7 @@ from electrolith.motion.motor import masses_of
 from electrolith.study.figure import Line
 from electrolith.study.section import Evidence
 from electrolith.study.sections import mechanism as section
-from electrolith.study.sections.relaxation import RelaxedOrderings
+from electrolith.study.sections.relaxed import RelaxedOrderings
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 CHARGES = {"Li": 1.0, "N": -3.0, "Cl": -1.0}
@@ -40,7 +40,9 @@ def ordered():
         Relaxed(f, 0.0, 0.01, None, True, none, none, 0.0)
         for f in (orderings.frames[0], moved, orderings.frames[2])
     )
-    return orderings, RelaxedOrderings(relaxed, orderings.kinds, "none", (1, 0, 2), np.full(3, 5.35))
+    return orderings, RelaxedOrderings(
+        relaxed, orderings.kinds, "none", (1, 0, 2), np.full(3, 5.35), np.full(3, 1 / 3), np.arange(3), 600.0
+    )
 
 
 def path_of(frame):

@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -182,4 +183,34 @@ def test_stages_that_need_each_other_are_refused_with_the_route():
 
 def test_the_schema_of_the_study_holds_every_section():
     found = study_schema(toy.SECTIONS)
-    assert {"title", "published", "source", "scale", "offset"} == set(found["properties"])
+    assert {"title", "published", "seed", "source", "scale", "offset"} == set(found["properties"])
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3"
+
+
+def test_one_seed_stands_for_all_that_is_drawn(tmp_path):
+    from electrolith.crystal.order import Ordering
+    from electrolith.energy.search import Search
+    from electrolith.motion.dynamics import Dynamics
+
+    plain = read_study(EXAMPLE)
+    study = read_study(EXAMPLE, seed=7)
+    for kind in (Ordering, Search, Dynamics):
+        assert plain.get(kind).seed == 1
+        assert study.get(kind).seed == 7
+    shutil.copy(EXAMPLE / "li9n2cl3.cif", tmp_path)
+    text = "material: {crystal: li9n2cl3.cif, oxidation_states: {Li: 1, N: -3, Cl: -1}, mobile: Li}\n"
+    sweep = "sweep: {x: [0.4]}\nengine: li-n-cl\n"
+    (tmp_path / "study.yaml").write_text(text + sweep + "seed: 4\n")
+    from electrolith.study.sections.sweep import Sweep
+
+    assert read_study(tmp_path).get(Sweep).dynamics.seed == 4  # also below other settings
+    assert read_study(tmp_path, seed=9).get(Sweep).ordering.seed == 9  # the command's goes first
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "yes", "one"])
+def test_a_seed_that_is_no_whole_number_is_refused(folder, seed):
+    (folder / "study.yaml").write_text(f"seed: {seed}\nsource: {{file: data.txt}}\noffset: {{amount: 1}}\n")
+    with pytest.raises(InputError, match=r"study\.seed: expected a whole number"):
+        read_study(folder, toy.SECTIONS)

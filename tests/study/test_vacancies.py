@@ -22,7 +22,7 @@ from electrolith.study.sections import vacancies as section
 from electrolith.study.sections import vacancy_parts
 from electrolith.study.sections.engine import EngineChoice
 from electrolith.study.sections.material import Material
-from electrolith.study.sections.relaxation import RelaxedOrderings
+from electrolith.study.sections.relaxed import RelaxedOrderings
 from electrolith.study.sections.vacancies import DftVacancies, Vacancies, VacancyEnergies
 from electrolith.study.settings import read
 from electrolith.study.wiring import Progress, Workspace
@@ -52,7 +52,9 @@ def found(tmp_path_factory):
     frame = order_crystal(crystal, settings).frames[0]
     engine = make_engine("li-n-cl")
     ground = relax(frame, engine)
-    orderings = RelaxedOrderings((ground,), ("lowest",), engine.name, (0,), np.array([5.3]))
+    orderings = RelaxedOrderings(
+        (ground,), ("lowest",), engine.name, (0,), np.array([5.3]), np.ones(1), np.zeros(1, int), 600.0
+    )
     folder = tmp_path_factory.mktemp("vacancies")
     told = [[], []]
     values = [

@@ -14,18 +14,20 @@ from numpy.typing import NDArray
 
 from electrolith.core.errors import InputError
 from electrolith.core.units import Unit
+from electrolith.crystal.canonical import smallest
 from electrolith.crystal.composition import Composition, find_composition, given_composition
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.decorate import VACANT, SupercellSites, frame_of, random_decorations, supercell_sites
 from electrolith.crystal.ewald import energies, pair_matrix
+from electrolith.crystal.exchange import Seated
 from electrolith.crystal.exclusion import exclusions, separate, walled
 from electrolith.crystal.frame import Frame
 from electrolith.crystal.swap import Annealing, anneal, swap_problem
 from electrolith.crystal.symmetry import permutations
 
-__all__ = ["Keep", "Kind", "MonteCarlo", "Ordering", "Orderings", "distinct", "order_crystal"]
+__all__ = ["Keep", "Kind", "MonteCarlo", "Ordering", "Orderings", "distinct", "order_crystal", "with_found"]
 
-Kind = Literal["lowest", "random", "monte carlo"]
+Kind = Literal["lowest", "random", "monte carlo", "engine"]
 SAME_ENERGY = 1e-8  # relative; decorations further apart cannot be the same crystal
 
 
@@ -97,10 +99,11 @@ class Ordering:
 class Orderings:
     """Ordered realisations that go on, and what they were chosen from.
 
-    frames: atoms, by species. kinds: why each was kept. energies: Ewald, eV per supercell, shape (k,).
+    frames: atoms, by species; those of kind "engine" as the search relaxed them. kinds: why each was kept.
+    energies: Ewald, eV per supercell, shape (k,).
     decorations: species codes of the kept ones on `sites`, shape (k, n).
     site_of_atom: for each frame the site that each atom sits on, shape (atoms,).
-    indices: place among the random decorations; -1 for Monte Carlo, shape (k,).
+    indices: place among the random decorations; -1 for Monte Carlo and the engine's, shape (k,).
     random_energies: of all random decorations, eV, shape (m,). annealing: course and result, if any ran.
     duplicates: random decorations that are symmetry copies of an earlier one.
     operations: of the supercell's symmetry group, lattice translations inside the supercell included.
@@ -183,6 +186,38 @@ def order_crystal(crystal: DisorderedCrystal, settings: Ordering) -> Orderings:
     )
 
 
+def with_found(
+    orderings: Orderings, found: tuple[Seated, ...], matrix: NDArray[np.float64], group: NDArray[np.int64]
+) -> Orderings:
+    """Add orderings found by other means, the most wanted first, without symmetry copies of what is there.
+
+    Parameters
+    ----------
+    found : relaxed or not.      matrix : Ewald pair matrix, eV/e², shape (n, n).
+    group : permutations of the sites, shape (operations, n).
+    """
+    seen = {smallest(d, group).tobytes() for d in orderings.decorations}
+    new = []
+    for one in found:
+        key = smallest(one.decoration, group).tobytes()
+        if key not in seen:
+            seen.add(key)
+            new.append(one)
+    if not new:
+        return orderings
+    kinds: list[Kind] = ["engine"] * len(new)
+    decorations = np.array([one.decoration for one in new])
+    return replace(
+        orderings,
+        frames=(*orderings.frames, *(one.frame for one in new)),
+        kinds=(*orderings.kinds, *kinds),
+        energies=np.append(orderings.energies, energies(matrix, orderings.sites.charges[decorations])),
+        decorations=np.concatenate([orderings.decorations, decorations]),
+        site_of_atom=(*orderings.site_of_atom, *(one.places for one in new)),
+        indices=np.append(orderings.indices, np.full(len(new), -1)),
+    )
+
+
 def _with_vacancies(sites: SupercellSites, composition: Composition) -> SupercellSites:
     """Allow vacancies also where only the composition has them."""
     allowed = sites.allowed.copy()
@@ -226,7 +261,7 @@ def distinct(
             continue
         seen = set()
         for index in members:
-            key = _canonical(decorations[index], group)
+            key = smallest(decorations[index], group).tobytes()
             if key not in seen:
                 seen.add(key)
                 kept.append(int(index))
@@ -237,16 +272,6 @@ def _runs(level: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Beginning and end of each run of equal numbers."""
     edges = np.flatnonzero(np.diff(level)) + 1
     return list(zip([0, *edges.tolist()], [*edges.tolist(), len(level)], strict=True))
-
-
-def _canonical(decoration: NDArray[np.uint8], group: NDArray[np.int64]) -> bytes:
-    """The smallest of all rows that symmetry makes of a decoration."""
-    images = decoration[group]
-    for column in range(images.shape[1]):
-        images = images[images[:, column] == images[:, column].min()]
-        if len(images) == 1:
-            break
-    return images[0].tobytes()
 
 
 def _choose(

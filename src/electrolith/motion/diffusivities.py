@@ -41,7 +41,8 @@ class RunDiffusivity:
 class AtTemperature:
     """D at one temperature: the mean over its trusted runs, on the logarithmic scale of errors.
 
-    value : cm²/s.      thermal, between_seeds : standard deviations of ln D of the mean.
+    value : cm²/s, orderings by their shares.
+    thermal, between_seeds : standard deviations of ln D of the mean.
     he_value : mean of the estimates of He et al., cm²/s, with its relative error.      hops : in all runs.
     """
 
@@ -105,11 +106,18 @@ class Diffusivities:
         return Estimate.lognormal(1.0 / mean, std, "1", rng=rng, n=draws)
 
 
-def diffusivities(trajectories: Trajectories) -> Diffusivities:
+def diffusivities(trajectories: Trajectories, *, shares: Array | None = None) -> Diffusivities:
     """Diffusivity of every temperature whose runs pass their guards.
 
     A run with a broken guard is left out; a temperature without a run left is excluded, with the reasons.
+
+    Parameters
+    ----------
+    shares : weight of each ordering in averages, shape (orderings,); None: equal ones.
     """
+    if shares is None:
+        number = 1 + max(r.ordering for r in trajectories.runs)
+        shares = np.full(number, 1.0 / number)
     distance = trajectories.hop_distance
     sound = [r for r in trajectories.runs if not _refusal(r)]
     start, doubt = settled_start([r.squares for r in sound], hop_distance=distance)
@@ -120,7 +128,7 @@ def diffusivities(trajectories: Trajectories) -> Diffusivities:
         here = [r for r in runs if r.temperature == temperature]
         used = [r for r in here if not r.refused]
         if used:
-            trusted.append(_pool(temperature, used))
+            trusted.append(_pool(temperature, used, shares))
             warnings += [f"{_label(r)} left out: {r.refused}" for r in here if r.refused]
         else:
             excluded[temperature] = "; ".join(f"{_label(r)}: {r.refused}" for r in here)
@@ -129,7 +137,7 @@ def diffusivities(trajectories: Trajectories) -> Diffusivities:
             f"D still changes by {doubt:+.0%} when the fit begins at twice the displacement; the ions' jumps "
             "are correlated over longer than these runs can show"
         )
-    variance, orderings = _between_orderings(runs)
+    variance, orderings = _between_orderings(runs, shares)
     if orderings == 1:
         warnings.append("one ordering only: the spread between orderings is unknown and not in the interval")
     first = trajectories.runs[0]
@@ -180,8 +188,8 @@ def _of_run(run: Run, trajectories: Trajectories, start: float, together: float)
     return RunDiffusivity(run.temperature, run.ordering, run.seed, he, slope, refused)
 
 
-def _pool(temperature: float, runs: list[RunDiffusivity]) -> AtTemperature:
-    """Mean over orderings of the mean over seeds; errors of the logarithm."""
+def _pool(temperature: float, runs: list[RunDiffusivity], shares: Array) -> AtTemperature:
+    """Mean over orderings, by their shares, of the mean over seeds; errors of the logarithm."""
     slopes = {(r.ordering, r.seed): r.slope for r in runs if r.slope is not None}
     hes = [r.he for r in runs if r.he is not None]
     groups: dict[int, list[SlopeEstimate]] = {}
@@ -189,13 +197,14 @@ def _pool(temperature: float, runs: list[RunDiffusivity]) -> AtTemperature:
         groups.setdefault(ordering, []).append(slope)
     means = np.array([np.mean([s.self_value for s in g]) for g in groups.values()])
     errors = np.array([np.sqrt(sum(s.self_std**2 for s in g)) / len(g) for g in groups.values()])
-    value = float(means.mean())
-    thermal = float(np.sqrt(np.sum(errors**2))) / len(means) / value
+    weight = _among(shares, list(groups))
+    value = float(weight @ means)
+    thermal = float(np.sqrt(np.sum((weight * errors) ** 2))) / value
     return AtTemperature(
         temperature=temperature,
         value=value,
         thermal=thermal,
-        between_seeds=_between_seeds(list(groups.values()), value),
+        between_seeds=_between_seeds(list(groups.values()), weight, value),
         he_value=float(np.mean([h.value for h in hes])),
         he_relative_error=float(3.43 / np.sqrt(sum(h.hops for h in hes))) + 0.04,
         hops=float(sum(h.hops for h in hes)),
@@ -203,7 +212,13 @@ def _pool(temperature: float, runs: list[RunDiffusivity]) -> AtTemperature:
     )
 
 
-def _between_seeds(groups: list[list[SlopeEstimate]], value: float) -> float:
+def _among(shares: Array, orderings: list[int]) -> Array:
+    """Shares of some of the orderings, of those alone; equal where none of them has any."""
+    weight = shares[orderings]
+    return weight / weight.sum() if weight.sum() > 0 else np.full(len(orderings), 1.0 / len(orderings))
+
+
+def _between_seeds(groups: list[list[SlopeEstimate]], weight: Array, value: float) -> float:
     """Spread of equal runs with different seeds beyond their stated errors, of ln D of the mean."""
     excess = freedom = 0.0
     for group in groups:
@@ -214,15 +229,15 @@ def _between_seeds(groups: list[list[SlopeEstimate]], value: float) -> float:
             freedom += len(group) - 1
     if not freedom or excess <= 0:
         return 0.0
-    number = sum(len(g) for g in groups)
-    return float(np.sqrt(excess / freedom / number)) / value
+    spread = sum(w**2 / len(g) for w, g in zip(weight, groups, strict=True))
+    return float(np.sqrt(excess / freedom * spread)) / value
 
 
-def _between_orderings(runs: tuple[RunDiffusivity, ...]) -> tuple[float, int]:
+def _between_orderings(runs: tuple[RunDiffusivity, ...], shares: Array) -> tuple[float, int]:
     """Variance of ln D of the mean over orderings, from differences that all temperatures share.
 
     Each ordering's offset from the mean at each temperature is averaged over temperatures with the weights
-    of its errors; the variance between offsets beyond those errors, over the number of orderings.
+    of its errors; the variance between offsets beyond those errors, over the effective number of orderings.
     """
     table: dict[int, list[tuple[float, float]]] = {}
     for temperature in {r.temperature for r in runs}:
@@ -249,4 +264,5 @@ def _between_orderings(runs: tuple[RunDiffusivity, ...]) -> tuple[float, int]:
         offsets.append(float(weight @ v / weight.sum()))
         noise.append(float(1.0 / weight.sum()))
     scatter = float(np.sum(np.square(offsets))) / (number - 1)
-    return max(scatter - float(np.mean(noise)), 0.0) / number, number
+    effective = float(np.sum(_among(shares, list(table)) ** 2))
+    return max(scatter - float(np.mean(noise)), 0.0) * effective, number

@@ -18,6 +18,7 @@ from electrolith.lab.synthesis.sheet import SampleSheet
 from electrolith.study.groups import group_schema, read_groups
 from electrolith.study.properties import SampleProperties
 from electrolith.study.section import Evidence, Group, Section, Study
+from electrolith.study.seed import reseeded, seed_of
 from electrolith.study.settings import load_yaml, read, schema
 from electrolith.study.wiring import Stage, needs, plan
 
@@ -86,7 +87,7 @@ def _refuse_unknown(data: dict[str, Any], sections: Iterable[Section], path: str
     """Every key of the file must be a section's."""
     keys = [s.key for s in sections]
     groups = {k.partition(".")[0] for k in keys if "." in k}
-    known = {"title", "published", *(k for k in keys if "." not in k), *groups}
+    known = {"title", "published", "seed", *(k for k in keys if "." not in k), *groups}
     for key, value in data.items():
         if key not in known:
             raise InputError(nearest(path, str(key), known))
@@ -102,8 +103,15 @@ def _refuse_unknown(data: dict[str, Any], sections: Iterable[Section], path: str
 
 
 @reader("a study")
-def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) -> Study:
+def read_study(
+    path: Path | str, sections: tuple[Section, ...] | None = None, *, seed: int | None = None
+) -> Study:
     """Read and check a study file.
+
+    Parameters
+    ----------
+    seed : in place of every seed of what is computed (orderings, search, velocities, potential); None: those
+        of the file, where `seed:` at its top level stands for all sections.
 
     Raises
     ------
@@ -123,6 +131,7 @@ def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) ->
     title = data.get("title", path.parent.resolve().name)
     if not isinstance(title, str):
         raise InputError(f"study.title: expected text, got {brief(title)}")
+    number = seed_of(data, seed)
     settings: dict[type, Any] = {}
     groups: dict[type, tuple[Group, ...]] = {}
     active = []
@@ -142,6 +151,8 @@ def read_study(path: Path | str, sections: tuple[Section, ...] | None = None) ->
             active.append(section)
         elif section.implicit:
             settings[section.settings] = section.settings()
+        if number is not None and section.settings in settings:
+            settings[section.settings] = reseeded(settings[section.settings], number)
     if not active:
         keys = ", ".join(s.key for s in sections)
         raise InputError(f"{path}: the study asks for nothing; add one of its sections: {keys}")
@@ -226,6 +237,7 @@ def study_schema(sections: tuple[Section, ...]) -> dict[str, Any]:
     """JSON Schema of the study file, for editors."""
     properties: dict[str, Any] = {
         "title": {"type": "string"},
+        "seed": {"type": "integer", "minimum": 0, "description": "of everything that is drawn"},
         "published": {"type": "string", "description": "YAML list of published numbers to stand beside"},
     }
     for section in sections:

@@ -20,12 +20,20 @@ from electrolith.study.terminal import console, headline, live, print_table, wri
 File = Annotated[Path, typer.Argument(help="Study file, or its folder.", metavar="STUDY")]
 
 
-def run(study: File) -> None:
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        help="Of everything that is drawn (orderings, search, velocities, potential), for all sections."
+    ),
+]
+
+
+def run(study: File, seed: Seed = None) -> None:
     """Compute what the study lacks, then write its report.
 
     Example: `electrolith run examples/li9n2cl3/study.yaml`
     """
-    checked = read_study(study)
+    checked = read_study(study, seed=seed)
     with live() as listener:
         results = run_study(checked, listener)
     _close(results)
@@ -72,12 +80,12 @@ def check(study: File) -> None:
         console.print(f"[yellow]![/yellow] {escape(note)}", soft_wrap=True)
 
 
-def report(study: File) -> None:
+def report(study: File, seed: Seed = None) -> None:
     """Write the report of what is already computed.
 
     Example: `electrolith report examples/li9n2cl3/study.yaml`
     """
-    results = stored_results(read_study(study))
+    results = stored_results(read_study(study, seed=seed))
     if results.damaged:
         for stage in results.damaged:
             console.print(f"[red]![/red] {stage}: {escape(results.failures[stage])}", soft_wrap=True)

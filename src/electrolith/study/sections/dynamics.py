@@ -23,7 +23,7 @@ from electrolith.study.section import Evidence, Part, Results, Section, Study, T
 from electrolith.study.sections.engine import EngineChoice, engine_fingerprint, open_engine
 from electrolith.study.sections.engine import check as check_engine
 from electrolith.study.sections.material import Material, crystal
-from electrolith.study.sections.relaxation import RelaxedOrderings
+from electrolith.study.sections.relaxed import RelaxedOrderings
 from electrolith.study.wiring import Progress, Stage, Workspace
 
 __all__ = ["SECTION", "arrhenius_figure"]
@@ -66,9 +66,9 @@ def trajectories(
     )
 
 
-def diffusivities(trajectories: Trajectories) -> Diffusivities:
-    """Diffusivity of each temperature whose runs can be trusted."""
-    return diffusivities_of(trajectories)
+def diffusivities(trajectories: Trajectories, relaxed: RelaxedOrderings) -> Diffusivities:
+    """Diffusivity of each temperature whose runs can be trusted, orderings by their canonical weight."""
+    return diffusivities_of(trajectories, shares=relaxed.shares(trajectories.dynamics.orderings))
 
 
 def conductivity(diffusivities: Diffusivities, dynamics: Dynamics) -> Conductivity:

@@ -115,7 +115,7 @@ def parts(results: Results) -> tuple[Part, ...]:
 
 def _strays(results: Results, certificate: Certificate) -> tuple[str, ...]:
     """Temperatures and pressures of this study that the labels do not cover."""
-    from electrolith.study.sections.relaxation import RelaxedOrderings  # it imports this module
+    from electrolith.study.sections.relaxed import RelaxedOrderings
 
     dynamics, relaxed = results.study.get(Dynamics), results.get(RelaxedOrderings)
     said: list[str] = []

@@ -19,7 +19,8 @@ from electrolith.motion.results import Trajectories
 from electrolith.study.section import Evidence, Results, Section
 from electrolith.study.sections.material import Material
 from electrolith.study.sections.mechanism_parts import parts
-from electrolith.study.sections.relaxation import RelaxedOrderings
+from electrolith.study.sections.relaxed import RelaxedOrderings
+from electrolith.study.sections.search import Found
 from electrolith.study.wiring import Stage
 
 __all__ = ["SECTION"]
@@ -64,19 +65,19 @@ def mechanism(
     settings: Mechanism,
     trajectories: Trajectories,
     diffusivities: Diffusivities,
-    orderings: Orderings,
+    found: Found,
     relaxed: RelaxedOrderings,
     material: Material,
     dynamics: Dynamics,
 ) -> MechanismResult:
     """Jumps in every trusted run."""
-    found = [sites_of(orderings, relaxed, material.mobile, i) for i in range(dynamics.orderings)]
-    holes = [h for _, h in found if h is not None]
+    sites = [sites_of(found.orderings, relaxed, material.mobile, i) for i in range(dynamics.orderings)]
+    holes = [h for _, h in sites if h is not None]
     return mechanism_of(
         trajectories,
         diffusivities,
-        [s for s, _ in found],
-        holes if len(holes) == len(found) else None,
+        [s for s, _ in sites],
+        holes if len(holes) == len(sites) else None,
         settings=settings,
         rng=np.random.default_rng(dynamics.seed),
     )
@@ -99,4 +100,4 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
     )
 
 
-SECTION = Section("mechanism", Mechanism, (Stage(mechanism, version=3),), evidence, parts)
+SECTION = Section("mechanism", Mechanism, (Stage(mechanism, version=4),), evidence, parts)

@@ -1,55 +1,36 @@
-"""Relaxation of every ordering: the ground state, the spread of energies and lattice parameters."""
+"""Relaxation of every ordering, and the share of each in the canonical ensemble."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
 from concurrent.futures import wait
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from electrolith.core.archive import load, save
-from electrolith.core.errors import DataError
-from electrolith.core.estimate import Estimate
+from electrolith.core.errors import DataError, NotConverged
 from electrolith.core.processes import Processes
+from electrolith.crystal.canonical import canonical_weights
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.frame import Frame
-from electrolith.crystal.order import Kind, Orderings
+from electrolith.crystal.order import Kind
 from electrolith.energy.engine import Engine
 from electrolith.energy.relax import Relaxation, Relaxed, relax
-from electrolith.study.figure import Axis, Figure, Points, Role
-from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.energy.search import Search
+from electrolith.study.section import Section
 from electrolith.study.sections.engine import EngineChoice, check, engine_fingerprint, open_engine
+from electrolith.study.sections.frozen_in import frozen_in
+from electrolith.study.sections.relaxation_parts import evidence, parts
+from electrolith.study.sections.relaxed import RelaxedOrderings
+from electrolith.study.sections.search import Found
 from electrolith.study.wiring import Progress, Stage, Workspace
 
-__all__ = ["SECTION", "RelaxedOrderings", "by_turns", "relax_all"]
+__all__ = ["SECTION", "RelaxedOrderings", "by_turns", "by_weight", "relax_all"]
 
 
 BATCH = 4  # frames per process: a new process costs about a second
-
-
-@dataclass(frozen=True, eq=False)
-class RelaxedOrderings:
-    """Every ordering at its minimum.
-
-    relaxed, kinds : in the order of the orderings.     engine : its name.
-    chosen : indices in the order in which dynamics takes them: the ground state first, then by turns the
-        lowest of each kind, so that few trajectories still span order and disorder.
-    lattice_parameters : cube root of the volume per crystallographic cell, Å, shape (k,).
-    """
-
-    relaxed: tuple[Relaxed, ...]
-    kinds: tuple[Kind, ...]
-    engine: str
-    chosen: tuple[int, ...]
-    lattice_parameters: np.ndarray
-
-    @property
-    def frames(self) -> tuple[Frame, ...]:
-        """Relaxed frames in the order in which dynamics takes them."""
-        return tuple(self.relaxed[i].frame for i in self.chosen)
 
 
 def _relax_some(work: list[tuple[Path, Frame]], engine: Engine, settings: Relaxation) -> None:
@@ -89,20 +70,51 @@ def relax_all(
 
 def relaxations(
     relaxation: Relaxation,
-    orderings: Orderings,
+    search: Search,
+    found: Found,
     crystal: DisorderedCrystal,
     engine: EngineChoice,
     workspace: Workspace,
     progress: Progress,
 ) -> RelaxedOrderings:
-    """Relax every ordering."""
+    """Relax every ordering and weigh it."""
     model = open_engine(engine)
+    orderings = found.orderings
     model.evaluate(orderings.frames[0])  # refuse an element it does not know here, not in every process
     work = {workspace.folder / f"ordering-{i + 1}": frame for i, frame in enumerate(orderings.frames)}
     relaxed = relax_all(work, model, relaxation, progress)
-    cells = round(abs(np.linalg.det(orderings.frames[0].cell)) / abs(np.linalg.det(crystal.cell)))
-    sizes = np.array([(r.frame.volume / cells) ** (1 / 3) for r in relaxed])
-    return RelaxedOrderings(relaxed, orderings.kinds, model.name, by_turns(relaxed, orderings.kinds), sizes)
+    if not any(r.converged for r in relaxed):
+        raise NotConverged(
+            f"none of {len(relaxed)} orderings relaxed to {relaxation.force:g} eV/Å within "
+            f"{relaxation.steps} steps; raise relaxation.steps or relaxation.force",
+            partial=relaxed,
+        )
+    cells = round(abs(np.linalg.det(orderings.sites.cell)) / abs(np.linalg.det(crystal.cell)))
+    energies = np.array([r.energy if r.converged else np.inf for r in relaxed])
+    weights = canonical_weights(energies, found.copies, temperature=search.temperature)
+    return RelaxedOrderings(
+        relaxed=relaxed,
+        kinds=orderings.kinds,
+        engine=model.name,
+        chosen=by_weight(energies, weights, found.arrangements),
+        lattice_parameters=np.array([(r.frame.volume / cells) ** (1 / 3) for r in relaxed]),
+        weights=weights,
+        arrangements=found.arrangements,
+        temperature=search.temperature,
+    )
+
+
+def by_weight(energies: np.ndarray, weights: np.ndarray, arrangements: np.ndarray) -> tuple[int, ...]:
+    """The order in which dynamics takes orderings, shape (k,).
+
+    First the lowest of each arrangement of the immobile ions, the arrangement of largest summed weight
+    first: mobile ions find their own places at the temperatures of dynamics. Then all others by energy.
+    """
+    total = np.bincount(arrangements, weights=weights)
+    best = {a: int(np.where(arrangements == a, energies, np.inf).argmin()) for a in range(len(total))}
+    first = [best[a] for a in sorted(best, key=lambda a: (-total[a], energies[best[a]]))]
+    rest = [int(i) for i in np.argsort(energies, kind="stable") if int(i) not in first]
+    return tuple(i for i in first + rest if np.isfinite(energies[i]))
 
 
 def by_turns(relaxed: tuple[Relaxed, ...], kinds: tuple[Kind, ...]) -> tuple[int, ...]:
@@ -119,90 +131,5 @@ def by_turns(relaxed: tuple[Relaxed, ...], kinds: tuple[Kind, ...]) -> tuple[int
     return tuple(order)
 
 
-def evidence(results: Results) -> tuple[Evidence, ...]:
-    """Lattice parameter with the spread over orderings."""
-    found = results.get(RelaxedOrderings)
-    if found is None:
-        return ()
-    good = found.lattice_parameters[[r.converged for r in found.relaxed]]
-    if good.size < 2:
-        return ()
-    value = Estimate(good, "angstrom")
-    note = f"0 K, {good.size} orderings"
-    return (Evidence("lattice_parameter", "Lattice parameter a", value, "computed", found.engine, note=note),)
-
-
-def _figure(found: RelaxedOrderings, atoms: int) -> Figure:
-    """Energy against lattice parameter, by kind."""
-    energies = np.array([r.energy for r in found.relaxed]) / atoms
-    energies = 1000 * (energies - energies.min())
-    roles: dict[Kind, Role] = {"lowest": "computed", "random": "measured", "monte carlo": "second"}
-    layers = []
-    for kind, role in roles.items():
-        pick = [i for i, k in enumerate(found.kinds) if k == kind]
-        if pick:
-            text = tuple(
-                f"ordering {i + 1} ({kind})<br>{energies[i]:.2f} meV/atom<br>"
-                f"a {found.lattice_parameters[i]:.4f} Å"
-                for i in pick
-            )
-            layers.append(
-                Points(
-                    found.lattice_parameters[pick], energies[pick], f"{kind} ({len(pick)})", role, text=text
-                )
-            )
-    return Figure(
-        "relaxations",
-        "Energy of the relaxed orderings above the lowest, against the lattice parameter of a cubic cell of "
-        "the same volume.",
-        Axis("lattice parameter / Å"),
-        Axis("energy above the lowest / meV per atom"),
-        tuple(layers),
-    )
-
-
-def parts(results: Results) -> tuple[Part, ...]:
-    """Relaxation's part of the report."""
-    found = results.get(RelaxedOrderings)
-    if found is None:
-        return ()
-    atoms = len(found.relaxed[0].frame)
-    energies = 1000 * np.array([r.energy for r in found.relaxed]) / atoms
-    lowest = int(np.argmin(energies))
-    rows = []
-    for kind in dict.fromkeys(found.kinds):
-        pick = [i for i, k in enumerate(found.kinds) if k == kind]
-        a = found.lattice_parameters[pick]
-        e = energies[pick] - energies[lowest]
-        furthest = max(found.relaxed[i].furthest for i in pick)
-        rows.append(
-            (
-                kind,
-                str(len(pick)),
-                f"{e.mean():.2f} ± {e.std():.2f}",
-                f"{e.min():.2f}",
-                f"{a.mean():.4f} ± {a.std():.4f}",
-                f"{furthest:.1f}",
-            )
-        )
-    columns = (
-        "kind",
-        "number",
-        "mean energy above the lowest / meV per atom",
-        "least",
-        "lattice parameter / Å",
-        "furthest move of an atom / Å",
-    )
-    failed = [i + 1 for i, r in enumerate(found.relaxed) if not r.converged]
-    names = ", ".join(map(str, failed))
-    warnings = (f"Orderings {names} did not reach the force criterion; left out.",) if failed else ()
-    sentence = (
-        f"{len(found.relaxed)} orderings relaxed with {found.engine}, cell and positions; the ground state "
-        f"is ordering {lowest + 1} ({found.kinds[lowest]}), the energies spread by {energies.std():.1f} meV "
-        "per atom."
-    )
-    return (Part("Relaxation", sentence, (_figure(found, atoms),), (Table(columns, tuple(rows)),), warnings),)
-
-
-STAGE = Stage(relaxations, fingerprint=engine_fingerprint)
-SECTION = Section("relaxation", Relaxation, (STAGE,), evidence, parts, check, implicit=True)
+STAGE = Stage(relaxations, version=2, fingerprint=engine_fingerprint)
+SECTION = Section("relaxation", Relaxation, (STAGE, Stage(frozen_in)), evidence, parts, check, implicit=True)

@@ -43,7 +43,8 @@ from electrolith.study.section import Evidence, Part, Results, Section, Study
 from electrolith.study.sections import vacancy_parts
 from electrolith.study.sections.engine import EngineChoice, engine_fingerprint, open_engine
 from electrolith.study.sections.material import Material
-from electrolith.study.sections.relaxation import RelaxedOrderings, relax_all
+from electrolith.study.sections.relaxation import relax_all
+from electrolith.study.sections.relaxed import RelaxedOrderings
 from electrolith.study.wiring import Progress, Stage, Workspace
 
 __all__ = ["SECTION", "DftVacancies", "Vacancies", "VacancyEnergies"]
