@@ -27,7 +27,9 @@ from electrolith.study.store import DAMAGED
 from electrolith.study.table import Table, is_numeric, text_rows
 
 __all__ = [
+    "all_settings",
     "evidence_of",
+    "input_files",
     "marked",
     "page",
     "parts_of",
@@ -216,19 +218,19 @@ def _settings_rows(value: Any, prefix: str = "") -> Iterable[tuple[str, str]]:
             yield name, str(here)
 
 
-def _input_files(value: Any) -> Iterable[Path]:
+def input_files(value: Any) -> Iterable[Path]:
     """Every file that settings name."""
     if isinstance(value, Path):
         yield value
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
-            yield from _input_files(getattr(value, field.name))
+            yield from input_files(getattr(value, field.name))
     elif isinstance(value, tuple):
         for item in value:
-            yield from _input_files(item)
+            yield from input_files(item)
 
 
-def _all_settings(results: Results) -> list[tuple[str, Any]]:
+def all_settings(results: Results) -> list[tuple[str, Any]]:
     """Settings of the study and of every group, by a name for people."""
     study = results.study
     found = [(k.__name__, v) for k, v in study.settings.items() if k not in study.groups]
@@ -237,17 +239,27 @@ def _all_settings(results: Results) -> list[tuple[str, Any]]:
     return found
 
 
+def _inputs(results: Results) -> list[Path]:
+    """The study file and every file that its settings name."""
+    named = sorted({p for _, v in all_settings(results) for p in input_files(v) if p.is_file()})
+    return [results.study.file, *named]
+
+
+def _versions(results: Results) -> dict[str, str]:
+    """Of the packages that computed something."""
+    return {k: str(v) for r in results.runs for k, v in r.provenance.get("versions", {}).items()}
+
+
 def _provenance(results: Results) -> str:
     """Settings, input fingerprints, versions, timings."""
     pieces = ["<section><h2 id=provenance>Provenance</h2>"]
-    every = _all_settings(results)
+    every = all_settings(results)
     for name, value in every:
         rows = tuple(_settings_rows(value))
         if rows:
             pieces.append(f"<details><summary>Settings: {_text(name)}</summary>")
             pieces.append(_table(Table(("setting", "value"), rows)) + "</details>")
-    inputs = sorted({p for _, v in every for p in _input_files(v) if p.is_file()})
-    rows = tuple((p.name, sha256(p)) for p in [results.study.file, *inputs])
+    rows = tuple((p.name, sha256(p)) for p in _inputs(results))
     pieces.append(
         "<details><summary>Input files</summary>" + _table(Table(("file", "SHA-256"), rows)) + "</details>"
     )
@@ -257,8 +269,7 @@ def _provenance(results: Results) -> str:
     )
     table = Table(("stage", "group", "fingerprint", "computed in", "finished (UTC)"), stages)
     pieces.append("<details open><summary>Stages</summary>" + _table(table) + "</details>")
-    versions = {k: v for r in results.runs for k, v in r.provenance.get("versions", {}).items()}
-    table = Table(("package", "version"), tuple(versions.items()))
+    table = Table(("package", "version"), tuple(_versions(results).items()))
     pieces.append("<details><summary>Versions</summary>" + _table(table) + "</details></section>")
     return "".join(pieces)
 
@@ -331,12 +342,20 @@ def report_html(results: Results) -> str:
     )
 
 
+def _beside(path: Path, results: Results) -> str:
+    """A file as it is seen from the study; one outside by its name."""
+    here, folder = path.resolve(), results.study.folder.resolve()
+    return here.relative_to(folder).as_posix() if here.is_relative_to(folder) else path.name
+
+
 def results_json(results: Results) -> dict[str, Any]:
     """The results for programs, in the form of every command; the schema is documented in docs/results.md."""
     parts = parts_of(results)
     found = document(
         results.study.title, parts, evidence=evidence_of(results), warnings=warnings_of_parts(results, parts)
     )
+    found["inputs"] = [{"file": _beside(p, results), "sha256": sha256(p)} for p in _inputs(results)]
+    found["versions"] = _versions(results)
     found["stages"] = [
         {
             "stage": r.stage,

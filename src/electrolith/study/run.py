@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from electrolith.core.archive import fingerprint, plain
@@ -187,7 +188,7 @@ class _Run:
             "seconds": round(seconds, 3),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "versions": _versions(),
-            "settings": {name: plain(value) for name, value in settings.items()},
+            "settings": {k: _beside(plain(v), self.study.folder) for k, v in settings.items()},
         }
         self.store.put(stage.name, key, result, note)
         self.runs.append(StageRun(stage.name, key, seconds, False, note, _group(label)))
@@ -222,6 +223,18 @@ def _label(stage: Stage, view: _View) -> str:
 def _group(label: str) -> str:
     """The group of a label."""
     return label.partition(" (")[2].removesuffix(")")
+
+
+def _beside(value: Any, folder: Path) -> Any:
+    """Plain settings with paths as they stand seen from the study: they hold on any machine."""
+    if isinstance(value, dict) and set(value) == {"__path__"}:
+        path, here = Path(value["__path__"]).resolve(), folder.resolve()
+        return {"__path__": path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name}
+    if isinstance(value, dict):
+        return {k: _beside(v, folder) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_beside(v, folder) for v in value]
+    return value
 
 
 def _duration(seconds: float) -> str:

@@ -20,6 +20,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("study", "Write the report of what is already computed."),
     "schema": ("study", "Print the JSON Schema of the study file, so that editors complete it."),
     "engines": ("study", "List the engines that are installed, by the name a study uses."),
+    "export": ("export", "Write a study with everything that belongs to it as an archive for others."),
+    "import": ("export", "Unpack an archived study, every file compared with its checksum."),
+    "diff": ("export", "Which numbers of two studies differ, by how many standard deviations, and why."),
     "order": (
         "ordering",
         "Order a disordered crystal: rank random decorations by electrostatics, anneal, write what is kept.",

@@ -13,6 +13,7 @@ from electrolith.study.sections import (
     indentation,
     material,
     mechanism,
+    metadata,
     nmr,
     ordering,
     particles,
@@ -30,6 +31,7 @@ from electrolith.study.sections import (
 )
 
 SECTIONS: tuple[Section, ...] = (
+    metadata.SECTION,
     material.SECTION,
     ordering.SECTION,
     engine.SECTION,

@@ -1,0 +1,113 @@
+"""`electrolith export`, `import` and `diff`: a study leaves, comes back, and is compared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from electrolith.core.errors import InputError
+from electrolith.core.format import pm
+from electrolith.study.exports.bundle import read_bundle, write_bundle
+from electrolith.study.exports.crate import crate_of
+from electrolith.study.exports.diff import Difference, Moved, difference
+from electrolith.study.run import stored_results
+from electrolith.study.section import Part, Table
+from electrolith.study.study import read_study
+from electrolith.study.terminal import console, finish
+
+__all__ = ["add"]
+
+Source = Annotated[Path, typer.Argument(help="Study file, or its folder.", metavar="STUDY")]
+
+
+def export(
+    study: Source,
+    ro_crate: Annotated[Path | None, typer.Option(help="New folder, or a name that ends in .zip.")] = None,
+    eln: Annotated[Path | None, typer.Option(help="Archive of electronic notebooks, .eln.")] = None,
+) -> None:
+    """Write a study with everything that belongs to it as an archive for others.
+
+    Inputs, settings, stored results, report, tables, every number with what it comes from; see `metadata:`.
+
+    Example: `electrolith export examples/li9n2cl3 --ro-crate li9n2cl3.zip`
+    """
+    if (ro_crate is None) == (eln is None):
+        raise InputError("export: give --ro-crate FOLDER|FILE.zip or --eln FILE.eln, one of the two")
+    if eln is not None and eln.suffix != ".eln":
+        raise InputError(f"--eln {eln}: the name of such an archive ends in .eln")
+    crate = crate_of(stored_results(read_study(study)))
+    target = ro_crate if ro_crate is not None else eln
+    assert target is not None  # noqa: S101 - one of the two is given
+    write_bundle(crate, target)
+    console.print(f"{escape(str(target))}: {len(crate.files)} files", soft_wrap=True)
+    for name in crate.left_out:
+        console.print(f"left out, private: {escape(name)}", soft_wrap=True)
+
+
+def import_(
+    archive: Annotated[Path, typer.Argument(help="RO-Crate: a folder, .zip or .eln.", metavar="CRATE")],
+    out: Annotated[Path, typer.Option(help="New folder for the study.")],
+) -> None:
+    """Unpack an archived study, every file compared with its checksum.
+
+    `run` on it computes what is missing: nothing.
+
+    Example: `electrolith import li9n2cl3.zip --out li9n2cl3`
+    """
+    names = read_bundle(archive, out)
+    console.print(f"{escape(str(out))}: {len(names)} files, all as described", soft_wrap=True)
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(help="Study file, or its folder.")],
+    after: Annotated[Path, typer.Argument(help="The one to compare it with.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
+) -> None:
+    """Which numbers of two studies differ, by how many standard deviations, and why.
+
+    Example: `electrolith diff study-of-may study-of-june`
+    """
+    found = difference(before, after)
+    finish("Difference", _parts(found), asdict(found), json_file=json_file)
+
+
+def _parts(found: Difference) -> tuple[Part, ...]:
+    """Numbers, then causes."""
+    far = sum(1 for m in found.moved if m.sigmas is not None and m.sigmas > 2)
+    sentence = (
+        f"{len(found.moved)} numbers, {far} of them moved by more than two standard deviations "
+        "(counted as if the two runs were independent)."
+    )
+    rows = tuple(
+        (m.label, m.kind, _number(m.before, m.before_std), _number(m.after, m.after_std), m.unit, _sigmas(m))
+        for m in found.moved
+    )
+    columns = ("quantity", "", "before", "after", "unit", "σ")
+    causes = tuple((c.kind, c.name, c.before[:60], c.after[:60]) for c in found.causes)
+    text = f"{len(causes)} things differ." if causes else "Nothing that is recorded differs."
+    return (
+        Part("Numbers", sentence, tables=(Table(columns, rows),)),
+        Part(
+            "What differs", text, tables=(Table(("", "name", "before", "after"), causes),) if causes else ()
+        ),
+    )
+
+
+def _sigmas(moved: Moved) -> str:
+    return "?" if moved.sigmas is None else f"{moved.sigmas:.1f}"
+
+
+def _number(value: float | None, std: float | None) -> str:
+    """A number with the digits of its doubt."""
+    return "–" if value is None else pm(value, std or 0.0)
+
+
+def add(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(export)
+    app.command("import")(import_)
+    app.command()(diff)

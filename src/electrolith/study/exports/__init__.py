@@ -1,0 +1,1 @@
+"""What leaves a study: archives that others can read, run again and compare."""
