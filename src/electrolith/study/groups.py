@@ -19,12 +19,12 @@ from electrolith.lab.synthesis.sheet import SampleSheet
 from electrolith.study.section import Group, Section
 from electrolith.study.settings import read, schema
 
-__all__ = ["group_schema", "read_groups"]
+__all__ = ["group_schema", "groups_of"]
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
-def read_groups(
+def groups_of(
     section: Section, data: Any, path: str, *, folder: Path, sheet: SampleSheet | None
 ) -> tuple[tuple[Group, ...], tuple[str, ...]]:
     """Groups of a section, and what is to be said about samples without files.

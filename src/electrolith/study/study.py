@@ -15,7 +15,7 @@ from electrolith.core.estimate import Estimate, parse_estimate
 from electrolith.core.reading import reader
 from electrolith.core.units import split_quantity
 from electrolith.lab.synthesis.sheet import SampleSheet
-from electrolith.study.groups import group_schema, read_groups
+from electrolith.study.groups import group_schema, groups_of
 from electrolith.study.properties import SampleProperties
 from electrolith.study.section import Evidence, Group, Section, Study
 from electrolith.study.seed import reseeded, seed_of
@@ -140,7 +140,7 @@ def read_study(
     for section in sections:
         present, value = _at(data, section.key)
         if present and section.grouped:
-            found, said = read_groups(section, value, f"study.{section.key}", folder=path.parent, sheet=sheet)
+            found, said = groups_of(section, value, f"study.{section.key}", folder=path.parent, sheet=sheet)
             groups[section.settings] = found
             notes += said
             active.append(section)

@@ -1,0 +1,125 @@
+"""Synthetic patterns and pair distribution functions: laboratory, synchrotron, neutrons, operando."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from electrolith.core.files import write_atomic
+from electrolith.scattering.data import PowderData
+from electrolith.scattering.instrument import Instrument, TimeOfFlight, laboratory, synchrotron
+from electrolith.scattering.model import Histogram, calculate, compile_model, parameters
+from electrolith.scattering.pdf import PdfSettings, pdf
+from electrolith.scattering.phase import Phase, Site
+from electrolith.scattering.phase_library import candidate
+from electrolith.scattering.read_cif import phase_from_group
+from electrolith.scattering.write_fit import write_instprm
+from electrolith.study.synthetic.truth import HEATED, MARK, REFERENCE, SAMPLES, Sample, Truth
+
+__all__ = ["write_operando", "write_patterns", "write_pdf"]
+
+WAVELENGTH = 0.6888  # Å, of the synchrotron
+BANK = TimeOfFlight(7476.91, -1.54, 0.0, -9.29, 144.845, 0.5971, 0.04221, 0.00946, 4.2, 45.8, 1.1, 0.0, 1.0)
+
+
+def crystal_of(sample: Sample) -> Phase:
+    """The product of a sample, with its cell and vacancies."""
+    sites = (
+        Site("Li1", (0.25, 0.25, 0.25), (("Li", 1 - sample.vacant),), 1.5),
+        Site("N1", (0.0, 0.0, 0.0), (("N", 0.4 * sample.anions), ("Cl", 0.6 * sample.anions)), 1.5),
+    )
+    return phase_from_group("li9n2cl3", space_group="F m -3 m", cell=(sample.a,), sites=sites)
+
+
+def _counts(
+    x: np.ndarray, tool: Instrument, phases: tuple[Phase, ...], scales: tuple[float, ...], top: float
+) -> np.ndarray:
+    """Expected counts: the strongest line of the first phase reaches `top` on a background of a twentieth."""
+    one = np.ones_like(x)
+    kind = "tof" if isinstance(tool, TimeOfFlight) else "two_theta"
+    histogram = Histogram("h", PowderData(x, one, one, kind), tool, background=2)  # type: ignore[arg-type]
+    model = compile_model(phases, (histogram,))
+    values = parameters(phases, (histogram,))
+    values |= {f"h/scale/{p.name}": 1.0 if p is phases[0] else 0.0 for p in phases}
+    values |= {"h/background/0": 0.0}
+    largest = float(calculate(model, values)[0].total.max())
+    values |= {f"h/scale/{p.name}": s * top / largest for p, s in zip(phases, scales, strict=True)}
+    values |= {"h/background/0": top / 20}
+    return np.asarray(calculate(model, values)[0].total)
+
+
+def _write(path: Path, x: np.ndarray, counts: np.ndarray, digits: int = 4) -> None:
+    rows = "\n".join(f"{a:.{digits}f} {int(c)}" for a, c in zip(x, counts, strict=True))
+    write_atomic(path, f"# {MARK}\n# 2theta counts\n{rows}\n")
+
+
+def _shares(phases: tuple[Phase, ...], sample: Sample) -> tuple[float, ...]:
+    """Scales of product and precursors: mixtures hold more of the precursors than of the product."""
+    rest = sample.precursors
+    return (1 / (1 + rest), *(0.5 * rest / (1 + rest),) * (len(phases) - 1))
+
+
+def write_patterns(folder: Path, rng: np.random.Generator, *, step: float) -> list[Truth]:
+    """Cu Kα patterns of all samples, synchrotron patterns of the pure ones, one bank of neutrons."""
+    truths = []
+    precursors = (candidate("Li3N"), candidate("LiCl"))
+    for sample in (*SAMPLES, *HEATED):
+        x = np.arange(20, 100, step)
+        pure = sample.precursors == 0
+        phases = (crystal_of(sample), *(() if pure else precursors))
+        counts = rng.poisson(_counts(x, laboratory(), phases, _shares(phases, sample), 6000))
+        _write(folder / ("lab" if pure else "lab-mixed") / f"{sample.name}.xy", x, counts)
+        truths.append(Truth(sample.name, "lattice_parameter", sample.a, "angstrom"))
+        if pure and sample.heat is None:
+            x = np.arange(9, 45, step / 3)
+            counts = rng.poisson(_counts(x, synchrotron(WAVELENGTH), phases, (1.0,), 40000))
+            _write(folder / "synchrotron" / f"{sample.name}.xy", x, counts)
+            truths.append(Truth(sample.name, "mobile_vacancies", 100 * sample.vacant, "%"))
+            truths.append(Truth(sample.name, "framework_vacancies", 100 * (1 - sample.anions), "%"))
+    reference = next(s for s in SAMPLES if s.name == REFERENCE)
+    x = np.arange(4000, 24000, 6.0 * step / 0.04)
+    counts = rng.poisson(_counts(x, BANK, (crystal_of(reference),), (1.0,), 8000))
+    rows = "\n".join(f"{t:.2f} {c} {max(c, 1) ** 0.5:.3f}" for t, c in zip(x, counts, strict=True))
+    write_atomic(folder / "neutron" / f"{REFERENCE}.xye", f"# {MARK}\n# tof counts sigma\n{rows}\n")
+    write_instprm(folder / "neutron" / "bank.instprm", BANK)
+    products = (candidate("LiOH"), candidate("NH4Cl"), candidate("LiCl"))
+    x = np.arange(15, 80, step)
+    _write(
+        folder / "water" / "products.xy",
+        x,
+        rng.poisson(_counts(x, laboratory(), products, (1, 0.6, 0.3), 5000)),
+    )
+    return truths
+
+
+def write_pdf(path: Path, rng: np.random.Generator) -> list[Truth]:
+    """G(r) of the reference to 50 Å, X-rays to 24 Å⁻¹."""
+    reference = next(s for s in SAMPLES if s.name == REFERENCE)
+    r = 0.02 * np.arange(50, 2501)
+    g = pdf(crystal_of(reference), r, PdfSettings("xray", q_max=24.0, q_damp=0.02))
+    rows = "\n".join(
+        f"{a:.2f} {b:.6f}" for a, b in zip(r, g + 0.02 * rng.standard_normal(r.size), strict=True)
+    )
+    write_atomic(path, f"# {MARK}\nmode = xray\nqmax = 24.0\n#### start data\n{rows}\n")
+    return []
+
+
+def write_operando(folder: Path, rng: np.random.Generator, *, frames: int) -> None:
+    """Eight hours against lithium, where nothing appears; 140 minutes in moist air, where products grow."""
+    reference = next(s for s in SAMPLES if s.name == REFERENCE)
+    x = np.arange(9, 32, 0.03)
+    tool = synchrotron(WAVELENGTH)
+    clean = _counts(x, tool, (crystal_of(reference),), (1.0,), 5000)
+    for index in range(frames):
+        _write(folder / "contact" / f"{index:03d}.xy", x, rng.poisson(clean))
+    products = (candidate("LiOH"), candidate("NH4Cl"), candidate("LiCl"))
+    grown = [replace(p, name=p.name) for p in products]
+    parts = [_counts(x, tool, (p,), (1.0,), 5000) - 250 for p in grown]
+    for index in range(frames):
+        share = max(0.0, (index / (frames - 1) - 0.2) / 0.8)
+        counts = (1 - 0.4 * share) * clean + share * sum(
+            f * p for f, p in zip((0.12, 0.08, 0.1), parts, strict=True)
+        )
+        _write(folder / "air" / f"{index:03d}.xy", x, rng.poisson(counts))
