@@ -50,15 +50,11 @@ def parts_of(results: Results) -> tuple[Part, ...]:
     """Parts of the report in the order of the sections; a part that cannot be made says so in its place."""
     parts: list[Part] = []
     for section, members in results.each():
-        families: dict[str, list[Results]] = {}
+        if len(members) > 1:
+            parts += _made(section, "", results, partial(section.together, members))
         for member in members:
-            families.setdefault(member.group.family, []).append(member)
-        for family, inside in families.items():
-            if len(inside) > 1:
-                parts += _made(section, family, results, partial(section.together, tuple(inside)))
-            for member in inside:
-                made = _made(section, member.group.name, results, partial(_parts, section, member))
-                parts += [_named(p, member.group.name) for p in made]
+            made = _made(section, member.group.name, results, partial(_parts, section, member))
+            parts += [_named(p, member.group.name) for p in made]
     return distinct(parts)
 
 

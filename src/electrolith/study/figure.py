@@ -16,6 +16,7 @@ __all__ = [
     "Bars",
     "Figure",
     "Heat",
+    "Labels",
     "Layer",
     "Line",
     "Points",
@@ -111,6 +112,12 @@ class Heat:
     label: str = ""
     diverging: bool = False
 
+    @property
+    def reach(self) -> float:
+        """Where the colours of a diverging map end, on both sides of zero: one point in 500 lies beyond."""
+        finite = np.abs(self.z[np.isfinite(self.z)])
+        return float(np.quantile(finite, 0.998)) or 1.0 if finite.size else 1.0
+
 
 @dataclass(frozen=True, eq=False)
 class Atoms:
@@ -124,7 +131,17 @@ class Atoms:
     cell: np.ndarray
 
 
-Layer = Line | Points | Band | Bars | Heat | Atoms
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Words in the figure, each ending at its point, just above it. x, y: shape (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    text: tuple[str, ...]
+    role: Role = "guide"
+
+
+Layer = Line | Points | Band | Bars | Heat | Atoms | Labels
 
 
 def decades(layers: Iterable[Layer]) -> tuple[float, float] | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from electrolith.study.figure import COLOURS, Atoms, Axis, Band, Bars, Figure, Heat, Line, Points
+from electrolith.study.figure import COLOURS, Atoms, Axis, Band, Bars, Figure, Heat, Labels, Line, Points
 
 __all__ = ["to_plotly"]
 
@@ -118,10 +118,18 @@ def _heat(layer: Heat) -> list[dict[str, Any]]:
             "x": _list(layer.x),
             "y": _list(layer.y),
             "z": [_list(row) for row in np.asarray(layer.z)],
-            "colorscale": "RdBu" if layer.diverging else "Cividis",
+            **_shades(layer),
             "colorbar": {"title": {"text": layer.label, "side": "right"}, "thickness": 12},
         }
     ]
+
+
+def _shades(layer: Heat) -> dict[str, Any]:
+    """Colours: a diverging map is white at zero, blue below and red above, on the page as on paper."""
+    if not layer.diverging:
+        return {"colorscale": "Cividis"}
+    reach = layer.reach
+    return {"colorscale": "RdBu", "reversescale": True, "zmid": 0, "zmin": -reach, "zmax": reach}
 
 
 def _edges(cell: np.ndarray) -> tuple[list[Any], list[Any], list[Any]]:
@@ -175,6 +183,22 @@ def _atoms(layer: Atoms) -> list[dict[str, Any]]:
     return traces
 
 
+def _labels(layer: Labels) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "scatter",
+            "mode": "text",
+            "x": _list(layer.x),
+            "y": _list(layer.y),
+            "text": list(layer.text),
+            "textposition": "top left",
+            "textfont": {"size": 11, "color": COLOURS[layer.role]},
+            "showlegend": False,
+            "hoverinfo": "skip",
+        }
+    ]
+
+
 def _axis(axis: Axis) -> dict[str, Any]:
     found: dict[str, Any] = {
         "title": {"text": axis.label, "standoff": 8},
@@ -208,6 +232,7 @@ def to_plotly(figure: Figure) -> dict[str, Any]:
         Bars: _bars,
         Heat: _heat,
         Atoms: _atoms,
+        Labels: _labels,
     }
     data = [trace for layer in figure.layers for trace in draw[type(layer)](layer)]
     solid = any(isinstance(layer, Atoms) for layer in figure.layers)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from electrolith.study.figure import COLOURS, Atoms, Band, Bars, Figure, Heat, Layer, Line, Points
+from electrolith.study.figure import COLOURS, Atoms, Band, Bars, Figure, Heat, Labels, Layer, Line, Points
 
 __all__ = ["write_figure"]
 
@@ -45,9 +45,15 @@ def _draw(layer: Layer, axes: Any) -> None:
     elif isinstance(layer, Bars):
         _draw_bars(layer, axes)
     elif isinstance(layer, Heat):
-        shades = "RdBu" if layer.diverging else "cividis"
-        mesh = axes.pcolormesh(layer.x, layer.y, layer.z, shading="nearest", cmap=shades, rasterized=True)
+        ends = (-layer.reach, layer.reach) if layer.diverging else (None, None)
+        shades = "RdBu_r" if layer.diverging else "cividis"
+        mesh = axes.pcolormesh(
+            layer.x, layer.y, layer.z, shading="nearest", cmap=shades, rasterized=True, vmin=ends[0], vmax=ends[1]
+        )
         axes.figure.colorbar(mesh, ax=axes, label=layer.label)
+    elif isinstance(layer, Labels):
+        for x, y, text in zip(layer.x, layer.y, layer.text, strict=True):
+            axes.text(x, y, text, fontsize=6, color=COLOURS[layer.role], ha="right", va="bottom")
     else:
         axes.scatter(*np.asarray(layer.positions).T, c=list(layer.colours), s=np.asarray(layer.radii) ** 2)
         axes.set_axis_off()

@@ -68,7 +68,7 @@ class Section:
     evidence, parts : pure functions of the results; they return nothing where a result is missing.
     check : raises InputError for what can be seen to be wrong before anything runs.
     implicit : the settings' defaults stand in when another section's stage wants them.
-    together : parts that show the groups of one family side by side; it gets their results in order.
+    together : parts that show several groups side by side; it gets the results of all of them in order.
 
     A section below `measured:` may hold several named groups. Nothing in it hears of them: stages, evidence
     and parts are called once for each group, with the study narrowed to that group.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from electrolith.core.errors import InputError
 from electrolith.crystal.crystal import DisorderedCrystal
@@ -14,6 +14,7 @@ from electrolith.scattering.measured_pdf import PairDistribution, PdfFilesSettin
 from electrolith.study.section import Evidence, Part, Results, Section
 from electrolith.study.sections.diffraction_parts import diffraction_parts, operando_parts, pdf_parts
 from electrolith.study.sections.material import Material
+from electrolith.study.sections.pattern_stack import frame_stack, pattern_stacks
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
 
@@ -127,9 +128,19 @@ def _pdf_parts(results: Results) -> tuple[Part, ...]:
 
 def _operando_parts(results: Results) -> tuple[Part, ...]:
     found = results.get(Operando)
-    return operando_parts(found) if found is not None else ()
+    if found is None:
+        return ()
+    part, *rest = operando_parts(found)
+    return (replace(part, figures=(frame_stack(found), *part.figures)), *rest)
 
 
-DIFFRACTION = Section("measured.diffraction", MeasuredDiffraction, (Stage(diffraction),), _evidence, _parts)
+DIFFRACTION = Section(
+    "measured.diffraction",
+    MeasuredDiffraction,
+    (Stage(diffraction),),
+    _evidence,
+    _parts,
+    together=pattern_stacks,
+)
 PDF = Section("measured.pdf", MeasuredPdf, (Stage(pair_distribution),), _pdf_evidence, _pdf_parts)
 OPERANDO = Section("measured.operando", MeasuredOperando, (Stage(operando),), parts=_operando_parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,9 +22,12 @@ SHOWN = 4
 """Pairs of properties drawn, the strongest first."""
 
 
-def sample_parts(found: SampleResults, published: tuple[Evidence, ...]) -> tuple[Part, ...]:
+def sample_parts(
+    found: SampleResults, published: tuple[Evidence, ...], notes: tuple[str, ...] = ()
+) -> tuple[Part, ...]:
     """The table, then the trends over each condition, then the pairs."""
-    parts = [_table_part(found, published)]
+    table = _table_part(found, published)
+    parts = [replace(table, notes=(*table.notes, *notes))]
     conditions = dict.fromkeys(t.condition for t in found.trends)
     parts += [_trend_part(c, tuple(t for t in found.trends if t.condition == c), found) for c in conditions]
     if found.correlations is not None:

@@ -202,7 +202,7 @@ def parts(results: Results) -> tuple[Part, ...]:
     from electrolith.study.sections.sample_parts import sample_parts  # it needs this module's result type
 
     found = results.get(SampleResults)
-    return () if found is None else sample_parts(found, results.study.published)
+    return () if found is None else sample_parts(found, results.study.published, results.study.notes)
 
 
 SECTION = Section("samples", Samples, (Stage(sample_trends),), parts=parts)
