@@ -1,5 +1,6 @@
 # Two commands do all their own set-up:
 #   make study   environment, installation, the Li9N2Cl3 study, its headline table and report
+#   make paper   simulates every measurement of a paper and evaluates them in one study (some twenty minutes)
 #   make test    the same with the test dependencies and every extra but mp, then the whole suite
 # Also: make bench (ratios against peers), make lint, make clean.
 
@@ -10,10 +11,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STUDY ?= examples/li9n2cl3
 
-.PHONY: study test bench lint clean
+.PHONY: study paper test bench lint clean
 
 study: $(VENV)/.base
 	$(BIN)/electrolith run $(STUDY)
+
+# Every measurement of a paper, simulated with its numbers as truth, in one study; then held against the truth.
+paper: $(VENV)/.test
+	$(BIN)/electrolith synthetic examples/paper
+	$(BIN)/electrolith run examples/paper
+	$(BIN)/electrolith synthetic examples/paper --check
 
 test: $(VENV)/.test
 	$(BIN)/ruff check src tests benchmarks

@@ -48,7 +48,14 @@ def _draw(layer: Layer, axes: Any) -> None:
         ends = (-layer.reach, layer.reach) if layer.diverging else (None, None)
         shades = "RdBu_r" if layer.diverging else "cividis"
         mesh = axes.pcolormesh(
-            layer.x, layer.y, layer.z, shading="nearest", cmap=shades, rasterized=True, vmin=ends[0], vmax=ends[1]
+            layer.x,
+            layer.y,
+            layer.z,
+            shading="nearest",
+            cmap=shades,
+            rasterized=True,
+            vmin=ends[0],
+            vmax=ends[1],
         )
         axes.figure.colorbar(mesh, ax=axes, label=layer.label)
     elif isinstance(layer, Labels):

@@ -16,7 +16,7 @@ from electrolith.core.units import Unit
 from electrolith.lab.xanes.athena import named_groups, read_athena_project
 from electrolith.lab.xanes.change import Change, ChangeTest, find_byproduct, find_feature, find_shift
 from electrolith.lab.xanes.combination import Combination, fit_combination
-from electrolith.lab.xanes.electrochemistry import at_times, read_cell_record
+from electrolith.lab.xanes.electrochemistry import CellRecord, at_times, read_cell_record
 from electrolith.lab.xanes.normalise import Normalisation, Normalised, normalise
 from electrolith.lab.xanes.peaks import PeakFit, WhiteLine, fit_peaks, white_line
 from electrolith.lab.xanes.read import Columns, Mode, Spectrum, read_spectra
@@ -68,6 +68,7 @@ class XanesResult:
     """Everything said about the spectra; fields that need a series are empty for a single spectrum.
 
     white_lines : one a spectrum, None where it shows none.
+    record : of the cell, thinned for a figure.
     """
 
     spectra: tuple[Normalised, ...]
@@ -82,6 +83,7 @@ class XanesResult:
     self_absorption: SelfAbsorption | None
     warnings: tuple[str, ...]
     accounts: tuple[Account, ...] = ()
+    record: CellRecord | None = None
 
 
 @reader("absorption spectra")
@@ -108,6 +110,7 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
     series = components = None
     changes: tuple[Change, ...] = ()
     voltage = charge = np.array([])
+    record = None
     if len(spectra) > 1:
         times = None if settings.times is None else np.array(settings.times)
         stamps = times if times is not None else np.array([s.start for s in spectra])
@@ -125,7 +128,8 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
             *(find_byproduct(series, r, settings.search) for r in products),
         )
         if settings.record:
-            voltage, charge = at_times(read_cell_record(settings.record), series.clock)
+            record = read_cell_record(settings.record)
+            voltage, charge = at_times(record, series.clock)
     shares = tuple(fit_combination(s, references, rng=rng) for s in spectra) if len(references) > 1 else ()
     fits = tuple(fit_peaks(s, centres=settings.peaks, rng=rng) for s in spectra) if settings.peaks else ()
     fluorescence = any(s.mode == "fluorescence" for s in spectra)
@@ -146,7 +150,15 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
             *_warnings(series, fluorescence, damping),
         ),
         accounts=tuple(s.account for s in raw if s.account is not None),
+        record=None if record is None else _thin(record),
     )
+
+
+def _thin(record: CellRecord) -> CellRecord:
+    """At most two thousand rows of a record, evenly taken."""
+    rows = np.unique(np.linspace(0, record.time.size - 1, min(2000, record.time.size)).astype(int))
+    current = record.current[rows] if record.current.size else record.current
+    return CellRecord(record.time[rows], record.voltage[rows], record.charge[rows], record.source, current)
 
 
 def _white_line(spectrum: Normalised, rng: np.random.Generator) -> WhiteLine | None:

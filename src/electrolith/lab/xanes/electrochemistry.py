@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +23,16 @@ _STARTED = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellRecord:
-    """Voltage (V) and charge passed (mAh) against seconds since 1970 in the instrument's own clock."""
+    """Voltage (V) and charge passed (mAh) against seconds since 1970 in the instrument's own clock.
+
+    current : mA, empty where the record has none.
+    """
 
     time: np.ndarray
     voltage: np.ndarray
     charge: np.ndarray
     source: str
+    current: np.ndarray = field(default_factory=lambda: np.array([]))
 
 
 @reader("the record of an operando cell")
@@ -57,7 +61,11 @@ def read_cell_record(path: Path | str) -> CellRecord:
     charge = np.full(table.columns.shape[0], np.nan)
     if any(re.sub(r"\s", "", n).lower() == "(q-qo)/ma.h" for n in table.names):
         charge = table.column("(Q-Qo)/mA.h")
-    return CellRecord(start + table.column("time/s"), table.column("Ewe/V", "<Ewe>/V"), charge, str(path))
+    current = np.array([])
+    if any(re.sub(r"\s", "", n).lower() in ("i/ma", "<i>/ma") for n in table.names):
+        current = table.column("I/mA", "<I>/mA")
+    voltage = table.column("Ewe/V", "<Ewe>/V")
+    return CellRecord(start + table.column("time/s"), voltage, charge, str(path), current)
 
 
 def at_times(record: CellRecord, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -100,6 +100,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "D10, D50, D90 and the share in a window, with the doubt of having counted so many.",
     ),
     "batch": ("batch", "Balance a reaction and weigh a batch; look at a series of samples."),
+    "synthetic": (
+        "synthetic",
+        "Simulate the raw files of a whole paper; with --check, say whether its study found their truths.",
+    ),
     "cell": ("cell", "Voltage curves, rate capability, limits and energy density of cell designs."),
 }
 PROGRAM = "electrolith"

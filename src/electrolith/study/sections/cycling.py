@@ -19,6 +19,8 @@ from electrolith.lab.cycling.read import read_cycling
 from electrolith.lab.cycling.record import CyclingRecord
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
 from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.study.sections.cycling_result import FullCells, OneFullCell
+from electrolith.study.sections.cycling_together import cycling_together
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
 
@@ -53,27 +55,6 @@ class MeasuredCycling:
         CycleSettings(mass=self.mass, area=self.area)
 
 
-@dataclass(frozen=True, eq=False)
-class OneFullCell:
-    """One record's table and what follows from it. reference : cycle number of the retention."""
-
-    source: str
-    table: CycleTable
-    steps: tuple[RateStep, ...]
-    reference: int | None
-    fade: Fade | None
-    profiles: tuple[Profile, ...]
-    differentials: tuple[Differential, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class FullCells:
-    """All cells. failures : (file, reason)."""
-
-    cells: tuple[OneFullCell, ...]
-    failures: tuple[tuple[str, str], ...]
-
-
 def full_cells(settings: MeasuredCycling) -> FullCells:
     """Cycle table, rates, fade and profiles of every record."""
     cells, failures = [], []
@@ -95,7 +76,9 @@ def _one(record: CyclingRecord, settings: MeasuredCycling) -> OneFullCell:
     whole = table.cycle[table.complete]
     reference = settings.reference if settings.reference is not None else _usual_reference(whole, steps)
     curves = [
-        p for p in (_profile(record, table, c, h) for c in _shown(settings, whole) for h in HALVES) if p
+        p
+        for p in (_profile(record, table, c, h) for c in _shown(settings, whole, steps) for h in HALVES)
+        if p
     ]
     differentials = [_differential(c) for c in curves]
     return OneFullCell(
@@ -135,12 +118,16 @@ def _fade(table: CycleTable, reference: int | None, steps: tuple[RateStep, ...])
         return None
 
 
-def _shown(settings: MeasuredCycling, whole: np.ndarray) -> tuple[int, ...]:
-    """Cycles whose profile is drawn: those asked for, else the first, the second, the middle and the last."""
+def _shown(settings: MeasuredCycling, whole: np.ndarray, steps: tuple[RateStep, ...]) -> tuple[int, ...]:
+    """Cycles whose profile is drawn: those asked for, else one of each rate, else a few."""
     if settings.profiles:
         return settings.profiles
     if not whole.size:
         return ()
+    # The middle of a step: its first cycles still carry the change of rate.
+    of_steps = [whole[(whole >= s.first) & (whole <= s.last)] for s in steps]
+    if len({s.name for s in steps}) > 2:
+        return tuple(dict.fromkeys(int(inside[inside.size // 2]) for inside in of_steps if inside.size))
     return tuple(
         dict.fromkeys(int(whole[i]) for i in (0, min(1, whole.size - 1), whole.size // 2, whole.size - 1))
     )
@@ -293,7 +280,7 @@ def _profiles(cell: OneFullCell, number: int) -> Figure:
         Line(
             factor * c.capacity,
             c.voltage,
-            f"cycle {c.cycle}" if c.half == "charge" else "",
+            _cycle_name(cell, c.cycle) if c.half == "charge" else "",
             ROLES[cycles.index(c.cycle) % len(ROLES)],
             dash=c.half == "discharge",
         )
@@ -305,6 +292,12 @@ def _profiles(cell: OneFullCell, number: int) -> Figure:
     )
 
 
+def _cycle_name(cell: OneFullCell, cycle: int) -> str:
+    """A cycle by its number and, where there are several, its rate."""
+    step = next((s for s in cell.steps if s.first <= cycle <= s.last), None)
+    return f"cycle {cycle}" + (f", {step.name}" if step is not None and len(cell.steps) > 1 else "")
+
+
 def _differentials(cell: OneFullCell, number: int) -> Figure:
     """dQ/dV of the chosen cycles."""
     factor, unit = _per(cell)
@@ -314,7 +307,7 @@ def _differentials(cell: OneFullCell, number: int) -> Figure:
         Line(
             d.voltage,
             (1 if c.half == "charge" else -1) * factor * d.dq_dv,
-            f"cycle {c.cycle}" if c.half == "charge" else "",
+            _cycle_name(cell, c.cycle) if c.half == "charge" else "",
             ROLES[cycles.index(c.cycle) % len(ROLES)],
         )
         for c, d in zip(shown, cell.differentials, strict=True)
@@ -372,4 +365,11 @@ def _cycles(cell: OneFullCell) -> Table:
     return Table(columns, rows, f"Cycles; retention against {reference}", minor)
 
 
-SECTION = Section("measured.cycling", MeasuredCycling, (Stage(full_cells),), evidence, parts)
+SECTION = Section(
+    "measured.cycling",
+    MeasuredCycling,
+    (Stage(full_cells, version=2),),
+    evidence,
+    parts,
+    together=cycling_together,
+)

@@ -8,6 +8,7 @@ from electrolith.lab.impedance.pellet import PelletImpedance, measure_impedance
 from electrolith.lab.impedance.settings import ImpedanceSettings
 from electrolith.study.section import Evidence, Part, Results, Section
 from electrolith.study.sections.impedance_parts import impedance_parts
+from electrolith.study.sections.impedance_together import impedance_together
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
 
@@ -53,4 +54,11 @@ def parts(results: Results) -> tuple[Part, ...]:
     return () if found is None else impedance_parts(found)
 
 
-SECTION = Section("measured.impedance", MeasuredImpedance, (Stage(pellet_impedance),), evidence, parts)
+SECTION = Section(
+    "measured.impedance",
+    MeasuredImpedance,
+    (Stage(pellet_impedance),),
+    evidence,
+    parts,
+    together=impedance_together,
+)

@@ -49,8 +49,9 @@ def _arrhenius(lines: list[tuple[Results, PelletImpedance]]) -> Part:
         rows.append(
             (label, total.at_reference.text(), total.activation_energy.text(), str(total.temperature.size))
         )
-    x, y, text = zip(*ends, strict=True)
-    layers.append(Labels(np.array(x), np.array(y), tuple(text)))
+    layers.append(
+        Labels(np.array([e[0] for e in ends]), np.array([e[1] for e in ends]), tuple(e[2] for e in ends))
+    )
     first = lines[0][1].series
     form = first.parts[0].form if first is not None else "sigma T"
     label = "σT / S cm⁻¹ K" if form == "sigma T" else "σ / S cm⁻¹"
@@ -64,7 +65,9 @@ def _arrhenius(lines: list[tuple[Results, PelletImpedance]]) -> Part:
     )
     table = Table(("group", "σ at the reference temperature", "Eₐ", "temperatures"), tuple(rows))
     best = max(lines, key=lambda m: _sigma(m[1]))
-    sentence = f"{len(lines)} temperature series; the highest conductivity is that of {condition_label(best[0])}."
+    sentence = (
+        f"{len(lines)} temperature series; the highest conductivity is that of {condition_label(best[0])}."
+    )
     return Part("Conductivity of all groups", sentence, (figure,), (table,))
 
 
@@ -82,7 +85,9 @@ def _growth(grown: list[tuple[Results, PelletImpedance]]) -> Part:
         y, error = growth.resistance / start, growth.std / start
         layers.append(Line(hours, growth.fitted / start, "", "guide"))
         layers.append(Points(hours, y, member.group.name, role, low=y - error, high=y + error))
-        rows.append((member.group.name, f"{number(start)} Ω", growth.change.text(), growth.verdict, growth.text))
+        rows.append(
+            (member.group.name, f"{number(start)} Ω", growth.change.text(), growth.verdict, growth.text)
+        )
     figure = Figure(
         "impedance-growth-all",
         "Resistance of the interface over its first value; lines: the law chosen for each.",

@@ -11,6 +11,7 @@ from electrolith.lab.particles.analysis import Outline, ParticleResult, Particle
 from electrolith.lab.particles.distribution import SizeDistribution
 from electrolith.study.figure import Axis, Bars, Figure, Heat, Layer, Line
 from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.study.sections.particles_together import particles_together
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
 
@@ -134,4 +135,6 @@ def _table(s: SizeDistribution) -> Table:
     return Table(("weight", "D10", "D50", "D90", f"share {low:.0f}–{high:.0f} nm"), rows)
 
 
-SECTION = Section("measured.particles", MeasuredParticles, (Stage(particles),), evidence, parts)
+SECTION = Section(
+    "measured.particles", MeasuredParticles, (Stage(particles),), evidence, parts, together=particles_together
+)

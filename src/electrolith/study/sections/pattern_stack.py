@@ -7,7 +7,7 @@ import numpy as np
 from electrolith.scattering.measured import Diffraction
 from electrolith.scattering.measured_operando import Operando
 from electrolith.scattering.operando import OperandoFit
-from electrolith.study.figure import Axis, Figure
+from electrolith.study.figure import Axis, Figure, Role
 from electrolith.study.section import Part, Results
 from electrolith.study.stack import Curve, condition_label, evenly, in_order, stack
 
@@ -24,12 +24,10 @@ def pattern_stacks(members: tuple[Results, ...]) -> tuple[Part, ...]:
         diffraction = member.get(Diffraction)
         if diffraction is None:
             continue
-        for name, fit, tool in zip(
-            diffraction.names, diffraction.fits, _tools(diffraction), strict=True
-        ):
+        for name, fit, tool in zip(diffraction.names, diffraction.fits, _tools(diffraction), strict=True):
             for item in fit.histograms:
                 label = condition_label(member) if len(diffraction.fits) == 1 else name
-                role = "measured" if member.group.sample == member.study.reference else "computed"
+                role: Role = "measured" if member.group.sample == member.study.reference else "computed"
                 key = (item.abscissa, tool)
                 found.setdefault(key, []).append(Curve(item.x, item.observed, label, role))
     return tuple(
@@ -59,9 +57,12 @@ def frame_stack(found: Operando) -> Figure:
     """Frames of a series in time, evenly taken."""
     fit: OperandoFit = found.fit
     curves = [
-        Curve(fit.x, fit.observed[i], f"{fit.time[i]:.3g} {fit.time_unit}") for i in evenly(len(fit.time), FRAMES)
+        Curve(fit.x, fit.observed[i], f"{fit.time[i]:.3g} {fit.time_unit}")
+        for i in evenly(len(fit.time), FRAMES)
     ]
     floor = float(np.median(fit.observed))
     curves = [Curve(c.x, np.sqrt(np.maximum(c.y, floor / 4)), c.label) for c in curves]
-    caption = "Frames one above the other, from the start upwards; the root of the intensity shows weak lines."
+    caption = (
+        "Frames one above the other, from the start upwards; the root of the intensity shows weak lines."
+    )
     return stack("operando_stack", caption, curves, x=Axis("2θ / degree"), y="√ intensity")

@@ -38,10 +38,7 @@ def sample_parts(
 def _table_part(found: SampleResults, published: tuple[Evidence, ...]) -> Part:
     sheet = found.sheet
     properties = list(dict.fromkeys(found.columns))
-    values = {
-        (p.sample, c): p.value.text().removesuffix(f" {p.value.unit}")
-        for p, c in reversed(list(zip(found.found, found.columns, strict=True)))
-    }
+    values = {(p.sample, c): p.value for p, c in reversed(list(zip(found.found, found.columns, strict=True)))}
     heads = [f"{c} / {u}" if u else c for c, u in zip(sheet.columns, sheet.units, strict=True)]
     rows = tuple(
         (name, *(cell or "–" for cell in cells), *(values.get((name, c), "–") for c in properties))
@@ -69,7 +66,7 @@ def _beside(found: SampleResults, published: tuple[Evidence, ...]) -> Table:
                 there = e.value.to(p.value.unit)
             except ElectrolithError:
                 there = e.value
-            rows.append((p.sample, p.label, p.value.text(), there.text(), e.source))
+            rows.append((p.sample, p.label, p.value, there, e.source))
     caption = "Numbers found here beside published ones of the same sample."
     return Table(("sample", "quantity", "this study", "published", "source"), tuple(rows), caption)
 

@@ -15,6 +15,7 @@ from electrolith.lab.xanes.combination import Combination
 from electrolith.lab.xanes.series import SpectrumSeries
 from electrolith.study.figure import Axis, Figure, Heat, Layer, Line, Points, Role
 from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.study.sections.xanes_series import cell_figures, spectrum_stack, xanes_together
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
 
@@ -86,10 +87,10 @@ def parts(results: Results) -> tuple[Part, ...]:
 
 def xanes_parts(found: XanesResult) -> tuple[Part, ...]:
     """The part of the report, or of the command's page."""
-    figures = [_spectra(found)]
+    figures = [_spectra(found)] if found.series is None else [spectrum_stack(found)]
     tables = [_table(found)]
     if found.series is not None:
-        figures += [_map(found.series), _edges(found)]
+        figures += [_map(found.series), *cell_figures(found), _edges(found)]
         figures += [_amplitudes(found.series, c) for c in found.changes if c.kind != "edge shift"]
         tables.append(_changes(found.changes))
     if found.combinations:
@@ -292,4 +293,6 @@ def _peaks(found: XanesResult) -> Table:
     )
 
 
-SECTION = Section("measured.xanes", MeasuredXanes, (Stage(absorption_spectra),), evidence, parts)
+SECTION = Section(
+    "measured.xanes", MeasuredXanes, (Stage(absorption_spectra),), evidence, parts, together=xanes_together
+)
