@@ -146,7 +146,8 @@ def weight_parts(results: Results) -> tuple[Part, ...]:
 
 
 def weight_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
-    return (Part("Weights", ", ".join(m.group.sample for m in members)),)
+    samples = [m.group.sample for m in members if m.group.sample]
+    return (Part("Weights", ", ".join(samples)),) if samples else ()
 
 
 WEIGH, COMPARE = Stage(weigh), Stage(compare)
