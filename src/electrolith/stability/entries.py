@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -19,7 +19,16 @@ from electrolith.stability.calibration import (
     reference_phases,
 )
 from electrolith.stability.library import Library, Phase, composition_of, reduced
-from electrolith.stability.tables import anchors, element_references, gases
+from electrolith.stability.tables import anchors
+from electrolith.stability.tabulated import (
+    MOLECULAR,
+    Row,
+    Surroundings,
+    compounds,
+    element_entropy,
+    gas_term,
+    molecules,
+)
 
 ENTROPY_SLOPE = 1.360
 ENTROPY_OFFSET = 15.0
@@ -27,10 +36,6 @@ ENTROPY_OFFSET = 15.0
 ENTROPY_DOUBT = 0.10
 LARGEST_VOLUME = 60.0
 """Å³ per atom; no solid compound of these chemistries is as open."""
-MOLECULAR = ("H2O", "H3N", "HCl", "CO2", "CO", "H2S", "SO2", "H4C", "HBr", "HI", "PH3", "NO2", "HF")
-"""Their standard state is no solid: the tabulated gas (liquid water) stands for the cell of the library."""
-LIQUID_WATER = (-285.83, 69.95)
-"""kJ/mol and J/(mol K): CODATA key values."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ class EntrySet:
     formulas, ids : (n,). elements : (e,). matrix : atoms per formula unit, (e, n).
     energy : eV per formula unit, (n,). draws : eV per formula unit, (d, n).
     scheme : how the energies came about, in words. fingerprint : of the entries and the scheme.
+    of_library : whether they are all that a library has, so that what it lacks can be told.
     """
 
     formulas: tuple[str, ...]
@@ -80,6 +86,7 @@ class EntrySet:
     scheme: str
     fingerprint: str
     temperature: float | None = None
+    of_library: bool = False
 
     def index(self, name: str) -> int | None:
         """Position of a phase by id or formula; None when absent."""
@@ -132,21 +139,12 @@ class EntrySet:
         )
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One entry before it is put into the arrays: eV per formula unit."""
-
-    formula: str
-    id: str
-    energy: float
-    spread: np.ndarray = field(repr=False)
-
-
 def entries_of(library: Library, elements: Iterable[str], settings: EntrySettings) -> EntrySet:
     """All phases of a chemical system on one scale.
 
     One cell stands for each formula: the tabulated polymorph where there is one (so that an engine's wrong
-    order of polymorphs does no harm), else the cell of least energy. Gases and water are tabulated.
+    order of polymorphs does no harm), else the cell of least energy. Gases and water are tabulated, and
+    so are compounds of which the library has no cell (AlCl3, YF3, SiF4), unless the scheme is the engine's.
 
     Raises
     ------
@@ -177,15 +175,14 @@ def entries_from_phases(
         doubt = spread[:, k] * atoms
         if settings.temperature is not None:
             free, error = entropy_term(phase, settings.temperature)
-            energy += free + gas_term(phase.formula, settings)
+            energy += free + gas_term(phase.formula, settings.temperature, settings.gas_pressure)
             doubt = doubt + error * rng.standard_normal(settings.draws)
-        rows.append(_Row(phase.formula, phase.id, float(energy), doubt))
-    rows += [
-        row
-        for formula in MOLECULAR
-        if set(dict(composition_of(formula))) <= set(elements)
-        for row in molecule(formula, settings, rng)
-    ]
+        rows.append(Row(phase.formula, phase.id, float(energy), doubt))
+    known = {row.formula for row in rows}
+    surroundings = Surroundings(settings.temperature, settings.gas_pressure, settings.draws)
+    rows += molecules(elements, surroundings, rng)
+    if settings.scheme == "anchored":  # tabulated enthalpies are on no engine's own scale
+        rows += compounds(elements, known | set(MOLECULAR), surroundings, rng)
     return _assemble(rows, elements, settings, library)
 
 
@@ -282,43 +279,8 @@ def solid_entropy(phase: Phase) -> tuple[float, float]:
     return entropy, ENTROPY_DOUBT * entropy
 
 
-def element_entropy(element: str) -> float:
-    """Entropy of an element in its standard state at 298.15 K, J/(mol K) per atom."""
-    table = element_references()
-    if element not in table:
-        raise InputError(
-            f"entropy of the element {element} is not tabulated here; use temperature: none (enthalpies)"
-        )
-    return table[element].entropy
-
-
-def gas_term(formula: str, settings: EntrySettings) -> float:
-    """KT ln(p/p0) of a gaseous element, eV per formula unit; 0 for what is no gas."""
-    from electrolith.core.constants import BOLTZMANN, STANDARD_PRESSURE
-
-    if settings.temperature is None or formula not in gases():
-        return 0.0
-    return BOLTZMANN * settings.temperature * float(np.log(settings.gas_pressure / STANDARD_PRESSURE))
-
-
-def molecule(formula: str, settings: EntrySettings, rng: np.random.Generator) -> list[_Row]:
-    """Rows of a tabulated molecule: the gas at its pressure, and liquid water."""
-    row = gases()[formula]
-    error = row.error * EV_PER_KJ_PER_MOL * rng.standard_normal(settings.draws)
-    elements = sum(n * element_entropy(e) for e, n in composition_of(formula))
-    temperature = settings.temperature or 0.0
-
-    def energy(enthalpy: float, entropy: float) -> float:
-        return (enthalpy - temperature * (entropy - elements) * 1e-3) * EV_PER_KJ_PER_MOL
-
-    rows = [_Row(formula, "gas", energy(row.enthalpy, row.entropy) + gas_term(formula, settings), error)]
-    if formula == "H2O":
-        rows.append(_Row(formula, "liquid", energy(*LIQUID_WATER), error))
-    return rows
-
-
 def _assemble(
-    rows: list[_Row], elements: tuple[str, ...], settings: EntrySettings, library: Library
+    rows: list[Row], elements: tuple[str, ...], settings: EntrySettings, library: Library
 ) -> EntrySet:
     """Arrays from rows."""
     matrix = np.array([[dict(composition_of(r.formula)).get(e, 0.0) for r in rows] for e in elements])
@@ -339,6 +301,7 @@ def _assemble(
         scheme,
         _digest([scheme, *sorted(lines)]),
         settings.temperature,
+        of_library=True,
     )
 
 
@@ -362,7 +325,7 @@ def entries_from_pymatgen(entries: Iterable[Any]) -> EntrySet:
         )
     diagram = PhaseDiagram(entries)
     rows = [
-        _Row(x.composition.reduced_formula, str(x.entry_id or k), _formation(diagram, x), np.empty(0))
+        Row(x.composition.reduced_formula, str(x.entry_id or k), _formation(diagram, x), np.empty(0))
         for k, x in enumerate(diagram.all_entries)
     ]
     matrix = np.array([[dict(composition_of(r.formula)).get(e, 0.0) for r in rows] for e in elements])

@@ -9,6 +9,7 @@ import numpy as np
 
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
+from electrolith.stability.coverage import refuse_gaps
 from electrolith.stability.entries import EntrySet
 from electrolith.stability.equilibrium import Equilibrium, equilibrium, kinks
 from electrolith.stability.library import composition_of, shown
@@ -108,10 +109,21 @@ def interface(
     """
     settings = settings or InterfaceSettings()
     potentials = settings.chemical_potentials
-    if missing := sorted(set(potentials) - set(entries.elements)):
+    if unknown := sorted(set(potentials) - set(entries.elements)):
         raise InputError(
-            f"interface: the open element {', '.join(missing)} is not in the entries "
+            f"interface: the open element {', '.join(unknown)} is not in the entries "
             f"({', '.join(entries.elements)})"
+        )
+    for phase in (first, second):
+        if phase.elements <= set(potentials):
+            raise InputError(
+                f"interface: {phase.label} is nothing but the open element, so there is no mixture; ask for "
+                f"the window of the other phase, or leave {phase.label} closed"
+            )
+    if above := [e for e, mu in potentials.items() if mu > 0]:
+        raise InputError(
+            f"interface: a chemical potential of {potentials[above[0]]:+g} eV lies above the pure element "
+            f"{above[0]}, which would plate out; expected 0 or below ({above[0]}=4.2 V is -4.2 eV)"
         )
     full, mine, _ = with_material(first, entries)
     full, other, _ = with_material(second, full)
@@ -120,6 +132,9 @@ def interface(
     totals, mutuals, firsts, seconds = pair.drawn()
     total = min(points, key=lambda k: k.total)
     mutual = min(points, key=lambda k: k.mutual)
+    missing = refuse_gaps(
+        f"interface of {first.label} and {second.label}", entries, [k.products for k in (total, mutual)]
+    )
     closed = 1.0 - float(pair.mixed(total.fraction)[pair.opened].sum())
     return Interface(
         first.label,
@@ -136,7 +151,8 @@ def interface(
         1 / closed,
         full.scheme,
         full.fingerprint,
-        _verdict(first.label, second.label, mutual, potentials),
+        _verdict(first.label, second.label, mutual, potentials)
+        + (f"; the library lacks {', '.join(missing)}" if missing else ""),
     )
 
 

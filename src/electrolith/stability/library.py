@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -78,13 +79,25 @@ def composition_of(formula: str) -> tuple[tuple[str, float], ...]:
     from pymatgen.core import Composition
 
     try:
-        parsed = Composition(formula, strict=True)
+        parsed = Composition()
+        for number, part in _adducts(formula):
+            parsed += Composition(part, strict=True) * number
         pairs = tuple((e.symbol, float(n)) for e, n in parsed.items())
     except (ValueError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"{brief(formula)} is not a chemical formula; expected one like Li3YCl6") from error
     if not pairs or not all(0 < n < MOST_ATOMS for _, n in pairs):
         raise InputError(f"{brief(formula)} is not a chemical formula; expected one like Li3YCl6")
     return pairs
+
+
+def _adducts(formula: str) -> list[tuple[float, str]]:
+    """Parts of LiOH·H2O as number and formula; a point between digits is a decimal point."""
+    parts = re.split(r"\s*[·•∙⋅*]\s*|(?<=[A-Za-z)\]])\.(?=\d*[A-Z])|(?<=\d)\.(?=[A-Z]|\d*H2O)", formula.strip())
+    found = []
+    for part in parts:
+        number, rest = re.match(r"(\d*\.?\d*)(.*)", part, re.DOTALL).groups()  # type: ignore[union-attr]
+        found.append((float(number) if number and len(parts) > 1 else 1.0, rest if len(parts) > 1 else part))
+    return found
 
 
 @cache

@@ -13,17 +13,22 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from electrolith.core.constants import BOLTZMANN, EV_PER_KJ_PER_MOL, STANDARD_PRESSURE
+from electrolith.core.constants import BOLTZMANN, EV_PER_KJ_PER_MOL, STANDARD_PRESSURE, ZERO_CELSIUS
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
 from electrolith.core.units import Unit
 from electrolith.stability.balance import written
-from electrolith.stability.entries import EntrySet, EntrySettings, element_entropy, entries_of
+from electrolith.stability.entries import EntrySet, EntrySettings, entries_of
 from electrolith.stability.equilibrium import equilibrium
-from electrolith.stability.humidity import dew_point_from_pressure, pressure_from_dew_point
+from electrolith.stability.humidity import (
+    dew_point_from_pressure,
+    pressure_from_dew_point,
+    saturation_over_water,
+)
 from electrolith.stability.library import Library, composition_of, reduced, shown
 from electrolith.stability.material import Material, estimate, rivals, with_material
 from electrolith.stability.tables import gases
+from electrolith.stability.tabulated import LIQUID_WATER, element_entropy
 
 DRY_AIR = {"O2": 20946.0, "N2": 78084.0, "CO2": 42.0}
 """Partial pressures of dry air in Pa at 1 bar."""
@@ -158,6 +163,7 @@ def moisture(material: Material, library: Library, settings: MoistureSettings | 
         If the library has no energy for the phase, or no product is possible without redox.
     """
     settings = settings or MoistureSettings()
+    _refuse_saturated(settings)
     entries = _entries(material, library, settings, settings.temperature)
     full, column, _ = with_material(material, entries)
     room = _chamber(material, full, settings)
@@ -195,6 +201,17 @@ def moisture(material: Material, library: Library, settings: MoistureSettings | 
         full.fingerprint,
         _verdict(material.label, settings, driving, taken, products),
     )
+
+
+def _refuse_saturated(settings: MoistureSettings) -> None:
+    """A gas cannot hold more water than saturation at the temperature of the phase: it would condense."""
+    water, most = settings.pressures["H2O"], saturation_over_water(settings.temperature)
+    if water > most * (1 + 1e-6):
+        raise InputError(
+            f"moisture: a dew point of {settings.dew_point - ZERO_CELSIUS:.4g} °C at "
+            f"{settings.temperature - ZERO_CELSIUS:.4g} °C is {water / most:.3g} times saturation: water "
+            "condenses; give a dew point below the temperature"
+        )
 
 
 def moisture_map(
@@ -237,8 +254,6 @@ def gas_potentials(settings: MoistureSettings, temperature: float, pressures: di
 
     :math:`\mu = \Delta H_f - T\,\Delta S_f + kT \ln(p/p_0)`; water no higher than that of the liquid.
     """
-    from electrolith.stability.entries import LIQUID_WATER
-
     values = []
     for name, pressure in pressures.items():
         row = gases()[name]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from electrolith.stability.library import DATA, reduced
+from electrolith.stability.library import DATA, composition_of, reduced
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,18 @@ class Gas:
     error: float
     entropy: float
     source: str
+
+
+@dataclass(frozen=True)
+class TabulatedCompound:
+    """A compound of which the library has no cell: kJ/mol and J/(mol K) per reduced formula unit."""
+
+    formula: str
+    state: str
+    enthalpy: float
+    error: float
+    entropy: float
+    entropy_error: float
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,18 @@ def gases() -> dict[str, Gas]:
         )
         for r in _rows("gases.csv")
     }
+
+
+@cache
+def compounds_without_cell() -> dict[str, TabulatedCompound]:
+    """Tabulated compounds by reduced formula."""
+    found = {}
+    for r in _rows("tabulated.csv"):
+        formula = reduced(r["formula"])
+        written, unit = (sum(n for _, n in composition_of(f)) for f in (r["written"], formula))
+        values = (float(r[k]) * unit / written for k in ("enthalpy", "error", "entropy", "entropy_error"))
+        found[formula] = TabulatedCompound(formula, r["state"], *values)
+    return found
 
 
 @cache

@@ -11,6 +11,8 @@ import numpy as np
 
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
+from electrolith.crystal.oxidation import charge_of_ion
+from electrolith.stability.coverage import refuse_gaps
 from electrolith.stability.entries import EntrySet
 from electrolith.stability.equilibrium import Equilibrium, equilibrium, kinks
 from electrolith.stability.library import composition_of, shown
@@ -23,17 +25,29 @@ EDGE = 1e-4
 
 @dataclass(frozen=True)
 class WindowSettings:
-    """Range of the ladder, V against the metal of the working ion, and the charge that ion carries."""
+    """Range of the ladder, V against the metal of the working ion, and the charge that ion carries.
+
+    charge : e; without it that of the element, where it has only one.
+    """
 
     working_ion: str = "Li"
-    charge: int = 1
+    charge: int | None = None
     highest: float = 7.0
+
+    @property
+    def ion_charge(self) -> int:
+        """Charge of the working ion, e."""
+        return charge_of_ion(self.working_ion) if self.charge is None else self.charge
 
     def __post_init__(self) -> None:
         if self.highest <= 0:
             raise InputError(f"highest potential must be above 0 V, got {self.highest}")
-        if self.charge < 1:
-            raise InputError(f"charge of the working ion must be at least 1, got {self.charge}")
+        if self.ion_charge < 1:
+            raise InputError(
+                f"charge of the working ion must be at least 1, got {self.ion_charge:+d} "
+                f"for {self.working_ion}: against an anion oxidation and "
+                "reduction change sides; give the cation that moves"
+            )
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,9 @@ class Plateau:
 class Window:
     """Limits of a phase against the metal of the working ion.
 
-    reduction, oxidation : V with doubt; equal where the phase is stable at no potential.
+    reduction, oxidation : V with doubt; equal where the phase is stable at no potential. An oxidation at
+        `highest`, the end of the scan, is no limit but a bound.
+    missing : compounds that the library lacks and on which this answer does not stand.
     stable : share of the draws in which the window is open (None without draws).
     reduction_products, oxidation_products : product sets just beyond the limits and how often each appears.
     voltages, decomposition : V and eV per atom (≤ 0) along the ladder's corners, for figures.
@@ -77,6 +93,8 @@ class Window:
     scheme: str
     fingerprint: str
     verdict: str
+    highest: float = 7.0
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,11 +156,17 @@ def window(material: Material, entries: EntrySet, settings: WindowSettings | Non
             f"window: the open element {settings.working_ion} is not in the entries "
             f"({', '.join(entries.elements)}); there is no potential to scan"
         )
-    if {element for element, _ in composition_of(material.formula)} == {settings.working_ion}:
+    if len(composition_of(material.formula)) == 1:
+        what = (
+            "the metal of the working ion itself"
+            if material.elements == {settings.working_ion}
+            else "an element"
+        )
         raise InputError(
-            f"window: {material.formula} is the metal of the working ion itself, it has no window; "
+            f"window: {material.formula} is {what}, it has no window; "
             f"expected a compound such as {settings.working_ion}Cl"
         )
+    charge = settings.ion_charge
     place = hull_place(material, entries)
     full, column, _ = with_material(material, entries)
     composition = full.atoms(dict(composition_of(material.formula)))
@@ -151,23 +175,30 @@ def window(material: Material, entries: EntrySet, settings: WindowSettings | Non
 
     def ladder(energy: np.ndarray) -> _Ladder:
         kept, columns, start, chosen = rivals(full, composition, open_elements=(settings.working_ion,))
-        ions = full.matrix[ion, chosen] * settings.charge
+        ions = full.matrix[ion, chosen] * charge
         return _Ladder(energy[chosen], ions, columns, composition[kept], start, settings.highest)
 
     names = [full.formulas[i] for i in rivals(full, composition, open_elements=(settings.working_ion,))[3]]
     nominal = ladder(full.energy)
-    limits = nominal.limits(held * settings.charge)
+    limits = nominal.limits(held * charge)
     edges = np.array([0.0, *nominal.corners, settings.highest])
     factor = 0.0 if column is None else atoms / full.matrix[:, column].sum()
     own = _hull_energy(full, composition) if column is None else full.energy[column] * factor
-    drop = np.array([nominal.line(v)[0] - own - held * settings.charge * v for v in edges]) / atoms
-    drawn = [_sample(ladder(d), held * settings.charge, names) for d in full.draws]
+    drop = np.array([nominal.line(v)[0] - own - held * charge * v for v in edges]) / atoms
+    drawn = [_sample(ladder(d), held * charge, names) for d in full.draws]
     at_metal = [
         (s.at_metal - (_hull_energy(full, composition, d) if column is None else d[column] * factor)) / atoms
         for s, d in zip(drawn, full.draws, strict=True)
     ]
     open_share = float(np.mean([s.limits[1] > s.limits[0] + EDGE for s in drawn])) if drawn else None
-    beyond = _sample(nominal, held * settings.charge, names)
+    beyond = _sample(nominal, held * charge, names)
+    ladder_steps = _plateaus(nominal, edges, names, held, charge)
+    beside = [p.products for p in ladder_steps if p.high >= limits[0] - EDGE and p.low <= limits[1] + EDGE]
+    if (
+        place.energy_above_hull.value > -EDGE
+    ):  # a phase on the hull owes nothing to what it would fall apart into
+        beside.append(place.products)
+    missing = refuse_gaps(f"window of {material.label}", entries, beside)
     return Window(
         label=material.label,
         formula=material.formula,
@@ -175,7 +206,7 @@ def window(material: Material, entries: EntrySet, settings: WindowSettings | Non
         reduction=estimate(limits[0], np.array([s.limits[0] for s in drawn]), "V"),
         oxidation=estimate(limits[1], np.array([s.limits[1] for s in drawn]), "V"),
         nominal=limits,
-        ladder=_plateaus(nominal, edges, names, held, settings.charge),
+        ladder=ladder_steps,
         reduction_products=_shares([s.below for s in drawn] or [beyond.below]),
         oxidation_products=_shares([s.above for s in drawn] or [beyond.above]),
         open_share=open_share,
@@ -185,7 +216,9 @@ def window(material: Material, entries: EntrySet, settings: WindowSettings | Non
         energy_at_metal=estimate(float(drop[0]), np.array(at_metal), "eV"),
         scheme=full.scheme,
         fingerprint=full.fingerprint,
-        verdict=_verdict(material.label, limits, place, settings.working_ion),
+        verdict=_verdict(material.label, limits, place, settings) + _lacking(missing),
+        highest=settings.highest,
+        missing=missing,
     )
 
 
@@ -239,8 +272,14 @@ def _shares(sets: list[str]) -> dict[str, float]:
     return {name: n / len(sets) for name, n in Counter(sets).most_common()}
 
 
-def _verdict(label: str, limits: tuple[float, float], place: HullPlace, ion: str) -> str:
+def _lacking(missing: tuple[str, ...]) -> str:
+    """What the library lacks, as the end of a sentence."""
+    return f"; the library lacks {', '.join(missing)}, which could only narrow the window" if missing else ""
+
+
+def _verdict(label: str, limits: tuple[float, float], place: HullPlace, settings: WindowSettings) -> str:
     """The window in a sentence; says so when there is none."""
+    ion = settings.working_ion
     above = place.energy_above_hull.value
     falls = " + ".join(f"{n:.3g} {shown(f)}" for f, n in place.products.items())
     if limits[1] <= limits[0] + EDGE:
@@ -249,7 +288,13 @@ def _verdict(label: str, limits: tuple[float, float], place: HullPlace, ion: str
             f"{above * 1e3:+.0f} meV/atom against {falls}"
         )
     metal = f"stable against {ion} metal" if limits[0] < EDGE else f"reduced below {limits[0]:.2f} V"
-    text = f"{label}: {metal}, oxidised above {limits[1]:.2f} V"
+    end = limits[1] > settings.highest - EDGE
+    upper = (
+        f"not oxidised up to {limits[1]:g} V, where the scan ends"
+        if end
+        else f"oxidised above {limits[1]:.2f} V"
+    )
+    text = f"{label}: {metal}, {upper}"
     if above > EDGE:
         text += f"; {above * 1e3:.0f} meV/atom above the hull ({falls}), so these are limits of metastability"
     return text

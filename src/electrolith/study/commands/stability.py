@@ -12,7 +12,8 @@ import typer
 
 from electrolith.core.constants import ZERO_CELSIUS
 from electrolith.core.errors import InputError
-from electrolith.core.units import parse
+from electrolith.core.units import parse, split_quantity
+from electrolith.crystal.oxidation import charge_of_ion
 from electrolith.stability.build import build, pending, read_candidates, read_journal
 from electrolith.stability.check import check_library
 from electrolith.stability.comparison import compare
@@ -43,6 +44,13 @@ Draws = Annotated[int, typer.Option(help="Resamples of the energies for the erro
 phases = typer.Typer(no_args_is_help=True, help="The library of competing phases.")
 
 
+def with_unit(text: str, unit: str, option: str) -> float:
+    """A quantity of the command line; a bare number is refused, because nobody knows what it was."""
+    if not split_quantity(text)[2]:
+        raise InputError(f"{option} {text}: a number without a unit; expected one like '{text} {unit}'")
+    return parse(text, unit)
+
+
 def _entry_settings(scheme: str, draws: int, temperature: float | None = None) -> EntrySettings:
     """Settings from the options; the class refuses what is wrong."""
     return EntrySettings(scheme=scheme, draws=draws, temperature=temperature)  # type: ignore[arg-type]
@@ -70,7 +78,7 @@ def window_command(
 
     Example: `electrolith window Li9N2Cl3`
     """
-    warm: float | None = parse(temperature, "K")
+    warm: float | None = with_unit(temperature, "K", "--temperature")
     if materials_project:
         library, scheme, warm, draws = _from_materials_project(formulas or [], ion), "engine", None, 0
     else:
@@ -121,7 +129,7 @@ def interface_command(
     Example: `electrolith interface Li5NCl2 LiCoO2 --open Li=4.2`
     """
     library = library_with(entries)
-    potentials = dict(_open_element(text) for text in open_to or [])
+    potentials = _open_elements(open_to or [])
     one, other = phase_in(first, library), phase_in(second, library)
     together = entries_of(
         library, one.elements | other.elements | set(potentials), _entry_settings(scheme, draws)
@@ -138,14 +146,31 @@ def interface_command(
     )
 
 
-def _open_element(text: str) -> tuple[str, float]:
-    """Element and chemical potential (eV) of `Li=4.2`."""
-    element, found, volts = text.partition("=")
-    if not found:
-        raise InputError(
-            f"--open {text}: expected an element and its potential, like Li=4.2 (V against its metal)"
-        )
-    return element.strip(), -parse(volts, "V")
+def _open_elements(texts: list[str]) -> dict[str, float]:
+    """Elements and chemical potentials (eV) of `Li=4.2`, each element once."""
+    found: dict[str, float] = {}
+    for text in texts:
+        element, given, volts = text.partition("=")
+        if not given:
+            raise InputError(
+                f"--open {text}: expected an element and its potential, like Li=4.2 (V against its metal)"
+            )
+        element = element.strip()
+        if element in found:
+            raise InputError(
+                f"--open {text}: {element} is open already at {-found[element]:g} V; give it once"
+            )
+        # per ion; the chemical potential of a doubly charged one falls twice as far
+        found[element] = -_electrons(element) * parse(volts, "V")
+    return found
+
+
+def _electrons(element: str) -> int:
+    """Electrons per atom of an open metal; a potential of an anion former is given per atom."""
+    try:
+        return max(charge_of_ion(element), 1)
+    except InputError:
+        return 1
 
 
 def moisture_command(

@@ -121,7 +121,12 @@ def stack_part(found: Stack) -> Part:
         height=120 + 24 * len(bars),
     )
     own = tuple(
-        (name, volts(w.reduction), volts(w.oxidation), *(f"{1e3 * _at(w, v):z.0f}" for v in found.potentials))
+        (
+            name,
+            volts(w.reduction),
+            volts(w.oxidation, w.highest),
+            *(f"{1e3 * _at(w, v):z.0f}" for v in found.potentials),
+        )
         for name, w in found.windows.items()
     )
     return Part(

@@ -35,22 +35,29 @@ def shares(sets: dict[str, float], count: int = 3) -> str:
     return "; ".join(f"{name} ({100 * share:.0f} %)" for name, share in list(sets.items())[:count])
 
 
-def volts(limit: Estimate) -> str:
-    """A limit with its standard uncertainty in the last digits."""
+def volts(limit: Estimate, highest: float | None = None) -> str:
+    """A limit with its standard uncertainty in the last digits; at the end of the scan only a bound."""
+    if highest is not None and limit.value > highest - 1e-3:
+        return f"above {highest:g}"
     return f"{limit.value:.2f}" if limit.doubt == "unknown" else limit.number()
 
 
 def window_part(found: Window, warm: Window | None = None) -> Part:
     """One phase: limits, ladder, uptake, decomposition energy."""
     rows = [
-        ("as enthalpies", volts(found.reduction), volts(found.oxidation), shares(found.oxidation_products)),
+        (
+            "as enthalpies",
+            volts(found.reduction),
+            volts(found.oxidation, found.highest),
+            shares(found.oxidation_products),
+        ),
     ]
     if warm is not None:
         rows.append(
             (
                 "as free energies",
                 volts(warm.reduction),
-                volts(warm.oxidation),
+                volts(warm.oxidation, warm.highest),
                 shares(warm.oxidation_products),
             )
         )
@@ -171,7 +178,7 @@ def _comparison_row(c: Compared) -> tuple[str, ...]:
     return (
         c.window.label,
         volts(c.window.reduction),
-        volts(c.window.oxidation),
+        volts(c.window.oxidation, c.window.highest),
         "–" if c.warm is None else f"{c.warm.nominal[0]:.2f} to {c.warm.nominal[1]:.2f}",
         "–" if ref == [None, None] else " to ".join("?" if r is None else f"{r:.2f}" for r in ref),
         ", ".join("–" if m is None else f"{m:+.2f}" for m in c.misses),
@@ -188,7 +195,8 @@ def comparison_figure(found: Comparison) -> Figure:
     low = np.array([c.window.reduction.value for c in rows])
     high = np.array([c.window.oxidation.value for c in rows])
     text = tuple(
-        f"{c.window.label}: {volts(c.window.reduction)} to {volts(c.window.oxidation)} V<br>"
+        f"{c.window.label}: {volts(c.window.reduction)} to "
+        f"{volts(c.window.oxidation, c.window.highest)} V<br>"
         f"below: {shares(c.window.reduction_products, 2)}<br>above: {shares(c.window.oxidation_products, 2)}"
         for c in rows
     )
