@@ -92,7 +92,8 @@ def composition_of(formula: str) -> tuple[tuple[str, float], ...]:
 
 def _adducts(formula: str) -> list[tuple[float, str]]:
     """Parts of LiOH·H2O as number and formula; a point between digits is a decimal point."""
-    parts = re.split(r"\s*[·•∙⋅*]\s*|(?<=[A-Za-z)\]])\.(?=\d*[A-Z])|(?<=\d)\.(?=[A-Z]|\d*H2O)", formula.strip())
+    points = r"(?<=[A-Za-z)\]])\.(?=\d*[A-Z])|(?<=\d)\.(?=[A-Z]|\d*H2O)"
+    parts = re.split(rf"\s*[·•∙⋅*]\s*|{points}", formula.strip())
     found = []
     for part in parts:
         number, rest = re.match(r"(\d*\.?\d*)(.*)", part, re.DOTALL).groups()  # type: ignore[union-attr]
