@@ -123,7 +123,7 @@ def test_a_closing_tag_in_data_cannot_end_the_script():
     layer = Points(X, X, "</script><b>", text=("</script>",) * 5)
     text = page("t", [Part("p", "s", figures=(Figure("f", "c", Axis("x"), Axis("y"), (layer,)),))])
     inner = re.findall(r'<script type="application/json">(.*?)</script>', text, flags=re.S)
-    assert json.loads(inner[0])["data"][0]["name"] == "</script><b>"
+    assert json.loads(inner[0])["data"][0]["name"] == "&lt;/script>&lt;b>"
 
 
 def test_unknown_doubt_is_written_as_words():

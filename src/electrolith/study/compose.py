@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
+from electrolith.core.safe_text import file_name
 from electrolith.study.failures import logged
 from electrolith.study.properties import group_evidence
 from electrolith.study.section import Evidence, Part, Results, Section
@@ -16,7 +17,8 @@ __all__ = ["anchor", "distinct", "doubtful", "evidence_of", "parts_of"]
 
 def anchor(title: str) -> str:
     """A title as the name of a file or of a place on a page."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    bare = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    return file_name(bare) if bare else ""
 
 
 def evidence_of(results: Results) -> tuple[Evidence, ...]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from electrolith import __version__
 from electrolith.core.errors import DataError
 from electrolith.core.files import sha256, write_atomic
 from electrolith.core.flat import flat, flat_estimate
+from electrolith.core.safe_text import file_name, visible
 from electrolith.study.asked import asked
 from electrolith.study.compose import anchor
 from electrolith.study.figure_data import figure_columns, figure_layers
@@ -168,14 +170,13 @@ def write_csv(
         count += 1
     for part in parts:
         for figure in part.figures:
-            path = (figures or folder) / f"{'' if figures else 'figure-'}{figure.name}.csv"
+            path = (figures or folder) / f"{'' if figures else 'figure-'}{file_name(figure.name)}.csv"
             write_atomic(path, mark + rows_csv(*figure_columns(figure)))
             count += 1
     return count
 
 
 _SHEET = re.compile(r"[\[\]:*?/\\']")
-ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML has no such characters
 LONGEST_SHEET = 31
 MOST_ROWS = 1_048_575
 
@@ -198,7 +199,7 @@ def write_xlsx(path: Path, parts: Sequence[Part], *, evidence: Sequence[Evidence
         """Text that begins like a formula stays text."""
         if not isinstance(value, str):
             return value
-        made = WriteOnlyCell(page, value=ILLEGAL.sub("", value))
+        made = WriteOnlyCell(page, value=visible(value))
         made.data_type = "s"
         return made
 
@@ -220,13 +221,15 @@ def write_xlsx(path: Path, parts: Sequence[Part], *, evidence: Sequence[Evidence
             sheet(f"fig {figure.name}", *figure_columns(figure))
     if not taken:
         raise DataError(f"{path}: no table and no figure to write")
-    book.save(path)
+    raw = io.BytesIO()
+    book.save(raw)
+    write_atomic(path, raw.getvalue())
     return len(taken)
 
 
 def _sheet_name(name: str, taken: set[str]) -> str:
     """At most 31 characters, none of those that Excel refuses, unique."""
-    base = _SHEET.sub(" ", name).strip() or "sheet"
+    base = _SHEET.sub(" ", visible(name)).strip() or "sheet"
     short = base[:LONGEST_SHEET]
     number = 2
     while short.lower() in taken:

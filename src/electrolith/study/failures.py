@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from pathlib import Path
 
 from electrolith.core.files import write_atomic
+from electrolith.core.reading import said
+from electrolith.core.safe_text import file_name
 
 __all__ = ["logged"]
 
 
 def logged(folder: Path, label: str, error: Exception) -> str:
     """Write the traceback to `log/` in the study's folder; the failure in a sentence that names the file."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", label).strip("-") + ".log"
+    name = file_name(label.replace(".", "-")) + ".log"
     text = "".join(traceback.format_exception(error))
     write_atomic(folder / "log" / name, text)
-    said = " ".join(str(error).split()) or "no text"
-    return f"{type(error).__name__}: {said} (not foreseen by the program; its traceback is in log/{name})"
+    return f"{said(error)} (not foreseen by the program; its traceback is in log/{name})"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import html
 import json
 from collections.abc import Iterable, Sequence
@@ -17,6 +19,7 @@ from electrolith.core.estimate import Estimate
 from electrolith.core.files import sha256, write_atomic
 from electrolith.core.flat import untagged
 from electrolith.core.format import with_unit
+from electrolith.core.safe_text import plotly_text, script_data, visible
 from electrolith.study.compose import anchor, distinct, doubtful, evidence_of, parts_of
 from electrolith.study.document import document, write_csv
 from electrolith.study.figure import Figure
@@ -48,7 +51,7 @@ _COLUMNS = (
 
 
 def _text(value: str) -> str:
-    return html.escape(value, quote=True)
+    return html.escape(visible(value), quote=True)
 
 
 def _table(table: Table) -> str:
@@ -114,7 +117,7 @@ def _evidence(evidence: Sequence[Evidence]) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    data = json.dumps(to_plotly(figure), separators=(",", ":")).replace("</", "<\\/")
+    data = script_data(json.dumps(plotly_text(to_plotly(figure)), separators=(",", ":")))
     return (
         f'<figure id="{_text(figure.name)}"><div class=plot style="height:{figure.height}px"></div>'
         f'<script type="application/json">{data}</script>'
@@ -165,6 +168,19 @@ window.addEventListener('beforeprint',
 """
 
 
+def _policy(scripts: Sequence[str]) -> str:
+    """What the page may do: run the scripts that it was written with, and fetch nothing from anywhere.
+
+    Plotly puts styles into the page, draws images of its own, and its solid figures compile their drawing.
+    """
+    sums = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
+    run = " ".join([*(f"'sha256-{s}'" for s in sums), "'unsafe-eval'"]) if sums else "'none'"
+    return (
+        f"default-src 'none'; script-src {run}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
 def page(
     title: str,
     parts: Sequence[Part],
@@ -187,9 +203,11 @@ def page(
     css = files("electrolith.study").joinpath("report.css").read_text()
     links = "".join(f'<a href="#{anchor(p.title)}">{_text(p.title)}</a>' for p in parts)
     drawn = any(p.figures for p in parts)
-    script = f"<script>{_plotly_js()}</script><script>{_DRAW}</script>" if drawn else ""
+    scripts = (_plotly_js(), _DRAW) if drawn else ()
+    script = "".join(f"<script>{s}</script>" for s in scripts)
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8>"
+        f'<meta http-equiv=Content-Security-Policy content="{_policy(scripts)}">'
         '<meta name=viewport content="width=device-width">'
         f"<title>{_text(title)}</title><style>{css}</style></head><body>"
         f"<h1>{_text(title)}</h1>"

@@ -18,6 +18,7 @@ from typing import Any
 from electrolith.core.errors import ElectrolithError
 from electrolith.core.estimate import Estimate
 from electrolith.core.format import number, unit, with_unit
+from electrolith.core.safe_text import cell
 
 __all__ = ["Cell", "Column", "Table", "columns_of", "is_numeric", "records", "table_csv", "text_rows"]
 
@@ -238,7 +239,7 @@ def rows_csv(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> str:
     """Columns as CSV text; shorter columns end in empty cells."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(names)
+    writer.writerow([cell(n) for n in names])
     for i in range(max((len(c) for c in columns), default=0)):
-        writer.writerow(["" if i >= len(c) or c[i] is None else c[i] for c in columns])
+        writer.writerow(["" if i >= len(c) or c[i] is None else cell(c[i]) for c in columns])
     return buffer.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -21,9 +22,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from electrolith.core.files import write_atomic
 from electrolith.core.format import formulas
+from electrolith.core.safe_text import visible
 from electrolith.study.asked import asked
 from electrolith.study.document import document, write_csv, write_xlsx
 from electrolith.study.report import write_page
@@ -34,6 +37,7 @@ from electrolith.study.table import Table, is_numeric, text_rows
 __all__ = ["aside", "console", "finish", "headline", "live", "print_table", "write_asked"]
 
 WIDE = 100_000
+_C1 = re.compile("[\x7f-\x9f]")  # orders to a terminal that JSON does not write out by itself
 SEEN = 40  # rows of a table on the terminal, the last of them from its end; the data have all
 TAIL = 8
 LEAST = 14  # characters that a column of words keeps
@@ -49,6 +53,10 @@ class _Full(Console):
     @size.setter
     def size(self, new: tuple[int, int]) -> None:
         Console.size.fset(self, new)  # type: ignore[attr-defined]
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Every text that is printed passes here: names from files give no orders to the terminal."""
+        return super().render_str(visible(text), **how)
 
 
 console = _Full(highlight=False)
@@ -167,12 +175,12 @@ class live:  # noqa: N801 - used like a function: `with live() as listener`
         if self._task is not None:
             self._bars.remove_task(self._task)
         self._stage = stage
-        self._task = self._bars.add_task("", total=1.0, stage=stage)
+        self._task = self._bars.add_task("", total=1.0, stage=escape(visible(stage)))
 
     def _progress(self, done: float, text: str) -> None:
         if self._task is None:
             return
-        self._bars.update(self._task, completed=done, description=escape(text))
+        self._bars.update(self._task, completed=done, description=escape(visible(text)))
         # Where no bar can be drawn (a log file), a line every half minute does.
         if not aside.is_terminal and time.monotonic() - self._printed > 30:
             self._printed = time.monotonic()
@@ -207,7 +215,7 @@ def finish(
     if json_file is not None:
         text = json.dumps(document(title, parts, evidence=evidence, data=data), indent=1, ensure_ascii=False)
         if alone:
-            typer.echo(text)
+            typer.echo(_C1.sub(lambda m: f"\\u{ord(m[0]):04x}", text))
         else:
             write_atomic(json_file, text + "\n")
             _wrote("data", json_file)

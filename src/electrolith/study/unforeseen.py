@@ -15,6 +15,7 @@ from electrolith import __version__
 from electrolith.core.errors import ElectrolithError
 from electrolith.core.files import write_atomic
 from electrolith.core.reading import said
+from electrolith.core.safe_text import visible
 
 __all__ = ["tell"]
 
@@ -23,7 +24,7 @@ LOG = "electrolith-error.log"
 
 def tell(error: BaseException, words: Sequence[str]) -> None:
     """Say what happened, with what, and where the traceback is; nothing here may fail."""
-    print(f"electrolith: {sentence(error, words)}", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"electrolith: {visible(sentence(error, words))}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def sentence(error: BaseException, words: Sequence[str]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from electrolith.core.errors import DataError, InputError
+from electrolith.core.files import write_atomic
 from electrolith.crystal.frame import Frame
 from electrolith.crystal.read_ase import read_atoms
 from electrolith.energy.barrier import Barrier, BarrierSettings, PathCheck, barrier, check_path
@@ -76,7 +78,9 @@ def _write(found: Barrier, out: Path) -> None:
     images = [frame.to_ase() for frame in found.images]
     for image, energy in zip(images, found.energies, strict=True):
         image.info = {"barrier_energy": float(energy)}
-    write(out, images, format="extxyz")
+    text = io.StringIO()
+    write(text, images, format="extxyz")
+    write_atomic(out, text.getvalue())
 
 
 def _data(found: Barrier, checked: PathCheck | None) -> dict[str, Any]:

@@ -12,6 +12,8 @@ import typer
 
 from electrolith.core.constants import ZERO_CELSIUS
 from electrolith.core.errors import InputError
+from electrolith.core.files import write_atomic
+from electrolith.core.safe_text import file_name
 from electrolith.core.units import parse, split_quantity
 from electrolith.crystal.oxidation import charge_of_ion
 from electrolith.stability.build import build, pending, read_candidates, read_journal
@@ -295,14 +297,13 @@ def phases_fetch(
     Example: `electrolith phases fetch Li N Cl --out my-phases`
     """
     found = fetch_structures(elements, server=server)
-    out.mkdir(parents=True, exist_ok=True)
     rows = ["formula,id,priority,atoms,file,source"]
     for name, structure in sorted(found.items()):
         formula = structure.composition.reduced_formula
-        file = f"{formula}__{name}.cif".replace("/", "_")
-        structure.to(filename=str(out / file))
+        file = f"{file_name(f'{formula}__{name}')}.cif"
+        write_atomic(out / file, structure.to(fmt="cif"))
         rows.append(f"{formula},{name},0,{len(structure)},{file},{server}")
-    (out / "list.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    write_atomic(out / "list.csv", "\n".join(rows) + "\n")
     console.print(f"{len(found)} structures in {out}; next:")
     console.print(f"electrolith phases build --structures {out} --list {out}/list.csv", soft_wrap=True)
 
