@@ -2,7 +2,7 @@
 #   make study   environment, installation, the Li9N2Cl3 study, its headline table and report
 #   make paper   simulates every measurement of a paper and evaluates them in one study (some twenty minutes)
 #   make test    the same with the test dependencies and every extra but mp, then the whole suite
-# Also: make bench (ratios against peers), make lint, make clean.
+# Also: make bench (ratios against peers), make lint, make dist (wheel and sdist), make clean.
 
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
   $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,13))' 2>/dev/null && { echo $$p; break; }; done)
@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STUDY ?= examples/li9n2cl3
 
-.PHONY: study paper test bench lint clean
+.PHONY: study paper test bench lint dist clean
 
 study: $(VENV)/.base
 	$(BIN)/electrolith run $(STUDY)
@@ -55,6 +55,11 @@ $(VENV)/.test: $(VENV)/.base tools/gpaw_siteconfig.py
 $(VENV)/.bench: $(VENV)/.test
 	$(PIP) -c constraints.txt -e '.[bench]'
 	@touch $@
+
+# Wheel and source archive in dist/.
+dist: $(VENV)/.base
+	$(PIP) -c constraints.txt hatchling
+	$(BIN)/python -m hatchling build
 
 clean:
 	rm -rf $(VENV)

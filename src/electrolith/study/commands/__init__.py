@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "engines": ("study", "List the engines that are installed, by the name a study uses."),
     "export": ("export", "Write a study with everything that belongs to it as an archive for others."),
     "import": ("export", "Unpack an archived study, every file compared with its checksum."),
+    "cite": ("export", "Print BibTeX of every method, data set and program that a study used."),
     "diff": ("export", "Which numbers of two studies differ, by how many standard deviations, and why."),
     "order": (
         "ordering",

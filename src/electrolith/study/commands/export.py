@@ -1,4 +1,4 @@
-"""`electrolith export`, `import` and `diff`: a study leaves, comes back, and is compared."""
+"""`electrolith export`, `import`, `diff`, `cite`: a study leaves, comes back, is compared and cited."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.markup import escape
 from electrolith.core.errors import InputError
 from electrolith.core.format import pm
 from electrolith.study.exports.bundle import read_bundle, write_bundle
+from electrolith.study.exports.cite import bibtex, citations
 from electrolith.study.exports.crate import crate_of
 from electrolith.study.exports.diff import Difference, Moved, difference
 from electrolith.study.run import stored_results
@@ -106,8 +107,17 @@ def _number(value: float | None, std: float | None) -> str:
     return "–" if value is None else pm(value, std or 0.0)
 
 
+def cite(study: Source) -> None:
+    """Print BibTeX of every method, data set and program that a study used.
+
+    Example: `electrolith cite examples/li9n2cl3 > references.bib`
+    """
+    typer.echo(bibtex(citations(stored_results(read_study(study)))))
+
+
 def add(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(export)
     app.command("import")(import_)
     app.command()(diff)
+    app.command()(cite)
