@@ -32,32 +32,39 @@ def triclinic() -> Phase:
     return phase_from_group("skew", space_group="P -1", cell=(4.1, 5.3, 6.7, 82.0, 97.0, 104.0), sites=sites)
 
 
-@pytest.fixture
+def empty(x: np.ndarray, instrument=None, *, name: str = "lab", background: int = 5) -> Histogram:
+    """A histogram without counts."""
+    tool = instrument or laboratory()
+    kind = "two_theta" if hasattr(tool, "lines") else "tof"
+    one = np.ones_like(x)
+    return Histogram(name, PowderData(x, one, one, kind), tool, background=background)
+
+
+def counted(
+    phases, x, values, *, rng, instrument=None, name="lab", background=5, mirror=None, analyse=None
+) -> Histogram:
+    """A histogram with counts drawn around a model; noise may be mirrored.
+
+    analyse : the instrument that the refinement is told of, where it is not the one that measured.
+    """
+    blank = empty(x, instrument, name=name, background=background)
+    model = compile_model(phases, (blank,))
+    true = calculate(model, parameters(phases, (blank,)) | values)[0].total
+    if mirror is None:
+        y = rng.poisson(true).astype(float)
+    else:
+        y = true + mirror * np.sqrt(true) * rng.standard_normal(len(true))
+    data = PowderData(x, y, np.sqrt(np.maximum(y, 1.0)), blank.data.abscissa, "counts", "counts")
+    return Histogram(name, data, analyse or blank.instrument, background=background)
+
+
+@pytest.fixture(scope="session")
 def blank():
     """Build a histogram without counts on an even abscissa."""
-
-    def build(x: np.ndarray, instrument=None, *, name: str = "lab", background: int = 5) -> Histogram:
-        tool = instrument or laboratory()
-        kind = "two_theta" if hasattr(tool, "lines") else "tof"
-        one = np.ones_like(x)
-        return Histogram(name, PowderData(x, one, one, kind), tool, background=background)
-
-    return build
+    return empty
 
 
-@pytest.fixture
-def measured(blank):
+@pytest.fixture(scope="session")
+def measured():
     """Build a histogram with counts drawn around a model; noise may be mirrored."""
-
-    def build(phases, x, values, *, rng, instrument=None, name="lab", background=5, mirror=None) -> Histogram:
-        empty = blank(x, instrument, name=name, background=background)
-        model = compile_model(phases, (empty,))
-        true = calculate(model, parameters(phases, (empty,)) | values)[0].total
-        if mirror is None:
-            y = rng.poisson(true).astype(float)
-        else:
-            y = true + mirror * np.sqrt(true) * rng.standard_normal(len(true))
-        data = PowderData(x, y, np.sqrt(np.maximum(y, 1.0)), empty.data.abscissa, "counts", "counts")
-        return Histogram(name, data, empty.instrument, background=background)
-
-    return build
+    return counted

@@ -1,13 +1,19 @@
 """Positions and intensities against brute force and against pymatgen; profiles against integrals."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from electrolith.core.errors import InputError
-from electrolith.scattering.corrections import axial_nodes, capillary_transmission, lorentz_polarisation
+from electrolith.scattering.corrections import (
+    axial_counts,
+    axial_nodes,
+    capillary_transmission,
+    lorentz_polarisation,
+)
 from electrolith.scattering.instrument import ConstantWavelength, TimeOfFlight, laboratory, neutron
 from electrolith.scattering.model import calculate, compile_model, parameters
 from electrolith.scattering.phase import Site, cell_matrix
@@ -245,11 +251,67 @@ def test_a_thick_capillary_transmits_more_backwards():
 
 
 def test_axial_divergence_pulls_low_angle_peaks_down_and_high_angle_peaks_up():
-    shift, weight = axial_nodes(np.radians([20.0, 90.0, 160.0]), 0.04)
+    shift, weight = axial_nodes(np.radians([20.0, 90.0, 160.0]), 0.04, 10)
     mean = np.sum(shift * weight, axis=1)
     assert mean[0] < 0 < mean[2]
     assert abs(mean[1]) < 0.02 * abs(mean[0])
     assert weight.sum(axis=1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("ratio", [0.005, 0.3, 1.0, 2.5, 4.0, 9.0])
+@pytest.mark.parametrize("eta", [0.0, 1.0])
+def test_few_nodes_draw_the_same_peak_as_two_hundred(ratio, eta):
+    """The split into nodes is good to 1e-3 of the peak's height, however far it spreads against the width."""
+    angle, divergence = np.radians([35.0]), 0.03
+    whole, _ = axial_nodes(angle, divergence, 200)
+    width = np.abs(whole).max() / ratio
+    x = np.linspace(-1.3 * ratio - 6, 6, 4001)[:, None] * width
+
+    def drawn(count):
+        shift, share = axial_nodes(angle, divergence, count)
+        return np.sum(share * pseudo_voigt(x - shift, np.full(1, width), np.full(1, eta))[0], axis=1)
+
+    few = int(axial_counts(angle, divergence, np.array([width]))[0])
+    assert np.abs(drawn(few) - drawn(200)).max() < 1e-3 * drawn(200).max()
+    if ratio > 1:
+        assert np.abs(drawn(2) - drawn(200)).max() > 1e-2 * drawn(200).max()  # the referee can fail
+
+
+def test_no_divergence_and_right_angles_need_one_node():
+    width = np.radians([0.08, 0.08])
+    assert axial_counts(np.radians([30.0, 60.0]), 0.0, width).tolist() == [1, 1]
+    assert (
+        axial_counts(np.radians([20.0, 90.0]), 0.03, width)[1]
+        < axial_counts(np.radians([20.0, 90.0]), 0.03, width)[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("geometry", "by_hand"),
+    [
+        ("reflection", lambda t: -2 * 0.1 * np.cos(t / 2)),
+        ("transmission", lambda t: -2 * 0.1 * np.sin(t / 2)),
+        ("capillary", lambda t: -(0.1 * np.cos(t) - 0.05 * np.sin(t))),
+    ],
+)
+def test_a_displaced_specimen_moves_its_lines_as_geometry_says(antifluorite, geometry, by_hand):
+    """By hand: the path at the detector over the radius, 100 µm (and 50 µm along the beam) at 200 mm."""
+    tool = replace(laboratory("Cu", k_alpha2=False), geometry=geometry, radius=200.0)
+    moved = replace(tool, displacement=0.1, offset=0.05 if geometry == "capillary" else 0.0)
+    before = sticks(antifluorite, tool, low=20, high=140).position
+    after = sticks(antifluorite, moved, low=20, high=140).position
+    assert after - before == pytest.approx(np.degrees(by_hand(np.radians(before)) / 200.0), abs=1e-9)
+
+
+def test_a_pattern_has_no_steps_where_a_point_enters_a_peak(antifluorite, blank):
+    """χ² must be smooth: as a line moves by thousandths of a step, no point may jump."""
+    x = np.arange(20.0, 60.0, 0.02)
+    histogram = blank(x, replace(laboratory("Cu"), x=0.08, y=0.08))
+    model = compile_model((antifluorite,), (histogram,))
+    start = parameters((antifluorite,), (histogram,))
+    curves = np.array([calculate(model, start | {"lab/zero": 0.02 * k / 200})[0].total for k in range(12)])
+    change, bend = np.abs(np.diff(curves, axis=0)), np.abs(np.diff(curves, 2, axis=0))
+    assert bend.max() < 0.02 * change.max()  # a point that enters at 4e-4 of a peak would bend by its jump
 
 
 def test_derivatives_of_the_pattern_equal_differences(triclinic, blank):
@@ -257,7 +319,7 @@ def test_derivatives_of_the_pattern_equal_differences(triclinic, blank):
     histogram = blank(x)
     model = compile_model((triclinic,), (histogram,))
     values = parameters((triclinic,), (histogram,)) | {"skew/inverse_size": 1e-4, "skew/strain": 1e-3}
-    names = tuple(n for n in values if not n.endswith(("axial", "mu_r", "texture")))
+    names = tuple(n for n in values if not n.endswith(("axial", "mu_r", "texture", "offset")))
     jacobian = calculate(model, values, names)[0].jacobian
     for column, name in enumerate(names):
         step = 1e-6 * max(abs(values[name]), 1e-3) if "inverse" not in name else 1e-8
@@ -284,8 +346,6 @@ def test_a_pattern_does_not_depend_on_the_symmetry_being_told(antifluorite, blan
 
 
 def test_size_and_strain_broaden_as_scherrer_and_stokes_wilson_say(antifluorite):
-    from dataclasses import replace
-
     from electrolith.scattering.peaks import link, peak_table
 
     tool = ConstantWavelength("xray", ((1.5, 1.0),), u=0.0, v=0.0, w=0.0, x=0.0, y=0.0)
@@ -307,8 +367,6 @@ def test_time_of_flight_positions_follow_the_calibration(antifluorite):
 
 
 def test_texture_strengthens_the_planes_along_the_axis(antifluorite):
-    from dataclasses import replace
-
     plates = replace(antifluorite, texture_axis=(1, 0, 0), texture=0.6)
     plain, textured = (sticks(p, laboratory(), low=20, high=80) for p in (antifluorite, plates))
     row = next(i for i, h in enumerate(plain.hkl) if sorted(np.abs(h)) == [0, 0, 2])

@@ -29,10 +29,11 @@ def descend(
     start: np.ndarray,
     *,
     lower: np.ndarray,
+    upper: np.ndarray | None = None,
     evaluations: int,
     tolerance: float,
 ) -> Descent:
-    """Minimise Σ r(p)² by damped Gauss-Newton steps in column-scaled parameters, above lower bounds.
+    """Minimise Σ r(p)² by damped Gauss-Newton steps in column-scaled parameters, within bounds.
 
     The trust-region routine of core decomposes the whole Jacobian in every step; with 5000 points and
     20 parameters that costs ten times the model itself, hence this one, which needs JᵀJ only.
@@ -40,12 +41,13 @@ def descend(
     Parameters
     ----------
     model : p of shape (n,) to residuals, shape (m,), and Jacobian, shape (m, n).
-    lower : bounds, shape (n,), -inf for none; a step beyond is cut there.
+    lower, upper : bounds, shape (n,), infinite for none; a step beyond is cut there.
     tolerance : relative change of Σ r² that counts as none.
 
     Source: Marquardt, J. SIAM 11 (1963) 431; damping after Nielsen (1999).
     """
-    p = np.maximum(start, lower)
+    upper = np.full_like(lower, np.inf) if upper is None else upper
+    p = np.clip(start, lower, upper)
     residual, jacobian = model(p)
     chi2 = float(residual @ residual)
     damping, growth, used, small = 1e-3, 2.0, 1, 0
@@ -54,13 +56,14 @@ def descend(
         norm[norm == 0] = 1.0
         scaled = jacobian / norm
         gradient = scaled.T @ residual
-        held = (p <= lower) & (gradient > 0)  # at its bound and pushed further out
+        # at its bound and pushed further out
+        held = ((p <= lower) & (gradient > 0)) | ((p >= upper) & (gradient < 0))
         moving = ~held
         normal = scaled[:, moving].T @ scaled[:, moving]
         step = np.zeros_like(p)
         step[moving] = -np.linalg.solve(normal + damping * np.eye(moving.sum()), gradient[moving])
-        trial = np.maximum(p + step / norm, lower)
-        cut = bool(np.any(trial > p + step / norm))
+        trial = np.clip(p + step / norm, lower, upper)
+        cut = bool(np.any(trial != p + step / norm))
         moved = (trial - p) * norm
         expected = -float(2 * gradient @ moved + moved[moving] @ normal @ moved[moving])
         new_residual, new_jacobian = model(trial)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Blind", "NullCombination", "blind_directions", "null_combinations"]
+__all__ = ["Blind", "NullCombination", "Unseen", "blind_directions", "null_combinations"]
 
 THRESHOLD = 1e-7  # of the largest singular value; the structural null of a scale sits at 1e-12 to 1e-9
 
@@ -56,8 +56,48 @@ def blind_directions(jacobian: np.ndarray, *, threshold: float = THRESHOLD) -> B
     return Blind(int(keep.sum()), relative, covariance, null)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Unseen:
+    """Changes of the parameters that leave every calculated point as it is, and what else they change.
+
+    rows : shape (n_null, n_names), each with its largest change as large as the parameter itself.
+    """
+
+    values: Mapping[str, float]
+    names: tuple[str, ...]
+    rows: np.ndarray
+
+    @classmethod
+    def of(
+        cls, values: Mapping[str, float], names: tuple[str, ...], rows: np.ndarray, esd: np.ndarray
+    ) -> Unseen:
+        """From the null space, rows in the parameters' own units, and the esds of the identified space."""
+        size = np.abs([values[n] for n in names]) + esd + 1e-12
+        top = np.maximum(np.abs(rows / size).max(axis=1, initial=0.0, keepdims=True), 1e-300)
+        return cls(values, names, np.where(np.abs(rows / size) / top > 1e-6, rows / top, 0.0))
+
+    def moves(self, name: str) -> bool:
+        """Does this parameter take part in any of the changes?"""
+        return bool(np.any(self.rows[:, self.names.index(name)])) if name in self.names else False
+
+    def changes(self, quantity: Callable[[dict[str, float]], float]) -> bool:
+        """Does any of the changes alter a quantity that is made of the parameters?"""
+        now = quantity(dict(self.values))
+        for row in self.rows:
+            up, down = (
+                quantity(
+                    dict(self.values)
+                    | {n: self.values[n] + s * v for n, v in zip(self.names, row.tolist(), strict=True)}
+                )
+                for s in (1e-4, -1e-4)
+            )
+            if abs(up - down) / 2e-4 > 1e-4 * (abs(now) + 1e-9):
+                return True
+        return False
+
+
 def null_combinations(
-    blind: Blind, names: tuple[str, ...], values: Mapping[str, float]
+    blind: Blind, names: tuple[str, ...], values: Mapping[str, float], kinds: Mapping[str, str]
 ) -> tuple[NullCombination, ...]:
     """Null space as few-membered combinations, each in words."""
     if not len(blind.null):
@@ -69,7 +109,7 @@ def null_combinations(
         row = row / np.abs(row).max()
         members = np.flatnonzero(np.abs(row) > 1e-3)
         chosen = tuple(names[i] for i in members)
-        out.append(NullCombination(chosen, row[members], _words(chosen, row[members])))
+        out.append(NullCombination(chosen, row[members], _words(chosen, row[members], kinds)))
     return tuple(out)
 
 
@@ -85,12 +125,12 @@ def _reduced(rows: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _words(names: tuple[str, ...], change: np.ndarray) -> str:
+def _words(names: tuple[str, ...], change: np.ndarray, kinds: Mapping[str, str]) -> str:
     """One sentence for one null combination."""
     if len(names) == 1:
         return f"{names[0]} has no influence on the data"
-    occupancy = np.array(["/occupancy/" in n for n in names])
-    scale = np.array(["/scale/" in n for n in names])
+    occupancy = np.array([kinds[n] == "occupancy" for n in names])
+    scale = np.array([kinds[n] == "scale" for n in names])
     if occupancy.any() and scale.any() and np.all(occupancy | scale):
         unit = change[occupancy][0]
         powers = change / unit

@@ -13,6 +13,7 @@ from .tables import Radiation
 __all__ = [
     "EMISSION_LINES",
     "ConstantWavelength",
+    "Geometry",
     "Instrument",
     "TimeOfFlight",
     "laboratory",
@@ -32,6 +33,9 @@ EMISSION_LINES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
 }
 
 
+Geometry = Literal["reflection", "transmission", "capillary"]
+
+
 @dataclass(frozen=True, slots=True)
 class ConstantWavelength:
     """Angle-dispersive diffractometer.
@@ -41,7 +45,10 @@ class ConstantWavelength:
         synchrotron beam scattered vertically; not used for neutrons.
     monochromator : 2θ of a crystal monochromator, degrees; 0 for none.
     zero : 2θ of zero, degrees, to be added to the computed angle.
-    displacement : specimen height, mm; shifts by -2 s cos θ/R in reflection (radius R, mm).
+    geometry : "reflection" (flat, focusing), "transmission" (flat, symmetric) or "capillary".
+    displacement, offset : of the specimen, mm, at the radius R, mm. Reflection: s along the normal shifts 2θ
+        by -2 s cos θ/R; transmission: by -2 s sin θ/R; capillary: s across the beam and t along it shift by
+        -(s cos 2θ - t sin 2θ)/R. offset belongs to capillaries only.
     mu_r : absorption coefficient times radius of a capillary.
     u, v, w : Gaussian width, FWHM² = u tan²θ + v tan θ + w, degrees².
     x, y : Lorentzian width, FWHM = x/cos θ + y tan θ, degrees. x is the size-like one (FullProf calls it Y).
@@ -54,6 +61,8 @@ class ConstantWavelength:
     monochromator: Annotated[float, Unit("deg")] = 0.0
     zero: Annotated[float, Unit("deg")] = 0.0
     displacement: Annotated[float, Unit("mm")] = 0.0
+    offset: Annotated[float, Unit("mm")] = 0.0
+    geometry: Geometry = "reflection"
     radius: Annotated[float, Unit("mm")] = 217.5
     mu_r: float = 0.0
     u: float = 0.005
@@ -72,6 +81,10 @@ class ConstantWavelength:
             )
         if not 0 <= self.unpolarised <= 1:
             raise InputError(f"the cos² 2θ weight must lie between 0 and 1, got {self.unpolarised}")
+        if self.geometry not in ("reflection", "transmission", "capillary"):
+            raise InputError(
+                nearest("geometry", str(self.geometry), ("reflection", "transmission", "capillary"))
+            )
         if self.radius <= 0 or self.mu_r < 0 or self.axial < 0:
             raise InputError("radius must be positive, mu_r and axial divergence not negative")
 
@@ -130,10 +143,20 @@ def laboratory(anode: str = "Cu", *, monochromator: float = 0.0, k_alpha2: bool 
 def synchrotron(wavelength: float, *, unpolarised: float = 0.05) -> ConstantWavelength:
     """Capillary in a synchrotron beam of one wavelength, Å."""
     return ConstantWavelength(
-        "xray", ((wavelength, 1.0),), unpolarised=unpolarised, u=2e-4, v=-1e-4, w=2e-4, x=0.004, y=0.01
+        "xray",
+        ((wavelength, 1.0),),
+        unpolarised=unpolarised,
+        geometry="capillary",
+        u=2e-4,
+        v=-1e-4,
+        w=2e-4,
+        x=0.004,
+        y=0.01,
     )
 
 
 def neutron(wavelength: float) -> ConstantWavelength:
     """Constant-wavelength neutron diffractometer, wavelength in Å."""
-    return ConstantWavelength("neutron", ((wavelength, 1.0),), u=0.2, v=-0.3, w=0.3, x=0.0, y=0.0)
+    return ConstantWavelength(
+        "neutron", ((wavelength, 1.0),), geometry="capillary", u=0.2, v=-0.3, w=0.3, x=0.0, y=0.0
+    )

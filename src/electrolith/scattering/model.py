@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -13,59 +13,14 @@ from electrolith.core.errors import InputError
 
 from . import peaks as peak_rules
 from .corrections import background
-from .data import PowderData
-from .instrument import Instrument, TimeOfFlight
+from .histogram import Histogram
+from .instrument import Instrument
+from .parameter import NOT_REFINABLE, Parameter, catalogue, parameters
 from .peaks import Linked, Peaks, link
 from .phase import Layout, Phase, layout
 from .profile import back_to_back, pseudo_voigt
 
-__all__ = ["Histogram", "Model", "calculate", "compile_model", "parameters", "phases_at"]
-
-_NOT_REFINABLE = ("radiation", "lines", "radius", "unpolarised", "monochromator", "bank_angle")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Histogram:
-    """One pattern and what measured it.
-
-    background : number of Chebyshev coefficients. limits : part of the abscissa to use.
-    excluded : (from, to) intervals left out. ions, lengths : other form factors, other scattering lengths.
-    """
-
-    name: str
-    data: PowderData
-    instrument: Instrument
-    background: int = 6
-    limits: tuple[float, float] | None = None
-    excluded: tuple[tuple[float, float], ...] = ()
-    ions: tuple[tuple[str, str], ...] = ()
-    lengths: tuple[tuple[str, float], ...] = ()
-
-    def __post_init__(self) -> None:
-        wanted = "tof" if isinstance(self.instrument, TimeOfFlight) else "two_theta"
-        if self.data.abscissa != wanted:
-            raise InputError(
-                f"histogram {self.name}: the data are in {self.data.abscissa}, the "
-                f"instrument works in {wanted}; "
-                "convert them or give the right instrument"
-            )
-        if self.background < 1:
-            raise InputError(f"histogram {self.name}: the background needs at least one term")
-        if self.used().sum() < 10:
-            raise InputError(
-                f"histogram {self.name}: limits {self.limits} leave {int(self.used().sum())} of "
-                f"{len(self.data.x)} points ({self.data.x[0]:g} to {self.data.x[-1]:g})"
-            )
-
-    def used(self) -> np.ndarray:
-        """Mask of the points that take part, shape (n,)."""
-        x = self.data.x
-        keep = np.ones(len(x), dtype=bool)
-        if self.limits is not None:
-            keep &= (x >= self.limits[0]) & (x <= self.limits[1])
-        for low, high in self.excluded:
-            keep &= (x < low) | (x > high)
-        return keep
+__all__ = ["Histogram", "Model", "calculate", "compile_model", "instrument_at", "parameters", "phases_at"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +28,7 @@ class Model:
     """Phases and histograms with all that does not change during a refinement.
 
     layouts : symmetry of each phase. linked : [histogram][phase]. basis : background polynomials of
-    each histogram, shape (n_points, order).
+    each histogram, shape (n_points, order). catalogue : every parameter by name.
     """
 
     phases: tuple[Phase, ...]
@@ -82,6 +37,7 @@ class Model:
     linked: tuple[tuple[Linked, ...], ...]
     x: tuple[np.ndarray, ...]
     basis: tuple[np.ndarray, ...]
+    catalogue: dict[str, Parameter]
 
 
 def compile_model(phases: tuple[Phase, ...], histograms: tuple[Histogram, ...]) -> Model:
@@ -101,35 +57,8 @@ def compile_model(phases: tuple[Phase, ...], histograms: tuple[Histogram, ...]) 
         for h, x in zip(histograms, xs, strict=True)
     )
     basis = tuple(background(x, h.background) for h, x in zip(histograms, xs, strict=True))
-    return Model(phases, histograms, tuple(layout(p) for p in phases), linked, xs, basis)
-
-
-def parameters(phases: tuple[Phase, ...], histograms: tuple[Histogram, ...]) -> dict[str, float]:
-    """Every parameter by name, with its starting value.
-
-    Names: "LNC/a", "LNC/Li1/B", "LNC/Li1/occupancy/Li", "LNC/O1/x", "LNC/strain", "lab/scale/LNC",
-    "lab/background/0", "lab/zero".
-    """
-    out: dict[str, float] = {}
-    for phase in phases:
-        symmetry = layout(phase)
-        for name in symmetry.ties:
-            out[f"{phase.name}/{name}"] = float(phase.cell[_CELL.index(name)])
-        for name in ("inverse_size", "strain", "texture"):
-            out[f"{phase.name}/{name}"] = float(getattr(phase, name))
-        for site, directions in zip(phase.sites, symmetry.directions, strict=True):
-            for axis in directions:
-                out[f"{phase.name}/{site.label}/{axis}"] = float(site.position["xyz".index(axis)])
-            out[f"{phase.name}/{site.label}/B"] = float(site.b_iso)
-            for species, share in site.occupancy:
-                out[f"{phase.name}/{site.label}/occupancy/{species}"] = float(share)
-    for histogram in histograms:
-        out |= {f"{histogram.name}/scale/{phase.name}": 1.0 for phase in phases}
-        out |= {f"{histogram.name}/background/{k}": 0.0 for k in range(histogram.background)}
-        for field in fields(histogram.instrument):
-            if field.name not in _NOT_REFINABLE:
-                out[f"{histogram.name}/{field.name}"] = float(getattr(histogram.instrument, field.name))
-    return out
+    table = catalogue(phases, histograms)
+    return Model(phases, histograms, tuple(layout(p) for p in phases), linked, xs, basis, table)
 
 
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma")
@@ -165,12 +94,13 @@ def _phase_at(phase: Phase, symmetry: Layout, values: Mapping[str, float]) -> Ph
     return replace(phase, cell=tuple(cell), sites=tuple(sites), **extra)
 
 
-def _instrument_at(histogram: Histogram, values: Mapping[str, float]) -> Instrument:
+def instrument_at(histogram: Histogram, values: Mapping[str, float]) -> Instrument:
+    """The instrument of a histogram with what `values` give."""
     prefix = histogram.name + "/"
     found: dict[str, Any] = {
         f.name: values[prefix + f.name]
         for f in fields(histogram.instrument)
-        if prefix + f.name in values and f.name not in _NOT_REFINABLE
+        if prefix + f.name in values and f.name not in NOT_REFINABLE
     }
     return replace(histogram.instrument, **found)
 
@@ -205,7 +135,7 @@ def _one(
         [values.get(f"{histogram.name}/background/{k}", 0.0) for k in range(basis.shape[1])]
     )
     floor = basis @ coefficients
-    instrument = _instrument_at(histogram, values)
+    instrument = instrument_at(histogram, values)
     curves = np.zeros((len(phases), len(x)))
     jacobian = np.zeros((len(x), len(free)))
     for column, name in enumerate(free):
@@ -246,20 +176,79 @@ def _draw(
     shape = [column[peak] for column in table.shape]
     shape_of = _tof_shape if len(shape) == 4 else _cw_shape
     value, *derivatives = shape_of(delta, shape, bool(names))
-    curve = np.bincount(point, weights=table.area[peak] * value, minlength=len(x))
+    edge = _Edge.of(delta, peak, table)
+    curve = np.bincount(point, weights=table.area[peak] * edge.faded(value), minlength=len(x))
     if not names:
         return curve, np.zeros((len(x), 0))
     size = (len(x), len(count))
+    block = np.zeros((len(x), len(names)))
 
-    def spread(data: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        return np.asarray(csc_matrix((data, point, indptr), shape=size) @ columns)
+    def spread(data: np.ndarray, columns: np.ndarray) -> None:
+        used = np.any(columns, axis=0)
+        if used.any():
+            block[:, used] += csc_matrix((data, point, indptr), shape=size) @ columns[:, used]
 
-    block = spread(value, np.column_stack([slopes[n].area for n in names]))
+    def column(field: Callable[[Peaks], np.ndarray]) -> np.ndarray:
+        return np.column_stack([field(slopes[n]) * table.area for n in names])
+
+    spread(edge.faded(value), np.column_stack([slopes[n].area for n in names]))
     for number, derivative in enumerate(derivatives):
-        columns = np.column_stack([_moves(slopes[n])[number] * table.area for n in names])
-        if np.any(columns):
-            block += spread(derivative, columns)
+        spread(edge.faded(derivative), column(lambda s, k=number: _moves(s)[k]))  # type: ignore[misc]
+    for data, moved in edge.moved(value, column):
+        spread(data, moved)
     return curve, block
+
+
+_FADE = 0.7  # part of the reach beyond which a peak fades to nothing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Edge:
+    """How peaks fade at the ends of their reach, so that χ² has no steps where a point enters.
+
+    part : distance over reach, of the points in the fading ends. left : which of them lie below the peak.
+    """
+
+    index: np.ndarray
+    part: np.ndarray
+    left: np.ndarray
+    reach: np.ndarray
+
+    @classmethod
+    def of(cls, delta: np.ndarray, peak: np.ndarray, table: Peaks) -> _Edge:
+        reach = np.where(delta < 0, table.reach_left[peak], table.reach_right[peak])
+        index = np.flatnonzero(np.abs(delta) > _FADE * reach)
+        part = np.minimum(np.abs(delta[index]) / reach[index], 1.0)
+        return cls(index, part, delta[index] < 0, reach[index])
+
+    def faded(self, value: np.ndarray) -> np.ndarray:
+        """The values times a smooth step from one to zero."""
+        s = (1 - self.part) / (1 - _FADE)
+        out = value.copy()
+        out[self.index] *= s**2 * (3 - 2 * s)
+        return out
+
+    def moved(
+        self, value: np.ndarray, column: Callable[[Callable[[Peaks], np.ndarray]], np.ndarray]
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Derivative of the fading: data per point, with the slopes per peak that it goes with.
+
+        The fading falls with distance over reach: it rises where the centre comes nearer or the reach grows.
+        """
+        s = (1 - self.part) / (1 - _FADE)
+        steep = value[self.index] * 6 * s * (1 - s) / (1 - _FADE) / self.reach
+        out = []
+        for sign, side, field in (
+            (-1.0, self.left, lambda p: p.reach_left),
+            (1.0, ~self.left, lambda p: p.reach_right),
+        ):
+            data = np.zeros_like(value)
+            data[self.index[side]] = sign * steep[side]
+            out.append((data, column(lambda p: p.centre)))
+            data = np.zeros_like(value)
+            data[self.index[side]] = (steep * self.part)[side]
+            out.append((data, column(field)))
+        return out
 
 
 def _moves(slope: Peaks) -> tuple[np.ndarray, ...]:

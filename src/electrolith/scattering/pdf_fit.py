@@ -11,7 +11,8 @@ from electrolith.core.errors import InputError, nearest
 from electrolith.core.estimate import Estimate
 
 from .descent import descend
-from .model import Model, parameters, phases_at
+from .model import Model, phases_at
+from .parameter import catalogue, parameters
 from .pdf import PdfSettings, Shells, Split, pdf_on, sampled, shells, terminated
 from .phase import Phase, layout
 from .read_gr import PdfData
@@ -217,7 +218,7 @@ class _Machine:
         step = min(float(np.min(np.diff(r))), 0.02)
         end = r[-1] + 6 * 2 * np.pi / settings.q_max
         grid = step * np.arange(1, int(np.ceil(end / step)) + 1)
-        model = Model((phase,), (), (layout(phase),), (), (), ())
+        model = Model((phase,), (), (layout(phase),), (), (), (), catalogue((phase,), ()))
         return cls(model, settings, shells(phase, r_max=1.01 * grid[-1]), grid, r, values, names, split)
 
     @property

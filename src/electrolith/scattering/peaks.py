@@ -10,7 +10,7 @@ import numpy as np
 
 from electrolith.core.errors import InputError
 
-from .corrections import axial_nodes, capillary_transmission, lorentz_polarisation
+from .corrections import axial_counts, axial_nodes, capillary_transmission, lorentz_polarisation
 from .instrument import ConstantWavelength, Instrument, TimeOfFlight
 from .phase import Layout, Phase, cell_matrix, layout
 from .profile import gaussian_lorentzian
@@ -130,16 +130,24 @@ def peak_table(
     sums = _sums_at(linked, phase)
     d = d_spacings(linked.reflections.hkl, phase.cell)
     strength, gradient = intensities(phase, sums, linked.table, d, gradient=bool(names))
-    table = _peaks(linked, phase, instrument, d, strength)
+    counts = _nodes(phase, instrument, d)  # the same for all steps of the derivatives
+    table = _peaks(linked, phase, instrument, d, strength, counts)
     slopes = {}
     for name in names:
         key = name.split("/", 1)[1] if name.startswith(phase.name + "/") else ""
         if key in gradient:
-            factor = _peaks(linked, phase, instrument, d, gradient[key]).area
+            factor = _peaks(linked, phase, instrument, d, gradient[key], counts).area
             still = np.zeros_like(factor)
-            slopes[name] = replace(table, area=factor, centre=still, shape=tuple(still for _ in table.shape))
+            slopes[name] = replace(
+                table,
+                area=factor,
+                centre=still,
+                shape=tuple(still for _ in table.shape),
+                reach_left=still,
+                reach_right=still,
+            )
         else:
-            slopes[name] = _step(linked, phase, instrument, sums, name.rsplit("/", 1)[1], bool(key))
+            slopes[name] = _step(linked, phase, instrument, sums, name.rsplit("/", 1)[1], bool(key), counts)
     return table, slopes
 
 
@@ -150,6 +158,7 @@ def _step(
     sums: tuple[SiteSums, ...],
     field: str,
     of_phase: bool,
+    counts: tuple[np.ndarray, ...],
 ) -> Peaks:
     """Central difference of the peaks to one parameter of the phase or the instrument."""
     if of_phase and field in _CELL:
@@ -172,7 +181,7 @@ def _step(
             tool = replace(instrument, **cast("Any", {field: value}))
         d = d_spacings(linked.reflections.hkl, other.cell)
         strength, _ = intensities(other, sums, linked.table, d)
-        sides.append(_peaks(linked, other, tool, d, strength))
+        sides.append(_peaks(linked, other, tool, d, strength, counts))
     up, down = sides
 
     def change(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -183,6 +192,8 @@ def _step(
         area=change(up.area, down.area),
         centre=change(up.centre, down.centre),
         shape=tuple(change(a, b) for a, b in zip(up.shape, down.shape, strict=True)),
+        reach_left=change(up.reach_left, down.reach_left),
+        reach_right=change(up.reach_right, down.reach_right),
     )
 
 
@@ -194,14 +205,19 @@ def _with_cell(phase: Phase, tied: tuple[str, ...], value: float) -> Phase:
 
 
 def _peaks(
-    linked: Linked, phase: Phase, instrument: Instrument, d: np.ndarray, strength: np.ndarray
+    linked: Linked,
+    phase: Phase,
+    instrument: Instrument,
+    d: np.ndarray,
+    strength: np.ndarray,
+    counts: tuple[np.ndarray, ...],
 ) -> Peaks:
     area = linked.reflections.multiplicity * strength
     if phase.texture_axis is not None and phase.texture != 1.0:
         area = area * _march_dollase(linked, phase)
     if isinstance(instrument, TimeOfFlight):
         return _tof_peaks(phase, instrument, d, area)
-    return _cw_peaks(phase, instrument, d, area)
+    return _cw_peaks(phase, instrument, d, area, counts)
 
 
 def _march_dollase(linked: Linked, phase: Phase) -> np.ndarray:
@@ -235,31 +251,71 @@ def _tof_peaks(phase: Phase, tool: TimeOfFlight, d: np.ndarray, area: np.ndarray
     )
 
 
-def _cw_peaks(phase: Phase, tool: ConstantWavelength, d: np.ndarray, area: np.ndarray) -> Peaks:
+def _displaced(theta: np.ndarray, tool: ConstantWavelength) -> np.ndarray:
+    """Path by which a displaced specimen moves its rays at the detector, mm."""
+    if tool.geometry == "reflection":
+        return np.asarray(2 * tool.displacement * np.cos(theta))
+    if tool.geometry == "transmission":
+        return np.asarray(2 * tool.displacement * np.sin(theta))
+    return np.asarray(tool.displacement * np.cos(2 * theta) - tool.offset * np.sin(2 * theta))
+
+
+def _bragg(wavelength: float, d: np.ndarray) -> np.ndarray:
+    """θ in radians; what lies beyond backscattering is put there."""
+    return np.asarray(np.arcsin(np.minimum(wavelength / 2 / d, 0.99999)))
+
+
+def _widths(
+    phase: Phase, tool: ConstantWavelength, wavelength: float, theta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gaussian and Lorentzian full widths, degrees."""
+    tangent, cosine = np.tan(theta), np.cos(theta)
+    gauss = np.sqrt(np.maximum(tool.u * tangent**2 + tool.v * tangent + tool.w, 1e-8))
+    lorentz = tool.x / cosine + tool.y * tangent
+    lorentz = lorentz + np.degrees(wavelength * phase.inverse_size / cosine + 2 * phase.strain * tangent)
+    return gauss, np.maximum(lorentz, 0.0)
+
+
+def _nodes(phase: Phase, tool: Instrument, d: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Into how many peaks the axial divergence splits each reflection of each line."""
+    if not isinstance(tool, ConstantWavelength):
+        return ()
+    out = []
+    for wavelength, _ in tool.lines:
+        theta = _bragg(wavelength, d)
+        width, _ = gaussian_lorentzian(*_widths(phase, tool, wavelength, theta))
+        out.append(axial_counts(2 * theta, tool.axial, np.radians(width)))
+    return tuple(out)
+
+
+def _cw_peaks(
+    phase: Phase,
+    tool: ConstantWavelength,
+    d: np.ndarray,
+    area: np.ndarray,
+    counts: tuple[np.ndarray, ...],
+) -> Peaks:
     parts = []
     total = sum(weight for _, weight in tool.lines)
-    for wavelength, weight in tool.lines:
-        sine = np.minimum(wavelength / 2 / d, 0.99999)
-        theta = np.arcsin(sine)
-        tangent, cosine = np.tan(theta), np.cos(theta)
-        gauss = np.sqrt(np.maximum(tool.u * tangent**2 + tool.v * tangent + tool.w, 1e-8))
-        lorentz = tool.x / cosine + tool.y * tangent
-        lorentz = lorentz + np.degrees(wavelength * phase.inverse_size / cosine + 2 * phase.strain * tangent)
-        width, eta = gaussian_lorentzian(gauss, np.maximum(lorentz, 0.0))
+    for (wavelength, weight), nodes in zip(tool.lines, counts, strict=True):
+        theta = _bragg(wavelength, d)
+        gauss, lorentz = _widths(phase, tool, wavelength, theta)
+        width, eta = gaussian_lorentzian(gauss, lorentz)
         factor = lorentz_polarisation(
             theta,
             unpolarised=tool.unpolarised,
             monochromator=tool.monochromator,
             neutron=tool.radiation == "neutron",
         )
-        factor = factor * capillary_transmission(theta, tool.mu_r) * (sine < 0.99999)
-        shift = tool.zero - np.degrees(2 * tool.displacement * cosine / tool.radius)
-        moves, shares = axial_nodes(2 * theta, tool.axial)
-        nodes = moves.shape[1]
-        centre = np.degrees(2 * theta[:, None] + moves) + shift[:, None]
-        strength = (weight / total) * (area * factor)[:, None] * shares
-        wide, mixed = np.repeat(width, nodes), np.repeat(eta, nodes)
-        parts.append((strength.ravel(), centre.ravel(), wide, mixed, np.repeat(np.arange(len(d)), nodes)))
+        factor = factor * capillary_transmission(theta, tool.mu_r) * (wavelength / 2 / d < 0.99999)
+        shift = tool.zero - np.degrees(_displaced(theta, tool) / tool.radius)
+        for count in np.unique(nodes):
+            mine = np.flatnonzero(nodes == count)
+            moves, shares = axial_nodes(2 * theta[mine], tool.axial, int(count))
+            centre = np.degrees(2 * theta[mine, None] + moves) + shift[mine, None]
+            strength = (weight / total) * (area * factor)[mine, None] * shares
+            again = np.repeat(mine, moves.shape[1])
+            parts.append((strength.ravel(), centre.ravel(), width[again], eta[again], again))
     strength, centre, width, eta, owner = (np.concatenate(column) for column in zip(*parts, strict=True))
     reach = (4.0 + 21.0 * np.clip(eta / 0.1, 0.0, 1.0)) * width
     return Peaks(strength, centre, (width, eta), reach, reach, owner)

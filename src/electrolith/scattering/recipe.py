@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from electrolith.core.errors import InputError, NotConverged
 
+from .absent import upper_limit
+from .coarse import linear_fit, search_cell, search_cells
 from .conditions import Condition
-from .instrument import TimeOfFlight
-from .model import Histogram, Model, calculate, compile_model, parameters
+from .constraints import tie
+from .displaced import one_of_two
+from .guard import Trouble, check_indexed, trouble
+from .model import Histogram, Model, compile_model
 from .phase import Phase
 from .refine import RefineSettings, refine, start_values
 from .result import RietveldFit
+from .stages import Displacement, Wanted, stages
 
 __all__ = ["Recipe", "RecipeFit", "run_recipe"]
 
-_CELL = ("a", "b", "c", "alpha", "beta", "gamma")
+_CLEAR = 4.0  # a further phase is refined when its amount is that many times its doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Which groups to refine, in the order background and scale, cell, profile, positions, B, occupancies.
 
-    occupancies : off by default, because their level is not in the data (see the null combination).
-    calibration : refine zero (and displacement in reflection geometry); for time of flight only on request,
-    since the calibration file holds it. cell_search : relative range of an isotropic search before the
+    occupancies : of the first phase; off by default, because their level is not in the data (see the null
+    combination). calibration : refine zero; for time of flight only on request, since the calibration file
+    holds it. displacement : of the specimen; "auto" where the geometry is reflection. axial : refine the
+    axial divergence where it is not zero. cell_search : relative range of an isotropic search before the
     first cell refinement. size_strain : let the sample broaden Lorentzian rather than the instrument.
     """
 
@@ -35,6 +39,7 @@ class Recipe:
     displacements: bool = True
     occupancies: bool = False
     calibration: bool | None = None
+    displacement: Displacement = "auto"
     size_strain: bool = False
     texture: bool = False
     cell_search: float = 0.012
@@ -53,6 +58,36 @@ class RecipeFit:
     stages: tuple[tuple[str, int, float, str], ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """What stays the same through all stages."""
+
+    phases: tuple[Phase, ...]
+    histograms: tuple[Histogram, ...]
+    model: Model
+    constraints: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    settings: RefineSettings
+
+    def refine(self, free: tuple[str, ...], values: Mapping[str, float], *, last: bool) -> RietveldFit:
+        """One refinement; before the last one the esds and the last digits do not matter yet."""
+        quick = replace(self.settings, rounds=1, tolerance=max(self.settings.tolerance, 1e-5), shift=0.0)
+        return refine(
+            self.phases,
+            self.histograms,
+            free=free,
+            values=values,
+            constraints=self.constraints,
+            conditions=self.conditions,
+            settings=self.settings if last else quick,
+            model=self.model,
+        )
+
+    def whole(self, free: tuple[str, ...], values: Mapping[str, float]) -> RietveldFit:
+        """A refinement to convergence."""
+        return self.refine(free, values, last=True)
+
+
 def run_recipe(
     phases: tuple[Phase, ...],
     histograms: tuple[Histogram, ...],
@@ -64,6 +99,8 @@ def run_recipe(
 ) -> RecipeFit:
     """Refine stage by stage; a stage that leaves its guard rails is undone and named.
 
+    A further phase whose amount cannot be told from nothing keeps its cell and gets an upper limit.
+
     Raises
     ------
     NotConverged
@@ -71,195 +108,117 @@ def run_recipe(
         the abscissa or the instrument file belongs to something else.
     """
     model = compile_model(phases, histograms)
+    task = _Task(phases, histograms, model, constraints, conditions, recipe.settings)
     now = start_values(phases, histograms) | dict(values or {})
-    now = _coarse(model, now, recipe)
-    free: tuple[str, ...] = ()
-    log: list[tuple[str, int, float, str]] = []
-    fit: RietveldFit | None = None
-    for stage, names in _stages(phases, histograms, recipe):
-        added = tuple(n for n in names if n not in free and n in now)
-        if not added:
-            continue
-        last = (*free, *added)
-        try:
-            trial = refine(
-                phases,
-                histograms,
-                free=last,
-                values=now,
-                constraints=_usable(constraints, last),
-                conditions=conditions,
-                settings=recipe.settings,
-                model=model,
-            )
-            trouble = _trouble(trial, now, fit)
-        except NotConverged as error:
-            trial, trouble = None, str(error)
-        if trial is None or trouble:
-            log.append((stage, len(added), fit.chi2 if fit else float("nan"), f"undone: {trouble}"))
-            continue
-        fit, free, now = trial, last, dict(trial.all_values)
-        log.append((stage, len(added), trial.chi2, ""))
-        if stage == "width":
-            _check_indexed(trial)
-    if fit is None:
-        raise NotConverged(
-            "no stage of the refinement succeeded: " + "; ".join(r for *_, r in log), partial=now
+    now |= _tied(constraints, now)
+    now, doubtful = _coarse(task, now, recipe)
+    run = _Run(task, now, doubtful)
+    wanted = Wanted(
+        recipe.positions,
+        recipe.displacements,
+        recipe.occupancies,
+        recipe.calibration,
+        recipe.displacement,
+        recipe.size_strain,
+        recipe.texture,
+    )
+    plan = stages(phases, histograms, wanted)
+    for stage, names in plan:
+        run.add(stage, names)
+        if stage == "width" and run.fit is not None:
+            check_indexed(run.fit)
+        if stage == "width over the range":
+            run.ask_again(plan, recipe.cell_search)
+    return run.end()
+
+
+class _Run:
+    """The state between stages: values, what is free, what is said."""
+
+    def __init__(self, task: _Task, now: dict[str, float], doubtful: frozenset[str]) -> None:
+        self.task, self.now, self.doubtful = task, now, doubtful
+        self.free: tuple[str, ...] = ()
+        self.fit: RietveldFit | None = None
+        self.log: list[tuple[str, int, float, str]] = []
+
+    def add(self, stage: str, names: tuple[str, ...]) -> None:
+        """Free these parameters too; what runs away is held, and the others are tried again."""
+        table = self.task.model.catalogue
+        added = tuple(
+            n
+            for n in names
+            if n not in self.free
+            and n in self.now
+            and (table[n].kind == "scale" or table[n].owner not in self.doubtful)
         )
-    undone = tuple(f"stage {name} was undone: {remark[8:]}" for name, _, _, remark in log if remark)
-    fit = replace(fit, warnings=(*fit.warnings, *undone), constraints=_usable(constraints, free))
-    return RecipeFit(fit, tuple(log))
+        for _ in range(6):
+            if not added:
+                return
+            last = (*self.free, *added)
+            trial, wrong = None, Trouble("")
+            try:
+                trial = self.task.refine(last, self.now, last=False)
+                wrong = trouble(trial, self.now, self.fit, added, table)
+            except NotConverged as error:
+                wrong = Trouble(str(error))
+            if trial is not None and not wrong.text:
+                self.fit, self.free, self.now = trial, last, dict(trial.all_values)
+                self.log.append((stage, len(added), trial.chi2, ""))
+                return
+            held = tuple(n for n in added if n in wrong.names) or added
+            chi2 = self.fit.chi2 if self.fit else float("nan")
+            self.log.append((stage, len(held), chi2, f"undone: {wrong.text}"))
+            added = tuple(n for n in added if n not in held)
 
+    def ask_again(self, plan: list[tuple[str, tuple[str, ...]]], reach: float) -> None:
+        """Doubtful phases once the profile is known: search their cells, and free those that are there."""
+        for phase in [p for p in self.task.phases if p.name in self.doubtful]:
+            before = linear_fit(self.task.model, self.now).misfit
+            trial, _ = search_cell(self.task.model, phase, self.now, min(reach, 0.006), (self.now, before))
+            found = linear_fit(self.task.model, trial)
+            if found.z[self.task.phases.index(phase)] < _CLEAR:
+                continue
+            self.doubtful = self.doubtful - {phase.name}
+            self.now = trial | {n: v for n, v in found.values.items() if "/scale/" + phase.name in n}
+            mine = [n for _, names in plan[:2] for n in names if n.startswith(phase.name + "/")]
+            self.add(f"cell of {phase.name}", tuple(mine))
 
-def _usable(constraints: tuple[str, ...], free: tuple[str, ...]) -> tuple[str, ...]:
-    """Constraints whose left side is refined by now."""
-    return tuple(c for c in constraints if c.split("=")[0].strip() in free)
-
-
-def _stages(
-    phases: tuple[Phase, ...], histograms: tuple[Histogram, ...], recipe: Recipe
-) -> list[tuple[str, tuple[str, ...]]]:
-    names = tuple(parameters(phases, histograms))
-    tof = {h.name: isinstance(h.instrument, TimeOfFlight) for h in histograms}
-    base = tuple(n for n in names if "/scale/" in n or "/background/" in n)
-    cell = tuple(f"{p.name}/{c}" for p in phases for c in _CELL if f"{p.name}/{c}" in names)
-    wanted = {name: recipe.calibration or (recipe.calibration is None and not t) for name, t in tof.items()}
-    zero = tuple(f"{h.name}/zero" for h in histograms if wanted[h.name])
-    narrow = tuple(f"{h.name}/{f}" for h in histograms for f in (("s1",) if tof[h.name] else ("w",)))
-    lorentz = (
-        tuple(f"{p.name}/{f}" for p in phases for f in ("inverse_size", "strain"))
-        if recipe.size_strain
-        else tuple(f"{h.name}/{f}" for h in histograms for f in (("y",) if tof[h.name] else ("x", "y")))
-    )
-    wide = tuple(
-        f"{h.name}/{f}"
-        for h in histograms
-        for f in (("s0", "s2", "beta0", "beta1") if tof[h.name] else ("u", "v"))
-    )
-    sites = [(p.name, s.label) for p in phases for s in p.sites]
-    moves = tuple(f"{p}/{s}/{x}" for p, s in sites for x in "xyz" if f"{p}/{s}/{x}" in names)
-    shakes = tuple(f"{p}/{s}/B" for p, s in sites)
-    shares = tuple(n for n in names if "/occupancy/" in n)
-    texture = tuple(f"{p.name}/texture" for p in phases if p.texture_axis is not None)
-    return [
-        ("background and scale", base),
-        ("cell", cell),
-        ("zero", zero),
-        ("width", narrow),
-        ("Lorentzian width", lorentz),
-        ("width over the range", wide),
-        (
-            "axial divergence",
-            tuple(
-                f"{h.name}/axial"
-                for h in histograms
-                if not tof[h.name] and getattr(h.instrument, "axial", 0.0) > 0
-            ),
-        ),
-        ("texture", texture if recipe.texture else ()),
-        ("positions", moves if recipe.positions else ()),
-        ("displacements", shakes if recipe.displacements else ()),
-        ("occupancies", shares if recipe.occupancies else ()),
-    ]
-
-
-def _coarse(model: Model, now: dict[str, float], recipe: Recipe) -> dict[str, float]:
-    """Isotropic search of each cell and of the width, scales and backgrounds linear at each trial."""
-    factors = np.array([1.0])
-    if recipe.cell_search:
-        steps = int(np.ceil(recipe.cell_search / 0.0015))
-        factors = 1 + recipe.cell_search * np.arange(-steps, steps + 1) / steps
-    best = now
-    score = _linear_chi2(model, now)
-    for broad in (1.0, 4.0, 16.0):
-        for phase in model.phases:
-            for factor in factors:
-                trial = dict(best)
-                for name in "abc":
-                    key = f"{phase.name}/{name}"
-                    if key in now:
-                        trial[key] = now[key] * factor
-                for histogram in model.histograms:
-                    for name in ("u", "v", "w", "s0", "s1", "s2"):
-                        key = f"{histogram.name}/{name}"
-                        if key in now:
-                            trial[key] = now[key] * broad
-                found = _linear_chi2(model, trial)
-                if found < 0.999 * score:
-                    best, score = trial, found
-    kept = {n: v for n, v in best.items() if "/scale/" not in n and "/background/" not in n}
-    return now | kept | _linear(model, kept | {n: v for n, v in now.items() if n not in kept})[1]
-
-
-def _linear_chi2(model: Model, values: dict[str, float]) -> float:
-    return _linear(model, values)[0]
-
-
-def _linear(model: Model, values: dict[str, float]) -> tuple[float, dict[str, float]]:
-    """Weighted misfit with the best scales and backgrounds, and these."""
-    unit = {n: (1.0 if "/scale/" in n else 0.0) for n in values if "/scale/" in n or "/background/" in n}
-    total, out = 0.0, {}  # type: float, dict[str, float]
-    for histogram, basis, shown in zip(
-        model.histograms, model.basis, calculate(model, values | unit), strict=True
-    ):
-        keep = histogram.used()
-        weight = 1 / histogram.data.sigma[keep]
-        columns = np.column_stack([*shown.by_phase, basis])
-        norm = np.linalg.norm(columns, axis=0)
-        norm[norm == 0] = 1.0
-        scaled = columns / norm * weight[:, None]
-        target = histogram.data.intensity[keep] * weight
-        normal = scaled.T @ scaled
-        found = np.linalg.solve(normal + 1e-10 * np.trace(normal) * np.eye(len(normal)), scaled.T @ target)
-        negative = found[: len(model.phases)] < 0
-        if np.all(negative):
-            total += float(target @ target)
-        else:
-            total += float(np.sum((scaled @ found - target) ** 2))
-        found = found / norm
-        top = float(np.abs(found[: len(model.phases)]).max()) or 1.0
-        for phase, value in zip(model.phases, found, strict=False):
-            out[f"{histogram.name}/scale/{phase.name}"] = float(value) if value > 0 else 1e-3 * top
-        for k, value in enumerate(found[len(model.phases) :]):
-            out[f"{histogram.name}/background/{k}"] = float(value)
-    return total, out
-
-
-def _trouble(fit: RietveldFit, before: Mapping[str, float], last: RietveldFit | None) -> str:
-    """Why this stage must be undone, or nothing."""
-    if last is not None and fit.chi2 > 1.05 * last.chi2:
-        return f"χ² rose from {last.chi2:.3g} to {fit.chi2:.3g}"
-    for name, value in fit.all_values.items():
-        tail = name.rsplit("/", 1)[1]
-        if (
-            tail in "abc"
-            and name.count("/") == 1
-            and name in fit.names
-            and abs(value / before[name] - 1) > 0.03
-        ):
-            return f"{name} ran from {before[name]:.4f} to {value:.4f}"
-        if tail == "B" and name in fit.names and not -3 < value < 30:
-            return f"{name} ran to {value:.3g} Å²"
-        if "/occupancy/" in name and name in fit.names and not -0.5 < value < 3:
-            return f"{name} ran to {value:.3g}"
-        if tail in "xyz" and name.count("/") == 2 and name in fit.names and abs(value - before[name]) > 0.15:
-            return f"{name} ran from {before[name]:.4f} to {value:.4f}"
-    return ""
-
-
-def _check_indexed(fit: RietveldFit) -> None:
-    """Refuse to go on when the peaks of the model explain next to nothing of the peaks in the data."""
-    for h in fit.histograms:
-        weight = 1 / h.sigma**2
-        above = np.sum(weight * (h.observed - h.background) ** 2)
-        left = np.sum(weight * (h.observed - h.calculated) ** 2)
-        peaks = np.sum(weight * (h.calculated - h.background) ** 2)
-        if left > 0.5 * above or peaks < 0.05 * above:
-            names = ", ".join(t.phase for t in h.ticks)
+    def end(self) -> RecipeFit:
+        """The last refinement, to convergence, and what is to be said beside it."""
+        if self.fit is None:
             raise NotConverged(
-                f"{h.name}: {names} explains {max(0.0, 100 * (1 - left / above)):.0f} % "
-                "of what stands above the "
-                "background and 50 % is the least; the cell does not index the data, or "
-                "wavelength, abscissa or instrument are wrong",
-                partial=fit,
+                "no stage of the refinement succeeded: " + "; ".join(r for *_, r in self.log),
+                partial=self.now,
             )
+        fit = self.task.whole(self.free, self.now)
+        again = trouble(fit, self.now, self.fit, self.free, self.task.model.catalogue)
+        remarks = [f"stage {name}: {remark}" for name, _, _, remark in self.log if remark]
+        if again.text:
+            remarks.append(f"at the end: {again.text}")
+        idle = [c for c in self.task.constraints if c.split("=")[0].strip() not in self.free]
+        remarks += [f"constraint {c!r}: its left side is not refined" for c in idle]
+        absent = {name: upper_limit(fit, name) for name in sorted(self.doubtful)}
+        fit = replace(fit, warnings=(*fit.warnings, *remarks), absent=absent)
+        fit = one_of_two(fit, self.task.histograms, self.task.whole)
+        return RecipeFit(fit, tuple(self.log))
+
+
+def _tied(constraints: tuple[str, ...], now: dict[str, float]) -> dict[str, float]:
+    """Starting values of what the constraints tie."""
+    if not constraints:
+        return {}
+    ties = tie((), constraints, now)
+    return dict(zip(ties.names, ties.offset.tolist(), strict=True))
+
+
+def _coarse(task: _Task, now: dict[str, float], recipe: Recipe) -> tuple[dict[str, float], frozenset[str]]:
+    """Cells, widths and scales to start from, and the further phases that may not be there at all."""
+    found = search_cells(task.model, now, recipe.cell_search)
+    z = linear_fit(task.model, found).z
+    doubtful = frozenset(p.name for p, v in zip(task.phases[1:], z[1:], strict=True) if v < 2 * _CLEAR)
+    if not doubtful:
+        return found, doubtful
+    # what a search over noise gave to the cell of a phase that is not there is forgotten
+    for name in doubtful:
+        found |= {n: now[n] for n, p in task.model.catalogue.items() if p.owner == name}
+    return found | linear_fit(task.model, found).values, doubtful

@@ -9,66 +9,19 @@ import numpy as np
 
 from electrolith.core.errors import InputError, NotConverged, nearest
 
-from .conditions import Condition, condition_residual, condition_text
-from .constraints import Ties, tie
+from .conditions import Condition
+from .constraints import tie
 from .descent import descend
-from .identify import Blind, blind_directions
-from .model import Calculated, Histogram, Model, calculate, compile_model, parameters, phases_at
+from .identify import blind_directions
+from .model import Histogram, Model, calculate, compile_model, parameters
 from .phase import Phase
+from .problem import Problem, RefineSettings, residuals, reweighted
 from .result import RietveldFit
-from .summary import summarise
+from .summary import Course, summarise
 
 __all__ = ["RefineSettings", "refine", "start_values"]
 
-_LOWER = {
-    "strain": 0.0,
-    "inverse_size": 0.0,
-    "texture": 0.05,
-    "alpha": 1e-3,
-    "beta0": 0.0,
-    "beta1": 0.0,
-    "axial": 1e-4,
-    "mu_r": 0.0,
-    "x": 0.0,
-    "y": 0.0,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RefineSettings:
-    """How to refine.
-
-    model_weights : take the variances from the model (iterated), not from the counts, which would bias
-    weak patterns low by about one count. evaluations : most model evaluations per weighting round.
-    draws, seed : of the estimates in the result.
-    """
-
-    model_weights: bool = True
-    rounds: int = 2
-    evaluations: int = 60
-    tolerance: float = 1e-8
-    draws: int = 1000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.rounds < 1 or self.evaluations < 1 or self.draws < 2:
-            raise InputError("rounds and evaluations must be at least 1, draws at least 2")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Problem:
-    """Model, ties and conditions of one refinement, and the variances of the points now in force."""
-
-    model: Model
-    values: dict[str, float]
-    ties: Ties
-    conditions: tuple[Condition, ...]
-    variance: tuple[np.ndarray, ...]
-
-    def at(self, q: np.ndarray) -> dict[str, float]:
-        """All values at independent parameters q."""
-        p = self.ties.matrix @ q + self.ties.offset
-        return self.values | dict(zip(self.ties.names, p.tolist(), strict=True))
+_USUAL = RefineSettings()
 
 
 def refine(
@@ -79,7 +32,7 @@ def refine(
     values: Mapping[str, float] | None = None,
     constraints: tuple[str, ...] = (),
     conditions: tuple[Condition, ...] = (),
-    settings: RefineSettings = RefineSettings(),
+    settings: RefineSettings = _USUAL,
     model: Model | None = None,
 ) -> RietveldFit:
     """Refine the parameters named in `free` against all histograms together.
@@ -115,23 +68,37 @@ def refine(
     if len(ties.independent) >= points:
         raise InputError(f"{len(ties.independent)} free parameters for {points} points")
     variance = tuple(h.data.sigma[h.used()] ** 2 for h in histograms)
-    problem = Problem(model, start, ties, conditions, variance)
+    problem = Problem(model, start, ties, conditions, constraints, variance)
     q = np.array([start[n] for n in ties.independent])
     evaluations, converged = 0, True
     for _ in range(settings.rounds if settings.model_weights else 1):
         if settings.model_weights:
-            problem = _reweighted(problem, q)
+            problem = reweighted(problem, q)
         q, used, converged = _solve(problem, q, settings)
         evaluations += used
-    final, blind = _final(problem, q)
-    return summarise(problem, q, final, blind, evaluations, converged, settings)
+    end = _polished(problem, q, settings)
+    for _ in range(4 if settings.model_weights and settings.shift else 0):
+        # the weights follow the model: a start from afar leaves its trace in them
+        problem = reweighted(problem, end.parameters)
+        before, end = end, _polished(problem, end.parameters, settings)
+        evaluations += end.evaluations
+        if end.far_from(before) < settings.shift:
+            break
+    alone = blind_directions(end.jacobian[: problem.data_rows])
+    whole = blind_directions(end.jacobian) if conditions else alone
+    course = Course(
+        evaluations + end.evaluations, end.shift < 0.1 if settings.shift else converged, end.shift, settings
+    )
+    return summarise(
+        problem, end.parameters, calculate(model, problem.at(end.parameters)), (alone, whole), course
+    )
 
 
 def start_values(phases: tuple[Phase, ...], histograms: tuple[Histogram, ...]) -> dict[str, float]:
     """Starting values of all parameters, scales and backgrounds set by linear least squares."""
     model = compile_model(phases, histograms)
     values = parameters(phases, histograms)
-    free = tuple(n for n in values if "/scale/" in n or "/background/" in n)
+    free = tuple(n for n, p in model.catalogue.items() if p.kind in ("scale", "background"))
     return values | _linear_start(model, values, free)
 
 
@@ -160,30 +127,25 @@ def _linear_start(model: Model, values: dict[str, float], free: tuple[str, ...])
     return out
 
 
-def _reweighted(problem: Problem, q: np.ndarray) -> Problem:
-    """Variances scaled from the observed to the calculated intensity, as counts have them."""
-    shown = calculate(problem.model, problem.at(q))
-    out = []
-    for histogram, calculated in zip(problem.model.histograms, shown, strict=True):
-        keep = histogram.used()
-        observed, variance = histogram.data.intensity[keep], histogram.data.sigma[keep] ** 2
-        floor = 0.02 * float(np.median(np.abs(observed))) or 1e-12
-        ratio = np.maximum(calculated.total, floor) / np.maximum(observed, floor)
-        out.append(variance * np.where(observed > floor, np.clip(ratio, 0.05, 20.0), 1.0))
-    return Problem(problem.model, problem.values, problem.ties, problem.conditions, tuple(out))
-
-
 def _solve(problem: Problem, q: np.ndarray, settings: RefineSettings) -> tuple[np.ndarray, int, bool]:
-    names = problem.ties.independent
-    lower = np.array([_LOWER.get(n.rsplit("/", 1)[1], -np.inf) for n in names])
-    scales = np.array(["/scale/" in n for n in names])
-    lower[scales] = 0.0
-    inside = np.where(np.isfinite(lower), np.maximum(q, lower + 1e-9 * (1 + np.abs(q))), q)
+    lower, upper = problem.bounds()
+    room = 1e-9 * (1 + np.abs(q))
+    inside = np.minimum(np.maximum(q, lower + room), upper - room)
+    first = residuals(problem, inside)  # what is wrong at the start is said, not stepped around
+
+    def model(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if p is inside or np.array_equal(p, inside):
+            return first
+        try:
+            return residuals(problem, p)
+        except InputError:  # a trial cell without volume, a trial width below nothing
+            return np.full_like(first[0], np.inf), first[1]
 
     found = descend(
-        lambda p: _residuals(problem, p, True),
+        model,
         inside,
         lower=lower,
+        upper=upper,
         evaluations=settings.evaluations,
         tolerance=settings.tolerance,
     )
@@ -192,53 +154,71 @@ def _solve(problem: Problem, q: np.ndarray, settings: RefineSettings) -> tuple[n
     return found.parameters, found.evaluations, found.converged
 
 
-def _residuals(problem: Problem, q: np.ndarray, gradient: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted residuals (calculated - observed)/σ with the conditions, and their Jacobian to q."""
-    values = problem.at(q)
-    names = problem.ties.names if gradient else ()
-    shown = calculate(problem.model, values, names)
-    parts, blocks = [], []
-    for histogram, calculated, variance in zip(
-        problem.model.histograms, shown, problem.variance, strict=True
-    ):
-        root = np.sqrt(variance)
-        parts.append((calculated.total - histogram.data.intensity[histogram.used()]) / root)
-        if gradient:
-            blocks.append(calculated.jacobian / root[:, None])
-    if problem.conditions:
-        parts.append(_conditions(problem, values))
-        if gradient:
-            blocks.append(_condition_slopes(problem, values))
-    jacobian = np.vstack(blocks) if gradient else np.zeros((0, 0))
-    if gradient and problem.ties.names != problem.ties.independent:
-        jacobian = jacobian @ problem.ties.matrix
-    return np.concatenate(parts), jacobian
+@dataclass(frozen=True, slots=True, eq=False)
+class _End:
+    """Where the last steps led. shift : the largest of the last, over its esd. esd : of each, shape (n,)."""
+
+    parameters: np.ndarray
+    jacobian: np.ndarray
+    esd: np.ndarray
+    shift: float
+    evaluations: int
+
+    def far_from(self, other: _End) -> float:
+        """The largest distance between two ends, in esds."""
+        return float(np.max(np.abs(self.parameters - other.parameters) / self.esd, initial=0.0))
 
 
-def _conditions(problem: Problem, values: Mapping[str, float]) -> np.ndarray:
-    phases = {p.name: p for p in phases_at(problem.model, values)}
-    return np.array([condition_residual(c, phases, values) for c in problem.conditions])
+def _polished(problem: Problem, q: np.ndarray, settings: RefineSettings) -> _End:
+    """Undamped steps on what is determined, until no parameter moves by a noticeable part of its esd.
+
+    Marquardt's damping crawls along the flat valleys that occupancies make: χ² stands still while the
+    parameters are still far, in esds, from where every start should lead.
+    """
+    lower, upper = problem.bounds()
+    residual, jacobian = residuals(problem, q)
+    chi2, shift, used = float(residual @ residual), np.inf, 1
+    esd = np.ones_like(q)
+    for _ in range(12 if settings.shift else 1):
+        step, esd = _newton(q, residual, jacobian, lower, upper)
+        shift = float(np.max(np.abs(step / esd), initial=0.0))
+        if shift < settings.shift or not settings.shift:
+            break
+        for part in (1.0, 0.3, 0.1, 0.02):
+            trial = np.clip(q + part * step, lower, upper)
+            try:
+                new, slopes = residuals(problem, trial)
+            except InputError:
+                continue
+            used += 1
+            if float(new @ new) <= chi2 * (1 + 1e-12):
+                q, residual, jacobian, chi2 = trial, new, slopes, float(new @ new)
+                break
+        else:
+            break
+    return _End(q, jacobian, esd, shift, used)
 
 
-def _condition_slopes(problem: Problem, values: dict[str, float]) -> np.ndarray:
-    columns = []
-    for name in problem.ties.names:
-        step = 1e-6 * max(abs(values[name]), 1e-3)
-        up = _conditions(problem, values | {name: values[name] + step})
-        down = _conditions(problem, values | {name: values[name] - step})
-        columns.append((up - down) / (2 * step))
-    return np.column_stack(columns)
+def _newton(
+    q: np.ndarray, residual: np.ndarray, jacobian: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The undamped step within the bounds, and the esds, each of shape (n,).
 
-
-def _final(problem: Problem, q: np.ndarray) -> tuple[tuple[Calculated, ...], tuple[Blind, Blind]]:
-    """Curves at the end, and the rank tests with and without the conditions."""
-    _, jacobian = _residuals(problem, q, True)
-    data_rows = sum(len(x) for x in problem.model.x)
-    alone = blind_directions(jacobian[:data_rows])
-    whole = blind_directions(jacobian) if problem.conditions else alone
-    return calculate(problem.model, problem.at(q)), (alone, whole)
-
-
-def stated(conditions: tuple[Condition, ...]) -> tuple[str, ...]:
-    """The conditions, one line each."""
-    return tuple(condition_text(c) for c in conditions)
+    A parameter that the step would carry over its bound goes to the bound, and the others answer to that.
+    """
+    gradient = jacobian.T @ residual
+    free = ~(((q <= lower) & (gradient > 0)) | ((q >= upper) & (gradient < 0)))
+    step, esd = np.zeros_like(q), np.ones_like(q)
+    for _ in range(len(q)):
+        if not free.any():
+            break
+        blind = blind_directions(jacobian[:, free])
+        rest = residual + jacobian[:, ~free] @ step[~free]
+        step[free] = -blind.covariance @ (jacobian[:, free].T @ rest)
+        esd[free] = np.sqrt(np.maximum(np.diag(blind.covariance), 1e-60))
+        over = free & ((q + step < lower) | (q + step > upper))
+        if not over.any():
+            break
+        step[over] = np.clip(q + step, lower, upper)[over] - q[over]
+        free &= ~over
+    return step, esd

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -70,8 +70,11 @@ class RietveldFit:
     names, values, esd : refined parameters, shape (n,); esd is inf where the data leave it open.
     covariance, correlation : shape (n, n) on the identified space. esds are multiplied by GoF if above one.
     fractions : weight fraction of each phase in each histogram, keyed "histogram/phase" (Hill and Howard).
+    kinds, units : of every parameter by name. shift : largest last shift over esd.
+    absent : further phases that were not found, with the weight fraction that could hide (95 %).
     null : combinations that neither data nor conditions determine. closed : what the data alone leave open,
-    and the conditions that closed it. ratios : identified ratios of occupancies. warnings : plain words.
+    and the conditions that closed it. ratios : identified ratios of occupancies; given : those of them
+    that rest on the conditions. warnings : plain words.
     """
 
     names: tuple[str, ...]
@@ -80,12 +83,15 @@ class RietveldFit:
     covariance: np.ndarray
     correlation: np.ndarray
     all_values: dict[str, float]
+    kinds: dict[str, str]
+    units: dict[str, str]
     phases: tuple[Phase, ...]
     histograms: tuple[FittedHistogram, ...]
     sites: tuple[FittedSite, ...]
     cell: dict[str, Estimate]
     fractions: dict[str, Estimate]
     ratios: dict[str, Estimate]
+    given: tuple[str, ...]
     null: tuple[NullCombination, ...]
     closed: tuple[str, ...]
     constraints: tuple[str, ...]
@@ -96,6 +102,8 @@ class RietveldFit:
     points: int
     evaluations: int
     converged: bool
+    shift: float = 0.0
+    absent: dict[str, float] = field(default_factory=dict)
     engine: str = "electrolith"
 
     def value(self, name: str) -> float:

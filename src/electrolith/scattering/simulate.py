@@ -70,7 +70,7 @@ def sticks(
     linked = link(phase, instrument, np.array([low, high]), ions or {}, lengths or {}, "sticks")
     table, _ = peak_table(linked, phase, instrument, "sticks", ())
     n = len(linked.reflections.d)
-    first = np.array([np.flatnonzero(table.reflection == i)[0] for i in range(n)])
+    first = np.unique(table.reflection, return_index=True)[1]
     area = np.bincount(table.reflection, weights=table.area, minlength=n)
     position = table.centre[first]
     keep = (position >= low) & (position <= high)

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 
 from electrolith.core.estimate import Estimate
 
 from .conditions import condition_text
-from .identify import Blind, NullCombination, null_combinations
+from .identify import Blind, NullCombination, Unseen, null_combinations
 from .instrument import TimeOfFlight
-from .model import Calculated, Histogram, phases_at
+from .model import Calculated, Histogram, instrument_at, phases_at
 from .peaks import peak_table
 from .phase import molar_mass, multiplicity, volume
+from .problem import Problem, RefineSettings
 from .quality import durbin_watson, r_factors
 from .result import FittedHistogram, FittedSite, RietveldFit, Ticks
 from .tables import table_note
 
-if TYPE_CHECKING:
-    from .refine import Problem, RefineSettings
+__all__ = ["Course", "summarise"]
 
-__all__ = ["summarise"]
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the descent went. shift : the last shift of a parameter over its esd, the largest of all."""
+
+    evaluations: int
+    converged: bool
+    shift: float
+    settings: RefineSettings
 
 
 def summarise(
@@ -29,11 +37,12 @@ def summarise(
     q: np.ndarray,
     shown: tuple[Calculated, ...],
     blind: tuple[Blind, Blind],
-    evaluations: int,
-    converged: bool,
-    settings: RefineSettings,
+    course: Course,
 ) -> RietveldFit:
-    """Gather everything that the report shows."""
+    """Gather everything that the report shows.
+
+    blind : rank tests of the data alone, and of the data with the conditions.
+    """
     alone, whole = blind
     values, names, ties = problem.at(q), problem.ties.names, problem.ties
     histograms = tuple(
@@ -42,23 +51,18 @@ def summarise(
     points = sum(len(h.x) for h in histograms)
     total = sum(float(np.sum(((h.observed - h.calculated) / h.sigma) ** 2)) for h in histograms)
     chi2 = total / max(points - whole.rank, 1)
-    inflate = max(1.0, chi2)
-    covariance_q = whole.covariance * inflate
+    covariance_q = whole.covariance * max(1.0, chi2)
     covariance = ties.matrix @ covariance_q @ ties.matrix.T
-    null = null_combinations(whole, ties.independent, values)
-    null_rows = whole.null @ ties.matrix.T
+    kinds = {n: p.kind for n, p in problem.model.catalogue.items()}
+    null = null_combinations(whole, ties.independent, values, kinds)
+    data_null = null_combinations(alone, ties.independent, values, kinds)
     esd = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    hidden = _open(null_rows, np.array([values[n] for n in names]), esd)
-    open_names = {n for n, is_open in zip(names, hidden, strict=True) if is_open}
-    esd_shown = np.where([n in open_names for n in names], np.inf, esd)
-    draws = _draws(q, covariance_q, settings)
-    bare = _open(alone.null @ ties.matrix.T, np.array([values[n] for n in names]), esd)
-    given = {n for n, is_open in zip(names, bare, strict=True) if is_open} - open_names
-    table = _Draws(problem, values, draws @ ties.matrix.T + ties.offset, names, open_names)
-    fractions = _fractions(problem, table)
-    ratios = _ratios(problem, table, null_rows)
-    data_null = null_combinations(alone, ties.independent, values)
-    closed = _closed(data_null, null, problem)
+    unseen = Unseen.of(values, names, whole.null @ ties.matrix.T, esd)
+    bare = Unseen.of(values, names, alone.null @ ties.matrix.T, esd)
+    esd_shown = np.where([unseen.moves(n) for n in names], np.inf, esd)
+    draws = _draws(q, covariance_q, course.settings)
+    table = _Draws(values, draws @ ties.matrix.T + ties.offset, names, unseen, bare)
+    ratios = _ratios(problem, table)
     norm = np.where(esd > 0, esd, 1.0)
     return RietveldFit(
         names=names,
@@ -67,30 +71,27 @@ def summarise(
         covariance=covariance,
         correlation=covariance / np.outer(norm, norm),
         all_values=values,
+        kinds={n: str(k) for n, k in kinds.items()},
+        units={n: p.unit for n, p in problem.model.catalogue.items()},
         phases=phases_at(problem.model, values),
         histograms=histograms,
-        sites=_sites(problem, table, given),
+        sites=_sites(problem, table),
         cell=_cell(problem, table),
-        fractions=fractions,
-        ratios=ratios,
+        fractions=_fractions(problem, table),
+        ratios={n: r for n, (r, _) in ratios.items()},
+        given=tuple(n for n, (_, given) in ratios.items() if given),
         null=null,
-        closed=closed,
-        constraints=(),
+        closed=_closed(data_null, null, problem),
+        constraints=problem.constraints,
         conditions=tuple(condition_text(c) for c in problem.conditions),
-        warnings=_warnings(problem, values, esd_shown, names, histograms, chi2, converged),
+        warnings=_warnings(problem, values, esd_shown, names, histograms, chi2, course),
         chi2=chi2,
         gof=float(np.sqrt(chi2)),
         points=points,
-        evaluations=evaluations,
-        converged=converged,
+        evaluations=course.evaluations,
+        converged=course.converged,
+        shift=course.shift,
     )
-
-
-def _open(null_rows: np.ndarray, values: np.ndarray, esd: np.ndarray) -> np.ndarray:
-    """Which parameters take part in a null combination: by their change relative to value and esd."""
-    relative = np.abs(null_rows) / (np.abs(values) + esd + 1e-12)
-    top = np.maximum(relative.max(axis=1, initial=0.0, keepdims=True), 1e-300)
-    return np.asarray((relative / top > 1e-6).any(axis=0))
 
 
 def _draws(q: np.ndarray, covariance: np.ndarray, settings: RefineSettings) -> np.ndarray:
@@ -103,20 +104,22 @@ def _draws(q: np.ndarray, covariance: np.ndarray, settings: RefineSettings) -> n
 
 
 class _Draws:
-    """Draws of every parameter by name; what is not refined has one value."""
+    """Draws of every parameter by name; what is not refined has one value.
+
+    unseen : what neither data nor conditions see; bare : what the data alone do not see.
+    """
 
     def __init__(
         self,
-        problem: Problem,
         values: dict[str, float],
         draws: np.ndarray,
         names: tuple[str, ...],
-        open_: set[str],
+        unseen: Unseen,
+        bare: Unseen,
     ) -> None:
         self.values = values
         self.columns = {n: draws[:, i] for i, n in enumerate(names)}
-        self.open = open_
-        self.size = len(draws)
+        self.unseen, self.bare = unseen, bare
 
     def of(self, name: str) -> np.ndarray:
         """Draws of one parameter, shape (draws,) or (1,)."""
@@ -124,31 +127,18 @@ class _Draws:
 
     def estimate(self, name: str, unit: str) -> Estimate:
         """The parameter as an estimate; without known doubt if fixed or not identified."""
-        if name not in self.columns or name in self.open:
+        if name not in self.columns or self.unseen.moves(name):
             return Estimate.unknown_doubt(self.values[name], unit)
         return Estimate(self.columns[name], unit)
 
 
-def _sites(problem: Problem, table: _Draws, given: set[str]) -> tuple[FittedSite, ...]:
+def _sites(problem: Problem, table: _Draws) -> tuple[FittedSite, ...]:
     out = []
     for phase in problem.model.phases:
         for site in phase.sites:
             prefix = f"{phase.name}/{site.label}/"
             keys = [f"{prefix}occupancy/{s}" for s, _ in site.occupancy]
-            vacancy = 1.0 - np.sum(np.broadcast_arrays(*(table.of(k) for k in keys)), axis=0)
-            is_open = any(k in table.open for k in keys)
-            fixed = not any(k in table.columns for k in keys)
-            empty = (
-                Estimate.unknown_doubt(1.0 - sum(table.values[k] for k in keys), "1")
-                if is_open or fixed
-                else Estimate(vacancy, "1")
-            )
-            if is_open:
-                word = "not identified: see the null combination"
-            elif fixed:
-                word = "fixed"
-            else:
-                word = "through the conditions" if any(k in given for k in keys) else "identified"
+            word, vacancy = _vacancy(table, keys)
             for (species, _), key in zip(site.occupancy, keys, strict=True):
                 out.append(
                     FittedSite(
@@ -157,12 +147,34 @@ def _sites(problem: Problem, table: _Draws, given: set[str]) -> tuple[FittedSite
                         species,
                         multiplicity(phase, site),
                         table.estimate(key, "1"),
-                        empty,
+                        vacancy,
                         table.estimate(prefix + "B", "angstrom^2"),
                         word,
                     )
                 )
     return tuple(out)
+
+
+def _vacancy(table: _Draws, keys: list[str]) -> tuple[str, Estimate]:
+    """Whether the empty share of a site is determined, in words, and the share."""
+
+    def filled(values: dict[str, float]) -> float:
+        return float(sum(values[k] for k in keys))
+
+    total = filled(table.values)
+    if not any(k in table.columns for k in keys):
+        return "fixed", Estimate.unknown_doubt(1.0 - total, "1")
+    if table.unseen.changes(filled):
+        word = "not identified: see the null combination"
+        return word, Estimate.unknown_doubt(1.0 - total, "1")
+    vacancy = Estimate(1.0 - np.sum(np.broadcast_arrays(*(table.of(k) for k in keys)), axis=0), "1")
+    room = 2 * vacancy.std + 0.02
+    low = [k for k in keys if not table.unseen.moves(k) and table.values[k] < -2 * table.of(k).std() - 0.02]
+    if total > 1 + room or total < -room or low:
+        return f"impossible: the site would hold {total:.3g} atoms" + (
+            f", {low[0]} = {table.values[low[0]]:.3g}" if low else ""
+        ), vacancy
+    return ("through the conditions" if table.bare.changes(filled) else "identified"), vacancy
 
 
 def _cell(problem: Problem, table: _Draws) -> dict[str, Estimate]:
@@ -178,42 +190,70 @@ def _fractions(problem: Problem, table: _Draws) -> dict[str, Estimate]:
     phases = phases_at(problem.model, table.values)
     out: dict[str, Estimate] = {}
     for histogram in problem.model.histograms:
-        parts = [table.of(f"{histogram.name}/scale/{p.name}") * molar_mass(p) * volume(p) for p in phases]
+        scales = [f"{histogram.name}/scale/{p.name}" for p in phases]
+        weight = [molar_mass(p) * volume(p) for p in phases]
+        parts = [table.of(s) * w for s, w in zip(scales, weight, strict=True)]
         whole = np.sum(np.broadcast_arrays(*parts), axis=0)
-        for phase, part in zip(phases, parts, strict=True):
-            share = np.asarray(part / whole)
+        for number, (phase, part) in enumerate(zip(phases, parts, strict=True)):
+            share = np.asarray(part / np.where(whole == 0, 1.0, whole))
+
+            def fraction(values: dict[str, float], number: int = number, scales: list[str] = scales) -> float:
+                masses = [
+                    values[s] * molar_mass(p) * volume(p)
+                    for s, p in zip(scales, phases_at(problem.model, values), strict=True)
+                ]
+                return masses[number] / (sum(masses) or 1.0)
+
+            known = len(phases) > 1 and share.size > 1 and not table.unseen.changes(fraction)
             out[f"{histogram.name}/{phase.name}"] = (
-                Estimate(share, "1")
-                if len(phases) > 1 and share.size > 1
-                else Estimate.unknown_doubt(share[0], "1")
+                Estimate(share, "1") if known else Estimate.unknown_doubt(float(np.median(share)), "1")
             )
     return out
 
 
-def _ratios(problem: Problem, table: _Draws, null_rows: np.ndarray) -> dict[str, Estimate]:
-    """Ratios of refined occupancies, Li/(all anions) first, that no null combination changes."""
-    out: dict[str, Estimate] = {}
+def _ratios(problem: Problem, table: _Draws) -> dict[str, tuple[Estimate, bool]]:
+    """Ratios of refined occupancies, Li/(all anions) last, that no null combination changes.
+
+    With each, whether it rests on the conditions; what a constraint sets is no result and is left out.
+    """
+    out: dict[str, tuple[Estimate, bool]] = {}
     for phase in problem.model.phases:
-        content: dict[str, np.ndarray] = {}
-        refined = set()
+        terms: dict[str, list[tuple[str, int]]] = {}
         for site in phase.sites:
             for species, _ in site.occupancy:
                 key = f"{phase.name}/{site.label}/occupancy/{species}"
-                content[species] = content.get(species, np.zeros(1)) + multiplicity(phase, site) * table.of(
-                    key
-                )
-                if key in table.columns:
-                    refined.add(species)
-        chosen = [s for s in content if s in refined]
-        pairs = [(a, b) for i, a in enumerate(chosen) for b in chosen[i + 1 :]]
-        for a, b in pairs:
-            out[f"{phase.name}: {a}/{b}"] = Estimate(content[a] / content[b], "1")
-        rest = [s for s in chosen if s != "Li"]
+                terms.setdefault(species, []).append((key, multiplicity(phase, site)))
+        chosen = [s for s, found in terms.items() if any(k in table.columns for k, _ in found)]
+        pairs: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+            ((a,), (b,)) for i, a in enumerate(chosen) for b in chosen[i + 1 :]
+        ]
+        rest = tuple(s for s in chosen if s != "Li")
         if "Li" in chosen and len(rest) > 1:
-            out[f"{phase.name}: Li/({'+'.join(rest)})"] = Estimate(
-                content["Li"] / np.sum(np.broadcast_arrays(*(content[s] for s in rest)), axis=0), "1"
-            )
+            pairs.append((("Li",), rest))
+        for above, below in pairs:
+            ratio = _ratio([t for s in above for t in terms[s]], [t for s in below for t in terms[s]], table)
+            if ratio is not None:
+                name = below[0] if len(below) == 1 else f"({'+'.join(below)})"
+                out[f"{phase.name}: {above[0]}/{name}"] = ratio
     return out
+
+
+def _ratio(
+    above: list[tuple[str, int]], below: list[tuple[str, int]], table: _Draws
+) -> tuple[Estimate, bool] | None:
+    """A ratio of contents and whether the conditions made it known; None where it is open or set."""
+
+    def value(values: dict[str, float]) -> float:
+        under = sum(n * values[k] for k, n in below)
+        return float(sum(n * values[k] for k, n in above) / under) if under else float("inf")
+
+    if not np.isfinite(value(table.values)) or table.unseen.changes(value):
+        return None
+    top, under = (
+        np.sum(np.broadcast_arrays(*(n * table.of(k) for k, n in side)), axis=0) for side in (above, below)
+    )
+    ratio = Estimate(top / np.where(under == 0, np.nan, under), "1")
+    return (ratio, table.bare.changes(value)) if ratio.std > 1e-9 * abs(ratio.value) else None
 
 
 def _closed(
@@ -264,16 +304,14 @@ def _beam(histogram: Histogram) -> str:
 
 
 def _ticks(problem: Problem, number: int, values: dict[str, float]) -> tuple[Ticks, ...]:
-    from .model import _instrument_at
-
     histogram = problem.model.histograms[number]
-    tool = _instrument_at(histogram, values)
+    tool = instrument_at(histogram, values)
     out = []
     for phase, linked in zip(phases_at(problem.model, values), problem.model.linked[number], strict=True):
         table, _ = peak_table(linked, phase, tool, histogram.name, ())
         n = len(linked.reflections.d)
         # the first node of the first line of each reflection stands for its position
-        first = np.array([np.flatnonzero(table.reflection == i)[0] for i in range(n)])
+        first = np.unique(table.reflection, return_index=True)[1]
         area = np.bincount(table.reflection, weights=table.area, minlength=n)
         out.append(
             Ticks(
@@ -294,10 +332,13 @@ def _warnings(
     names: tuple[str, ...],
     histograms: tuple[FittedHistogram, ...],
     chi2: float,
-    converged: bool,
+    course: Course,
 ) -> tuple[str, ...]:
     """What a careful reader would ask about."""
-    out = [] if converged else ["the refinement stopped before it converged"]
+    out = []
+    if not course.converged:
+        text = f"; the last shift was {course.shift:.2g} esd" if np.isfinite(course.shift) else ""
+        out.append(f"the refinement stopped before it converged{text}")
     error = dict(zip(names, esd, strict=True))
     for phase in phases_at(problem.model, values):
         for site in phase.sites:

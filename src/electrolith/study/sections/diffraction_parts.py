@@ -54,16 +54,18 @@ def _fit_part(
     open_words = [f"Not determined: {n.words}." for n in fit.null]
     if fit.null:
         sentence += (
-            " The level of the occupancies is not in these data; their ratios are. A measured density, an "
-            "internal standard, the total of a site or an absolute scale would fix it; neutrality would not."
+            " The level of the occupancies is not in these data. A measured density (--density; density: in a "
+            "study) or the total of a site (--total; totals:) would fix it; neutrality (--neutral; neutral:) "
+            "and ties (--tie; ties:) fix ratios only."
         )
     tables = [_cells(fit), _sites(fit)]
     if fit.ratios:
-        rows = tuple((k, v.text()) for k, v in fit.ratios.items())
-        tables.append(Table(("ratio of contents", "value"), rows, "What the data do determine"))
+        rows = tuple(
+            (k, v.text(), "data and conditions" if k in fit.given else "data") for k, v in fit.ratios.items()
+        )
+        tables.append(Table(("ratio of contents", "value", "from"), rows, "What is determined"))
     if len(fit.phases) > 1:
-        rows = tuple((k, v.through(lambda x: 100 * x, unit="%").text()) for k, v in fit.fractions.items())
-        tables.append(Table(("pattern/phase", "weight fraction"), rows, "Phases (Hill and Howard)"))
+        tables.append(_fractions(fit))
     tables.append(_correlations(fit))
     course = tuple((s, str(n), f"{c:.3f}" if c == c else "", r) for s, n, c, r in stages)
     tables.append(Table(("stage", "parameters added", "χ²", "remark"), course, "Course of the refinement"))
@@ -84,6 +86,16 @@ def _fit_part(
         (*open_words, *fit.warnings),
         (*known, *notes, *details, "esds are multiplied by the goodness of fit if above one"),
     )
+
+
+def _fractions(fit: RietveldFit) -> Table:
+    """Weight fractions, and for phases that were not found what could hide."""
+    rows = []
+    for key, value in fit.fractions.items():
+        limit = fit.absent.get(key.split("/", 1)[1])
+        words = f"not found, below {100 * limit:.2g} % (95 %)" if limit is not None else ""
+        rows.append((key, words or value.through(lambda x: 100 * x, unit="%").text()))
+    return Table(("pattern/phase", "weight fraction"), tuple(rows), "Phases (Hill and Howard)")
 
 
 def _likelihoods(items: tuple[Likelihood, ...]) -> Table:
