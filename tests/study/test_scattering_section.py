@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from electrolith.core.errors import InputError
 from electrolith.scattering.data import PowderData
 from electrolith.scattering.instrument import laboratory
-from electrolith.scattering.measured import DiffractionSettings, instrument_from, refine_files
+from electrolith.scattering.instrument_words import instrument_from
+from electrolith.scattering.measured import DiffractionSettings, refine_files
 from electrolith.scattering.measured_operando import OperandoSettings
 from electrolith.scattering.model import Histogram, calculate, compile_model, parameters
 from electrolith.scattering.pdf import PdfSettings, pdf

@@ -18,7 +18,8 @@ from electrolith.scattering.instrument import (
     neutron,
     synchrotron,
 )
-from electrolith.scattering.measured import Diffraction, DiffractionSettings, instrument_from, refine_files
+from electrolith.scattering.instrument_words import instrument_from
+from electrolith.scattering.measured import Diffraction, DiffractionSettings, refine_files
 from electrolith.scattering.measured_operando import Operando, OperandoSettings, run_operando
 from electrolith.scattering.measured_pdf import OrderedPdf, PairDistribution, PdfFilesSettings, fit_pdf_files
 from electrolith.scattering.model import Histogram

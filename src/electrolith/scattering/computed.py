@@ -14,7 +14,7 @@ from electrolith.crystal.frame import Frame
 
 from .from_crystal import phase_of_crystal
 from .instrument import Instrument, TimeOfFlight
-from .measured import instrument_from
+from .instrument_words import instrument_from
 from .pdf import PdfSettings, pdf
 from .pdf_frames import pdf_of_frames
 from .phase import Phase, Site

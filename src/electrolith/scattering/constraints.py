@@ -10,7 +10,9 @@ import numpy as np
 
 from electrolith.core.errors import InputError, nearest
 
-__all__ = ["Ties", "tie"]
+from .phase import Phase, multiplicity
+
+__all__ = ["Ties", "content_ties", "tie"]
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -101,3 +103,38 @@ def _parse(text: str, known: dict[str, float]) -> tuple[str, float, list[tuple[s
         else:
             raise InputError(nearest(f"constraint {text!r}", token, known))
     return name, constant, terms
+
+
+def content_ties(phase: Phase, ties: dict[str, float]) -> tuple[str, ...]:
+    """Constraints that hold the ratio of two species' contents, {"N/Cl": 2/3}.
+
+    Raises
+    ------
+    InputError
+        If the text names no two species of the phase, or the first sits on several sites.
+    """
+    out = []
+    for text, ratio in ties.items():
+        parts = [s.strip() for s in text.split("/")]
+        if len(parts) != 2 or ratio <= 0:
+            raise InputError(
+                f"tie {text!r} = {ratio:g}: expected two species and a ratio, as in N/Cl = 0.667"
+            )
+        places: dict[str, list[tuple[str, int]]] = {s: [] for s in parts}
+        for site in phase.sites:
+            for species, _ in site.occupancy:
+                if species in places:
+                    name = f"{phase.name}/{site.label}/occupancy/{species}"
+                    places[species].append((name, multiplicity(phase, site)))
+        for species, found in places.items():
+            if not found:
+                raise InputError(nearest(f"tie {text!r}: species", species, phase.species))
+        above, below = places[parts[0]], places[parts[1]]
+        if len(above) > 1:
+            raise InputError(
+                f"tie {text!r}: {parts[0]} sits on {len(above)} sites; write it as a constraint between "
+                f"{', '.join(n for n, _ in above)}"
+            )
+        terms = " + ".join(f"{ratio * n / above[0][1]:.12g} * {name}" for name, n in below)
+        out.append(f"{above[0][0]} = {terms}")
+    return tuple(out)

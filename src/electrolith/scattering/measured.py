@@ -14,23 +14,25 @@ from electrolith.core.estimate import parse_estimate
 from electrolith.core.units import Unit
 
 from .conditions import ChargeNeutrality, Condition, FixedTotal, MeasuredDensity
+from .constraints import content_ties
 from .data import Abscissa, PowderData
-from .instrument import EMISSION_LINES, ConstantWavelength, Instrument, laboratory, neutron, synchrotron
+from .instrument import ConstantWavelength, Geometry, Instrument
+from .instrument_words import instrument_from
 from .model import Histogram
 from .phase import Phase
 from .phase_library import candidate
 from .profile_likelihood import Likelihood, profile_likelihood
-from .read_gsas import gsas_banks, read_instrument
+from .read_gsas import gsas_banks
 from .read_pattern import convert, read_pattern, restated
 from .recipe import Recipe, RecipeFit, run_recipe
 from .refine import refine
 from .result import RietveldFit
-from .series import Trend, sample_name, trend
+from .series import Trend, distinct_names, sample_name, trend
+from .stages import Displacement
 
 __all__ = [
     "Diffraction",
     "DiffractionSettings",
-    "instrument_from",
     "refine_files",
 ]
 
@@ -46,7 +48,13 @@ class DiffractionSettings:
     phases : further phases, from the library (LiCl, Li3N, ...) or CIF files.
     occupancies : refine them; what the pattern cannot know is then said. density : of the crystal, measured,
     "1.63(1) g/cm3". neutral : tie the occupancies by charge neutrality. totals : atoms on a site, by label.
-    axial : divergence S/L to start from; mu_r : absorption of a capillary; monochromator : its 2θ, degrees.
+    ties : ratios of contents that are known, {"N/Cl": 0.6667}. constraints : linear equations between
+        parameters by name, "LNC/X1/B = LNC/Li1/B". charges : of each species, e, for `neutral`, where the
+        crystal does not state them.
+    geometry : reflection, transmission or capillary, where the instrument's usual one is not meant; radius :
+        of the diffractometer, mm. displacement : of the specimen, refined for "auto" in reflection only.
+    axial : divergence S/L to start from, refined unless 0; where it is not given 0.02 for laboratory tubes.
+    mu_r : absorption of a capillary; monochromator : its 2θ, degrees.
     seconds_per_step : turns a rate into counts. ions : report what changes with form factors of ions.
     likelihood : profile of each refined occupancy, all others refined again.
     """
@@ -63,9 +71,15 @@ class DiffractionSettings:
     neutral: bool = False
     density: str | None = None
     totals: dict[str, float] | None = None
+    ties: dict[str, float] | None = None
+    constraints: tuple[str, ...] = ()
+    charges: dict[str, float] | None = None
     positions: bool = True
     size_strain: bool = False
-    axial: float = 0.0
+    geometry: Geometry | None = None
+    radius: Annotated[float | None, Unit("mm")] = None
+    displacement: Displacement = "auto"
+    axial: float | None = None
     mu_r: float = 0.0
     monochromator: Annotated[float, Unit("deg")] = 0.0
     seconds_per_step: Annotated[float | None, Unit("s")] = None
@@ -79,6 +93,20 @@ class DiffractionSettings:
             raise InputError(
                 f"diffraction: {len(self.instruments)} instruments for {len(self.files)} "
                 "patterns; give one, or one each"
+            )
+        if len(self.banks) != len(self.files):
+            raise InputError(
+                f"diffraction: {len(self.banks)} banks for {len(self.files)} patterns; give one, or one each"
+            )
+        told = [
+            name
+            for name in ("neutral", "density", "totals", "ties")
+            if getattr(self, name) and not self.occupancies
+        ]
+        if told:
+            raise InputError(
+                f"diffraction: {', '.join(told)} acts on occupancies, and these are not refined: add "
+                "--occupancies (occupancies: true in a study) or leave it out"
             )
 
     @property
@@ -104,34 +132,6 @@ class Diffraction:
     failed: dict[str, str]
     trends: tuple[Trend, ...]
     likelihoods: tuple[tuple[Likelihood, ...], ...] = ()
-
-
-def instrument_from(text: str, *, bank: int = 1, axial: float = 0.0, folder: Path = Path()) -> Instrument:
-    """An instrument from a few words or a file.
-
-    Raises
-    ------
-    InputError
-        If it is neither; the text shows the forms.
-    """
-    words = text.strip()
-    if re.search(r"\.(instprm|prm|inst|ins)$", words, re.IGNORECASE):
-        return read_instrument(folder / words, bank=bank)
-    lines = re.fullmatch(r"([A-Z][a-z])\s*[-_ ]?\s*[KkK][αa](1?)", words)
-    if lines and lines.group(1) in EMISSION_LINES:
-        return replace(laboratory(lines.group(1), k_alpha2=not lines.group(2)), axial=axial)
-    number = re.fullmatch(
-        r"(xray|x-ray|synchrotron|neutron)\s+([\d.]+)\s*(?:Å|A|angstrom)?", words, re.IGNORECASE
-    )
-    if number:
-        wavelength = float(number.group(2))
-        tool = neutron(wavelength) if number.group(1).lower() == "neutron" else synchrotron(wavelength)
-        return replace(tool, axial=axial)
-    raise InputError(
-        f"instrument {text!r}: write 'Cu Ka' ({', '.join(EMISSION_LINES)}; Ka1 if Kα2 was "
-        "stripped), 'xray 0.4592', "
-        "'neutron 1.87', or the name of an .instprm or .prm file"
-    )
 
 
 def _histogram(
@@ -174,27 +174,36 @@ def refine_files(
     """
     phases = (crystal, *(candidate(p) for p in settings.phases))
     recipe = Recipe(
-        occupancies=settings.occupancies, positions=settings.positions, size_strain=settings.size_strain
+        occupancies=settings.occupancies,
+        positions=settings.positions,
+        size_strain=settings.size_strain,
+        displacement=settings.displacement,
     )
-    conditions = _conditions(settings, crystal, charges)
+    conditions = _conditions(settings, crystal, settings.charges or charges)
+    constraints = (*settings.constraints, *content_ties(crystal, settings.ties or {}))
     tools = settings.instruments * (len(settings.files) if len(settings.instruments) == 1 else 1)
     items: list[tuple[str, Histogram, PowderData]] = []
     failed: dict[str, str] = {}
-    for path, text, bank in zip(settings.files, tools, settings.banks, strict=True):
-        tool = instrument_from(text, bank=bank, axial=settings.axial)
-        if isinstance(tool, ConstantWavelength):
-            tool = replace(tool, mu_r=settings.mu_r, monochromator=settings.monochromator)
-        name = re.sub(r"\W+", "-", path.stem).strip("-") or "pattern"
-        if name in [item[1].name for item in items]:
-            name = f"{name}-bank{bank}"
-        items.append((path.stem, *_histogram(path, settings, tool, name, bank)))
+    taken = {p.name for p in phases}
+    labels = distinct_names(settings.files, settings.banks)
+    for path, label, text, bank in zip(settings.files, labels, tools, settings.banks, strict=True):
+        tool = _tool(settings, text, bank)
+        name = re.sub(r"\W+", "-", label).strip("-") or "pattern"
+        name = name if name not in taken else f"{name}-pattern"
+        items.append((label, *_histogram(path, settings, tool, name, bank)))
     groups = [tuple(items)] if settings.joint else [(item,) for item in items]
     likelihoods: list[tuple[Likelihood, ...]] = []
     done: list[tuple[str, RecipeFit, tuple[str, ...]]] = []
     for group in groups:
         label = " + ".join(item[0] for item in group)
         try:
-            found = run_recipe(phases, tuple(item[1] for item in group), recipe=recipe, conditions=conditions)
+            found = run_recipe(
+                phases,
+                tuple(item[1] for item in group),
+                recipe=recipe,
+                conditions=conditions,
+                constraints=constraints,
+            )
         except (NotConverged, DataError) as error:
             if len(groups) == 1:
                 raise
@@ -218,6 +227,17 @@ def refine_files(
         _trends(tuple((d[0], d[1].fit) for d in done), crystal.name),
         tuple(likelihoods),
     )
+
+
+def _tool(settings: DiffractionSettings, text: str, bank: int) -> Instrument:
+    """The instrument with what the settings say of it."""
+    tool = instrument_from(text, bank=bank, axial=settings.axial)
+    if not isinstance(tool, ConstantWavelength):
+        return tool
+    tool = replace(tool, mu_r=settings.mu_r, monochromator=settings.monochromator)
+    if settings.geometry is not None:
+        tool = replace(tool, geometry=settings.geometry)
+    return replace(tool, radius=settings.radius) if settings.radius is not None else tool
 
 
 def _likelihoods(
@@ -273,7 +293,10 @@ def _conditions(
     out: list[Condition] = []
     if settings.neutral:
         if not charges:
-            raise InputError("diffraction: neutral needs the oxidation states of the material")
+            raise InputError(
+                "diffraction: neutral needs the charge of every species: oxidation_states of the material "
+                "in a study, --charge Li=1 on the command line"
+            )
         out.append(ChargeNeutrality(crystal.name, tuple(charges.items())))
     if settings.density:
         value = parse_estimate(settings.density, "g/cm^3", rng=np.random.default_rng(0))

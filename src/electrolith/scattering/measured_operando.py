@@ -12,7 +12,7 @@ from electrolith.core.errors import InputError
 from electrolith.core.units import Unit
 
 from .data import Abscissa
-from .measured import instrument_from
+from .instrument_words import instrument_from
 from .model import Histogram
 from .operando import Frames, OperandoFit, follow
 from .phase import Phase

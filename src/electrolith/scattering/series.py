@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
 
-__all__ = ["SampleName", "Trend", "correlation", "sample_name", "trend"]
+__all__ = ["SampleName", "Trend", "correlation", "distinct_names", "sample_name", "trend"]
 
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)\s*rpm", re.IGNORECASE)
 _HOURS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:h|hr|hrs|hour|hours)(?![a-z])", re.IGNORECASE)
@@ -61,6 +62,24 @@ def sample_name(text: str) -> SampleName:
     return SampleName(
         stem, compound, float(speed.group(1)) if speed else None, float(hours.group(1)) if hours else None
     )
+
+
+def distinct_names(files: tuple[Path, ...], banks: tuple[int, ...]) -> tuple[str, ...]:
+    """A name for each pattern: its stem; with bank, ending or folder where stems repeat.
+
+    Two patterns of one sample ("a/lnc.xye", "b/lnc.xye") must not share titles or files in a report.
+    """
+    forms = (
+        lambda p, b: p.stem,
+        lambda p, b: f"{p.stem}-bank{b}",
+        lambda p, b: f"{p.stem}-{p.suffix.lstrip('.')}",
+        lambda p, b: f"{p.parent.name}-{p.stem}",
+    )
+    for form in forms:
+        names = tuple(form(p, b) for p, b in zip(files, banks, strict=True))
+        if len(set(names)) == len(names):
+            return names
+    return tuple(f"{p.stem}-{k + 1}" for k, p in enumerate(files))
 
 
 def correlation(x: tuple[Estimate, ...], y: tuple[Estimate, ...]) -> Estimate:

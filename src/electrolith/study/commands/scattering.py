@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from electrolith.core.errors import InputError
-from electrolith.scattering.measured import Diffraction, DiffractionSettings, instrument_from, refine_files
+from electrolith.scattering.instrument_words import instrument_from
+from electrolith.scattering.measured import Diffraction, DiffractionSettings, refine_files
 from electrolith.scattering.measured_operando import OperandoSettings, run_operando
 from electrolith.scattering.measured_pdf import PairDistribution, PdfFilesSettings, fit_pdf_files
 from electrolith.scattering.phase import Phase

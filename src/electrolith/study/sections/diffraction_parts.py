@@ -54,9 +54,9 @@ def _fit_part(
     open_words = [f"Not determined: {n.words}." for n in fit.null]
     if fit.null:
         sentence += (
-            " The level of the occupancies is not in these data. A measured density (--density; density: in a "
-            "study) or the total of a site (--total; totals:) would fix it; neutrality (--neutral; neutral:) "
-            "and ties (--tie; ties:) fix ratios only."
+            " The level of the occupancies is not in these data. A measured density (--density; density: in "
+            "a study) or the total of a site (--total; totals:) would fix it; neutrality (--neutral) "
+            "and ties of contents (--tie) fix ratios only."
         )
     tables = [_cells(fit), _sites(fit)]
     if fit.ratios:

@@ -7,7 +7,7 @@ import numpy as np
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.order import Orderings
 from electrolith.scattering.computed import ComputedScattering, Scattering, compute_scattering
-from electrolith.scattering.measured import instrument_from
+from electrolith.scattering.instrument_words import instrument_from
 from electrolith.study.figure import Axis, Figure, Layer, Line
 from electrolith.study.section import Part, Results, Section, Study, Table
 from electrolith.study.wiring import Stage
