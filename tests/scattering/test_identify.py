@@ -72,7 +72,9 @@ def _free(phase, histograms):
 def _fits(phase, histograms, conditions, constraints):
     given = tuple(MeasuredDensity("LNC", density(phase), 0.01) if c == "density" else c for c in conditions)
     out = []
-    for start in STARTS:
+    for lithium, nitrogen, chlorine in STARTS:
+        total = nitrogen + chlorine
+        start = (lithium, 0.4 * total, 0.6 * total) if constraints else (lithium, nitrogen, chlorine)
         begun = _started(phase, start)
         out.append(
             refine(

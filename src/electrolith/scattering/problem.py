@@ -20,8 +20,9 @@ __all__ = ["Problem", "RefineSettings", "residuals", "reweighted"]
 class RefineSettings:
     """How to refine.
 
-    model_weights : take the variances from the model (iterated), not from the counts, which would bias
-    weak patterns low by about one count. evaluations : most model evaluations per weighting round.
+    model_weights : take the variances from the model, not from the counts, which would bias weak patterns
+    low by about one count. rounds : of weighting, the first with the counts', each next with the model's of
+    the one before. evaluations : most model evaluations per round.
     tolerance : relative change of χ² that counts as none. shift : the last shifts over their esd must fall
     below this, or the refinement has not converged; 0 leaves the last steps out.
     draws, seed : of the estimates in the result.

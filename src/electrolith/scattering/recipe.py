@@ -191,7 +191,7 @@ class _Run:
                 partial=self.now,
             )
         fit = self.task.whole(self.free, self.now)
-        again = trouble(fit, self.now, self.fit, self.free, self.task.model.catalogue)
+        again = trouble(fit, self.now, None, self.free, self.task.model.catalogue)
         remarks = [f"stage {name}: {remark}" for name, _, _, remark in self.log if remark]
         if again.text:
             remarks.append(f"at the end: {again.text}")

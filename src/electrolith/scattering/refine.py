@@ -70,25 +70,19 @@ def refine(
     variance = tuple(h.data.sigma[h.used()] ** 2 for h in histograms)
     problem = Problem(model, start, ties, conditions, constraints, variance)
     q = np.array([start[n] for n in ties.independent])
+    ends: list[_End] = []
     evaluations, converged = 0, True
-    for _ in range(settings.rounds if settings.model_weights else 1):
-        if settings.model_weights:
+    for number in range(settings.rounds if settings.model_weights else 1):
+        if number:
+            # From the second round on: the first end does not depend on the start, so these weights do not.
             problem = reweighted(problem, q)
         q, used, converged = _solve(problem, q, settings)
-        evaluations += used
-    end = _polished(problem, q, settings)
-    for _ in range(4 if settings.model_weights and settings.shift else 0):
-        # the weights follow the model: a start from afar leaves its trace in them
-        problem = reweighted(problem, end.parameters)
-        before, end = end, _polished(problem, end.parameters, settings)
-        evaluations += end.evaluations
-        if end.far_from(before) < settings.shift:
-            break
+        ends.append(_polished(problem, q, settings))
+        q, evaluations = ends[-1].parameters, evaluations + used + ends[-1].evaluations
+    end = ends[-1]
     alone = blind_directions(end.jacobian[: problem.data_rows])
     whole = blind_directions(end.jacobian) if conditions else alone
-    course = Course(
-        evaluations + end.evaluations, end.shift < 0.1 if settings.shift else converged, end.shift, settings
-    )
+    course = Course(evaluations, end.shift < 0.1 if settings.shift else converged, end.shift, settings)
     return summarise(
         problem, end.parameters, calculate(model, problem.at(end.parameters)), (alone, whole), course
     )
@@ -156,17 +150,12 @@ def _solve(problem: Problem, q: np.ndarray, settings: RefineSettings) -> tuple[n
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _End:
-    """Where the last steps led. shift : the largest of the last, over its esd. esd : of each, shape (n,)."""
+    """Where the last steps led. shift : the largest of the last, over its esd."""
 
     parameters: np.ndarray
     jacobian: np.ndarray
-    esd: np.ndarray
     shift: float
     evaluations: int
-
-    def far_from(self, other: _End) -> float:
-        """The largest distance between two ends, in esds."""
-        return float(np.max(np.abs(self.parameters - other.parameters) / self.esd, initial=0.0))
 
 
 def _polished(problem: Problem, q: np.ndarray, settings: RefineSettings) -> _End:
@@ -178,7 +167,6 @@ def _polished(problem: Problem, q: np.ndarray, settings: RefineSettings) -> _End
     lower, upper = problem.bounds()
     residual, jacobian = residuals(problem, q)
     chi2, shift, used = float(residual @ residual), np.inf, 1
-    esd = np.ones_like(q)
     for _ in range(12 if settings.shift else 1):
         step, esd = _newton(q, residual, jacobian, lower, upper)
         shift = float(np.max(np.abs(step / esd), initial=0.0))
@@ -196,7 +184,7 @@ def _polished(problem: Problem, q: np.ndarray, settings: RefineSettings) -> _End
                 break
         else:
             break
-    return _End(q, jacobian, esd, shift, used)
+    return _End(q, jacobian, shift, used)
 
 
 def _newton(
