@@ -293,3 +293,19 @@ def test_refined_numerics_change_a_thick_cathode_by_less_than_a_fifth_of_a_milli
     for numerics in (Numerics(), FAST):
         got = float(simulate(cells, plan, numerics=numerics, record=False).capacity[0, 0])
         assert got == pytest.approx(exact, abs=0.2)
+
+
+def test_the_pouch_is_two_foils_with_a_rim_all_round_by_hand():
+    """Two cells of 5 cm² in a bag with a rim of 5 mm on every side."""
+    stack = pouch()
+    pack = Packaging(aluminium=0.0, copper=0.0, cells=2, bag=100e-6, bag_density=1500.0, rim=5e-3, tabs=1e-3)
+    charge, energy = 4.8 * 36000.0, 4.8 * 36000.0 * 3.7
+    got = energy_density(stack, energy=energy, charge=charge, packaging=pack)
+    side = 100 * stack.area**0.5  # cm
+    foil = (side + 0.5 + 0.5) ** 2  # cm²
+    bag = 2 * foil * 100e-4 * 1.5  # g
+    inside = 1e3 * energy / 3600 / got.stack_mass * 2 * stack.area  # g: two cells by their Wh/kg
+    hours = 2 * energy * stack.area / 3600
+    assert got.pouch_mass == pytest.approx(hours / (inside + bag + 1.0) * 1e3, rel=1e-9)
+    high = 2 * 1e2 * energy / 3600 / (got.stack_volume * 1e3) + 2 * 100e-4  # cm: two cells, two foils
+    assert got.pouch_volume == pytest.approx(hours / (foil * high) * 1e3, rel=1e-9)

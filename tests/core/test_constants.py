@@ -20,3 +20,9 @@ def test_acceleration_of_one_atom_by_hand_in_si():
 def test_conductivity_unit_by_hand():
     ohm_m = 1.602176634e-19**2 / (1.602176634e-19 * 1e-10 * 1e-15)  # e²/(eV Å fs) in S/m
     assert pytest.approx(ohm_m / 100, rel=1e-12) == c.SIEMENS_PER_CM
+
+
+def test_energy_of_a_mole_by_hand():
+    joule = 1e3 / 6.02214076e23  # of one molecule at 1 kJ/mol
+    assert pytest.approx(joule / 1.602176634e-19, rel=1e-12) == c.EV_PER_KJ_PER_MOL
+    assert pytest.approx(96.48533, rel=1e-7) == 1 / c.EV_PER_KJ_PER_MOL

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -158,3 +160,26 @@ def test_equal_orderings_show_no_spread_beyond_their_errors(toys):
 def test_single_ordering_is_said_to_hide_a_spread(toys, rng):
     found = diffusivities(together([run_of(toys, rng, temperature=t) for t in (500.0, 600.0)]))
     assert any("one ordering only" in w for w in found.warnings)
+
+
+@pytest.mark.parametrize("target", [250.0, 400.0])
+def test_another_temperature_than_300_k_is_extrapolated_to_by_hand(target):
+    rng = np.random.default_rng(0)
+    out = conductivity(made(rng, thermal=1e-9), rng=rng, target=target)
+    si = 0.04e30 * 1.602176634e-19**2 * 1e-2 * 1e-4 / (1.380649e-23 * target) / 100  # S/cm before Boltzmann
+    by_hand = si * np.exp(-0.3 * 1.602176634e-19 / (1.380649e-23 * target))
+    assert out.extrapolated.value == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_scatter_beyond_the_errors_widens_them_by_what_is_left_over_one():
+    """Where only the points' own errors count, the share of "fit" in the variance is 1 - dof/χ²."""
+    rng = np.random.default_rng(5)
+    found = made(rng, thermal=0.3)
+    points = tuple(replace(p, thermal=0.1) for p in found.trusted)
+    out = conductivity(replace(found, trusted=points), rng=rng)
+    t = out.temperatures
+    law = np.log([p.value for p in points])  # ln(σT) but for a constant
+    line = np.polyval(np.polyfit(1 / t, law, 1), 1 / t)
+    chi2 = np.sum((law - line) ** 2) / 0.1**2
+    assert chi2 > 2 * out.dof
+    assert out.budget["fit"] == pytest.approx(1 - out.dof / chi2, rel=1e-9)

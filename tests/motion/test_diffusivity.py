@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,8 @@ from electrolith.core.errors import InputError, NotConverged
 from electrolith.motion.covariance import brownian_covariance, gls_weights
 from electrolith.motion.diffusivity import (
     IonSquares,
+    _slope,
+    fit_start,
     he_diffusivity,
     least_variance,
     moving_together,
@@ -199,3 +203,32 @@ def test_ions_that_only_rattle_are_refused_with_the_numbers(rng):
 def test_hop_distance_must_be_positive():
     with pytest.raises(InputError, match="hop distance must be above 0"):
         he_diffusivity(line(0.06, 0.5), mobile="Li", ions=5, hop_distance=0.0, duration=1000.0)
+
+
+@pytest.mark.parametrize(("lag", "enough"), [(24.0, True), (26.0, False), (49.0, False)])
+def test_ions_must_leave_their_sites_within_a_quarter_of_the_run(lag, enough):
+    lags = np.arange(1.0, 100.0)
+    msd = np.where(lags < lag, 0.1, 2.0)
+    if enough:
+        assert lags[fit_start(lags, msd, hop_distance=2.0, duration=100.0)] == lag
+    else:
+        with pytest.raises(NotConverged, match="within a quarter of the run"):
+            fit_start(lags, msd, hop_distance=2.0, duration=100.0)
+
+
+def test_lags_beyond_half_the_run_are_not_fitted(rng):
+    """Few and overlapping origins are behind them; here they are wrong on purpose."""
+    squares = squares_of(brownian_walk(rng, frames=240, ions=8))
+    far = np.array([130.0, 150.0, 170.0])
+    count = np.ones((len(squares.counts), 3), dtype=np.int64)
+    wrong = np.full((*squares.sums.shape[:2], 3), 1e6)
+    more = replace(
+        squares,
+        lag=np.append(squares.lag, far),
+        counts=np.hstack([squares.counts, count]),
+        sums=np.concatenate([squares.sums, wrong], axis=2),
+    )
+    begin = squares.duration / 8
+    one, two = (_slope(s, begin, 1.0) for s in (squares, more))
+    assert np.allclose(one.values, two.values)
+    assert two.fit_to <= squares.duration / 2

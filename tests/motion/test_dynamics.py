@@ -160,3 +160,38 @@ def test_atoms_so_fast_that_the_thermostat_overflows_are_reported_the_same_way(t
     motor = EngineMotor(engine, frame, 2.0)
     with pytest.raises(ElectrolithError, match=r"flew apart at 0\.00 ps: temperature .* with the thermostat"):
         run_segment(motor, start, dynamics=toys.short(), temperature=500.0, steps=10)
+
+
+class Coasting:
+    """A motor on which nothing acts: two atoms of 2 amu, one at 1e-2 Å/fs along x, the other against it."""
+
+    def __init__(self):
+        self.velocities = np.array([[1e-2, 0.0, 0.0], [-1e-2, 0.0, 0.0]])
+
+    def place(self, positions, velocities):
+        self.positions = positions
+
+    def kinetic(self):
+        return 0.5 * 2.0 * float(np.sum(self.velocities**2)) / ACCELERATION
+
+    def scale(self, factor):
+        pass
+
+    def step(self):
+        pass
+
+    def potential(self):
+        return 0.0
+
+    def phase(self):
+        return self.positions, self.velocities
+
+
+def test_temperature_is_over_the_degrees_of_freedom_that_move_by_hand_in_si():
+    """Two atoms without net momentum have 3 degrees of freedom, not 6."""
+    joule = 2 * 0.5 * (2.0 * 1.66053906660e-27) * (1e-2 * 1e-10 / 1e-15) ** 2
+    by_hand = 2 * joule / (3 * 1.380649e-23)  # 160.4 K
+    d = Dynamics(temperatures=(by_hand,), heating=0.0, settling=0.0, timestep=1.0, sampling=10.0)
+    start = Phase(0, np.zeros((2, 3)), np.zeros((2, 3)), Chain.at_rest())
+    _, samples = run_segment(Coasting(), start, dynamics=d, temperature=by_hand, steps=100)
+    assert samples[0].temperature == pytest.approx(by_hand, rel=1e-6)

@@ -265,3 +265,13 @@ def test_nickel_and_salt_refine_to_their_known_cells(shared_data, name):
     found = fit_pdf(data, phase, settings, low=low, high=20.0, free=free)
     assert found.parameters["a"].value == pytest.approx(a, abs=tolerance)
     assert found.r_w < 0.12
+
+
+def test_shells_reach_to_the_end_of_the_range():
+    """Simple cubic, 4 Å: 6 neighbours at 4.00 Å and 12 at 5.66 Å, also where the range ends just behind."""
+    cubic = phase_from_group(
+        "cubic", space_group="P m -3 m", cell=(4.0,), sites=(Site("A", (0.0, 0.0, 0.0), (("Li", 1.0),), 1.0),)
+    )
+    assert shells(cubic, r_max=3.99).count.tolist() == []
+    assert shells(cubic, r_max=4.01).count.tolist() == [6.0]
+    assert sorted(shells(cubic, r_max=5.67).count.tolist()) == [6.0, 12.0]

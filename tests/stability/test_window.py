@@ -156,3 +156,11 @@ def test_what_is_no_formula_is_refused_briefly(formula):
     with pytest.raises(InputError, match="is not a chemical formula; expected one like Li3YCl6") as caught:
         composition_of(formula)
     assert len(str(caught.value)) < 400
+
+
+def test_decomposition_energy_along_the_voltage_by_hand(toy):
+    """Li2O of -6 eV: above 3 V it gains 2 V - 6 eV a formula unit by giving off its lithium."""
+    found = window(Material("Li2O"), toy({"Li2O": -6.0}))
+    at = dict(zip(found.voltages.tolist(), found.decomposition.tolist(), strict=True))
+    assert at[0.0] == pytest.approx(0.0, abs=1e-9)
+    assert at[7.0] == pytest.approx(-(2 * 7.0 - 6.0) / 3, abs=1e-9)

@@ -108,3 +108,10 @@ def test_refusals(rng):
         PolarisationSettings(detection_limit=-1)
     with pytest.raises(InputError, match="share lies between"):
         SettleRule(share=0.9)
+
+
+def test_half_of_a_current_that_is_half_electronic_is_carried_by_electrons(rng):
+    """t_e = σ_e/(σ_e + σ_i): one half where both are alike, and never above one."""
+    same = Estimate.unknown_doubt(1.7e-9, "S/cm")
+    found = electronic_conductivity(transients(rng), geometry(rng), ionic=same).transference
+    assert found.value == pytest.approx(0.5, abs=0.02)

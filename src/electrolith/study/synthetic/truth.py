@@ -13,6 +13,7 @@ from pathlib import Path
 
 from electrolith.core.constants import AVOGADRO
 from electrolith.core.files import write_atomic
+from electrolith.core.reading import reader
 
 __all__ = ["MARK", "REFERENCE", "SAMPLES", "Sample", "Truth", "read_truth", "write_truth"]
 
@@ -116,6 +117,7 @@ def write_truth(path: Path, rows: list[Truth]) -> None:
     write_atomic(path, text.getvalue())
 
 
+@reader("a table of true values")
 def read_truth(path: Path) -> tuple[Truth, ...]:
     """The table that `write_truth` wrote."""
     rows = list(csv.reader(path.read_text().splitlines()))[2:]
