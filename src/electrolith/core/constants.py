@@ -27,6 +27,8 @@ ZERO_CELSIUS: Final = 273.15
 """K, exact."""
 STANDARD_PRESSURE: Final = 1.0e5
 """Pa, exact."""
+STANDARD_GRAVITY: Final = 9.80665
+"""m/s², exact."""
 ATMOSPHERE: Final = 101325.0
 """Pa, exact."""
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from electrolith.core.safe_text import file_name
+from electrolith.study.anchor import anchor
 from electrolith.study.failures import logged
 from electrolith.study.properties import group_evidence
 from electrolith.study.section import Evidence, Part, Results, Section
 
 __all__ = ["anchor", "distinct", "doubtful", "evidence_of", "parts_of"]
-
-
-def anchor(title: str) -> str:
-    """A title as the name of a file or of a place on a page."""
-    bare = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    return file_name(bare) if bare else ""
 
 
 def evidence_of(results: Results) -> tuple[Evidence, ...]:

@@ -19,8 +19,8 @@ from electrolith.core.errors import DataError
 from electrolith.core.files import sha256, write_atomic
 from electrolith.core.flat import flat, flat_estimate
 from electrolith.core.safe_text import file_name, visible
+from electrolith.study.anchor import anchor
 from electrolith.study.asked import asked
-from electrolith.study.compose import anchor
 from electrolith.study.figure_data import figure_columns, figure_layers
 from electrolith.study.section import Evidence, Part
 from electrolith.study.table import Table, columns_of, records, rows_csv

@@ -13,7 +13,7 @@ from electrolith.core.files import write_atomic
 from electrolith.core.safe_text import file_name, visible
 from electrolith.study.figure import COLOURS, Atoms, Band, Bars, Figure, Heat, Labels, Layer, Line, Points
 
-__all__ = ["write_figure"]
+__all__ = ["draw", "dress", "write_figure"]
 
 LONGEST = 40  # characters of a label; a longer one would leave no room for the axes
 
@@ -24,7 +24,7 @@ def _text(name: str) -> str:
     return (shown if len(shown) <= LONGEST else shown[:LONGEST] + "…").replace("$", "\\$")
 
 
-def _draw(layer: Layer, axes: Any) -> None:
+def draw(layer: Layer, axes: Any) -> None:
     """One layer on matplotlib axes."""
     if isinstance(layer, Line):
         style = "--" if layer.dash else "-"
@@ -55,7 +55,7 @@ def _draw(layer: Layer, axes: Any) -> None:
             layer.x, layer.low, layer.high, color=colour, alpha=0.18, lw=0, label=_text(layer.name) or None
         )
     elif isinstance(layer, Bars):
-        _draw_bars(layer, axes)
+        _bars(layer, axes)
     elif isinstance(layer, Heat):
         ends = (-layer.reach, layer.reach) if layer.diverging else (None, None)
         shades = "RdBu_r" if layer.diverging else "cividis"
@@ -78,7 +78,7 @@ def _draw(layer: Layer, axes: Any) -> None:
         axes.set_axis_off()
 
 
-def _draw_bars(layer: Bars, axes: Any) -> None:
+def _bars(layer: Bars, axes: Any) -> None:
     options: dict[str, Any] = {"color": COLOURS[layer.role], "label": _text(layer.name) or None}
     base = 0.0 if layer.base is None else layer.base
     if layer.horizontal:
@@ -102,9 +102,9 @@ def write_figure(figure: Figure, folder: Path, formats: tuple[str, ...] = ("svg"
         FigureCanvasAgg(canvas)
         axes = canvas.add_subplot(projection="3d" if solid else None)
         for layer in figure.layers:
-            _draw(layer, axes)
+            draw(layer, axes)
         if not solid:
-            _dress(figure, axes)
+            dress(figure, axes)
         paths = []
         for suffix in formats:
             path = folder / f"{file_name(figure.name)}.{suffix}"
@@ -116,7 +116,7 @@ def write_figure(figure: Figure, folder: Path, formats: tuple[str, ...] = ("svg"
     return tuple(paths)
 
 
-def _dress(figure: Figure, axes: Any) -> None:
+def dress(figure: Figure, axes: Any) -> None:
     """Labels, scales and ticks."""
     axes.set_xlabel(_text(figure.x.label))
     axes.set_ylabel(_text(figure.y.label))

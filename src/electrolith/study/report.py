@@ -20,9 +20,12 @@ from electrolith.core.files import sha256, write_atomic
 from electrolith.core.flat import untagged
 from electrolith.core.format import with_unit
 from electrolith.core.safe_text import plotly_text, script_data, visible
-from electrolith.study.compose import anchor, distinct, doubtful, evidence_of, parts_of
+from electrolith.study.anchor import anchor
+from electrolith.study.compose import distinct, doubtful, evidence_of, parts_of
+from electrolith.study.contents import find_numbered
 from electrolith.study.document import document, write_csv
 from electrolith.study.figure import Figure
+from electrolith.study.figure_composite import write_composite
 from electrolith.study.figure_page import to_plotly
 from electrolith.study.figure_paper import write_figure
 from electrolith.study.section import Evidence, Part, Results
@@ -157,14 +160,21 @@ def _plotly_js() -> str:
 
 
 _DRAW = """
-for (const f of document.querySelectorAll('figure')) {
-  const s = f.querySelector('script'); if (!s) continue;
+const draw = f => {
+  const s = f.querySelector('script'); if (!s || f.dataset.drawn) return;
+  f.dataset.drawn = 1;
   const spec = JSON.parse(s.textContent);
   Plotly.newPlot(f.querySelector('.plot'), spec.data, spec.layout, {responsive: true, displaylogo: false,
     toImageButtonOptions: {format: 'svg', filename: f.id}, modeBarButtonsToRemove: ['select2d', 'lasso2d']});
-}
-window.addEventListener('beforeprint',
-  () => document.querySelectorAll('details').forEach(d => d.open = true));
+};
+const near = new IntersectionObserver(all => all.forEach(e => {
+  if (e.isIntersecting) { near.unobserve(e.target); draw(e.target); }
+}), {rootMargin: '900px'});
+document.querySelectorAll('figure').forEach(f => near.observe(f));
+window.addEventListener('beforeprint', () => {
+  document.querySelectorAll('details').forEach(d => d.open = true);
+  document.querySelectorAll('figure').forEach(draw);
+});
 """
 
 
@@ -188,6 +198,7 @@ def page(
     lead: str = "",
     evidence: Sequence[Evidence] = (),
     warnings: Sequence[str] = (),
+    contents: str = "",
     tail: str = "",
 ) -> str:
     """One HTML page with everything inside it.
@@ -198,7 +209,7 @@ def page(
     parts : the body, in order.
     evidence : rows of the headline table.
     warnings : what must not be trusted, in plain words.
-    tail : HTML at the end (provenance).
+    contents : HTML before the parts (figures by their numbers). tail : HTML at the end (provenance).
     """
     css = files("electrolith.study").joinpath("report.css").read_text()
     links = "".join(f'<a href="#{anchor(p.title)}">{_text(p.title)}</a>' for p in parts)
@@ -215,6 +226,7 @@ def page(
         + _evidence(evidence)
         + _warnings(warnings)
         + (f"<nav>{links}</nav>" if len(parts) > 2 else "")
+        + contents
         + "".join(_part(p) for p in parts)
         + tail
         + f"<p class=source>Made with Electrolith {__version__}.</p>{script}</body></html>"
@@ -307,7 +319,7 @@ def warnings_of_parts(results: Results, parts: Sequence[Part]) -> tuple[str, ...
     )
     return (
         failed
-        + results.study.notes
+        + tuple(text for one in find_numbered(results.study.numbered, parts) for text in one.missing)
         + disagreements(evidence_of(results))
         + tuple(w for part in parts for w in part.warnings)
     )
@@ -356,7 +368,24 @@ def report_html(results: Results) -> str:
         lead=f"Sections of this study: {lead}.",
         evidence=evidence_of(results),
         warnings=warnings_of_parts(results, parts),
+        contents=_contents(results, parts),
         tail=_provenance(results),
+    )
+
+
+def _contents(results: Results, parts: Sequence[Part]) -> str:
+    """Figures and tables by the numbers of a paper, each with links to where it stands."""
+    lines = []
+    for one in find_numbered(results.study.numbered, parts):
+        links = ", ".join(
+            f'<a href="#{_text(place)}">{_text(f"{letter}: " if letter else "")}{_text(words)}</a>'
+            for letter, place, words, _ in one.panels
+        )
+        lines.append(f"<dt>{_text(one.name)}</dt><dd>{links or 'not in this report'}</dd>")
+    if not lines:
+        return ""
+    return (
+        f"<section class=contents><h2 id=contents>Figures and tables</h2><dl>{''.join(lines)}</dl></section>"
     )
 
 
@@ -399,6 +428,10 @@ def write_report(results: Results) -> Path:
     for part in parts:
         for figure in part.figures:
             write_figure(figure, folder / "figures")
+    for one in find_numbered(results.study.numbered, parts):
+        panels = [(letter, figure) for letter, _, _, figure in one.panels if figure is not None]
+        if len(panels) > 1:
+            write_composite(anchor(one.name), panels, folder / "figures")
     write_csv(folder / "tables", parts, evidence=evidence_of(results), figures=folder / "figures")
     return folder / "report.html"
 

@@ -13,7 +13,7 @@ from electrolith.study.figure import Figure
 from electrolith.study.table import Table
 from electrolith.study.wiring import Stage
 
-__all__ = ["Evidence", "Group", "Part", "Results", "Section", "StageRun", "Study", "Table"]
+__all__ = ["Evidence", "Group", "Numbered", "Part", "Results", "Section", "StageRun", "Study", "Table"]
 
 Kind = TypeVar("Kind")
 
@@ -105,6 +105,18 @@ class Group:
     family: str = ""
 
 
+@dataclass(frozen=True)
+class Numbered:
+    """A figure or table of a paper.
+
+    name : "Fig 1", "Table S16". panels : (letter, name of a figure or title of a part, with * where it
+        varies); the letter is empty where the whole is one.
+    """
+
+    name: str
+    panels: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Study:
     """A study file, read and checked.
@@ -114,6 +126,7 @@ class Study:
     sections : those in the file, in the order of the report.
     groups : of every measured section, by the type of its settings.
     sheet : the table of samples. group : the one this study is narrowed to. notes : what reading has to say.
+    numbered : figures and tables by the numbers of a paper.
     """
 
     title: str
@@ -125,6 +138,7 @@ class Study:
     sheet: SampleSheet | None = None
     group: Group | None = None
     notes: tuple[str, ...] = ()
+    numbered: tuple[Numbered, ...] = ()
 
     @property
     def reference(self) -> str:

@@ -15,6 +15,7 @@ from electrolith.core.estimate import Estimate, parse_estimate
 from electrolith.core.reading import reader
 from electrolith.core.units import split_quantity
 from electrolith.lab.synthesis.sheet import SampleSheet
+from electrolith.study.contents import read_numbered
 from electrolith.study.groups import group_schema, groups_of
 from electrolith.study.properties import SampleProperties
 from electrolith.study.section import Evidence, Group, Section, Study
@@ -87,7 +88,7 @@ def _refuse_unknown(data: dict[str, Any], sections: Iterable[Section], path: str
     """Every key of the file must be a section's."""
     keys = [s.key for s in sections]
     groups = {k.partition(".")[0] for k in keys if "." in k}
-    known = {"title", "published", "seed", *(k for k in keys if "." not in k), *groups}
+    known = {"title", "published", "seed", "figures", *(k for k in keys if "." not in k), *groups}
     for key, value in data.items():
         if key not in known:
             raise InputError(nearest(path, str(key), known))
@@ -166,8 +167,17 @@ def read_study(
             if one.sample and (sheet is None or one.sample not in sheet.names):
                 raise InputError(nearest(f"{name}: sample", one.sample, sheet.names if sheet else ()))
     known = [s for s in sections if s in active or s.implicit]
+    numbered = read_numbered(data["figures"]) if "figures" in data else ()
     draft = Study(
-        title, path, settings, tuple(active), published, groups, sheet, notes=tuple(notes)
+        title,
+        path,
+        settings,
+        tuple(active),
+        published,
+        groups,
+        sheet,
+        notes=tuple(notes),
+        numbered=numbered,
     ).narrowed(None)
     stages = [stage for section in sections for stage in section.stages]
     planned = [stage for stage, _ in jobs_of(draft, stages)]
@@ -239,6 +249,13 @@ def study_schema(sections: tuple[Section, ...]) -> dict[str, Any]:
         "title": {"type": "string"},
         "seed": {"type": "integer", "minimum": 0, "description": "of everything that is drawn"},
         "published": {"type": "string", "description": "YAML list of published numbers to stand beside"},
+        "figures": {
+            "type": "object",
+            "description": "figures and tables by a paper's numbers: names of figures or parts, by panel",
+            "additionalProperties": {
+                "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]
+            },
+        },
     }
     for section in sections:
         group, _, name = section.key.rpartition(".")

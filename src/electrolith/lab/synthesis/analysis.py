@@ -9,12 +9,13 @@ from typing import Annotated
 import numpy as np
 
 from electrolith.core.errors import InputError
-from electrolith.core.estimate import parse_estimate
+from electrolith.core.estimate import Estimate, parse_estimate
 from electrolith.core.units import Unit
 from electrolith.lab.synthesis.batch import Batch, BatchSettings, plan_batch
 from electrolith.lab.synthesis.correlate import Correlations, correlate
 from electrolith.lab.synthesis.design import DesignSettings, Suggestion, suggest_next
-from electrolith.lab.synthesis.pellet import PelletDensity, pellet_density
+from electrolith.lab.synthesis.pellet import PelletDensity, pellet_density, pressing_pressure
+from electrolith.lab.synthesis.runs import RunSheet, RunSheetSettings, run_sheet
 from electrolith.lab.synthesis.samples import SampleTable, read_samples
 
 __all__ = ["Improve", "PelletSettings", "SynthesisResult", "SynthesisSettings", "measure_synthesis"]
@@ -22,12 +23,13 @@ __all__ = ["Improve", "PelletSettings", "SynthesisResult", "SynthesisSettings", 
 
 @dataclass(frozen=True, slots=True)
 class PelletSettings:
-    """A pressed pellet: "0.120(1) g", "10.00(2) mm", "0.90(2) mm"; the crystal's density."""
+    """A pressed pellet: "0.120(1) g", "10.00(2) mm", "0.90(2) mm"; the crystal's density; the load, "3 t"."""
 
     mass: str
     diameter: str
     thickness: str
     crystal_density: Annotated[float, Unit("g/cm^3")]
+    load: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Improve:
 
 @dataclass(frozen=True, slots=True)
 class SynthesisSettings:
-    """Any of: a batch, a pellet, a table of samples, the column to improve.
+    """Any of: a batch, a pellet, a table of samples, the column to improve, runs to plan.
 
     columns : those to correlate; empty: all. given : columns held fixed in partial correlations.
     """
@@ -63,12 +65,13 @@ class SynthesisSettings:
     columns: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     improve: Improve | None = None
+    runs: RunSheetSettings | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        nothing = self.batch is None and self.pellet is None and self.samples is None and self.improve is None
-        if nothing:
-            raise InputError("synthesis: give a batch, a pellet or a table of samples")
+        asked = (self.batch, self.pellet, self.samples, self.improve, self.runs)
+        if all(a is None for a in asked):
+            raise InputError("synthesis: give a batch, a pellet, runs or a table of samples")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +84,8 @@ class SynthesisResult:
     correlations: Correlations | None
     improve: Improve | None
     suggestion: Suggestion | None
+    runs: RunSheet | None = None
+    pressure: Estimate | None = None
 
 
 def measure_synthesis(settings: SynthesisSettings, measured: SampleTable | None = None) -> SynthesisResult:
@@ -110,12 +115,12 @@ def measure_synthesis(settings: SynthesisSettings, measured: SampleTable | None 
         suggestion=_suggest(series, settings.improve, settings.seed)
         if series is not None and settings.improve is not None
         else None,
+        runs=run_sheet(settings.runs) if settings.runs is not None else None,
+        pressure=_pressure(settings.pellet, settings.seed),
     )
 
 
 def _pellet(settings: PelletSettings, seed: int) -> PelletDensity:
-    from electrolith.core.estimate import Estimate
-
     rng = np.random.default_rng(seed)
     return pellet_density(
         parse_estimate(settings.mass, "g", rng=rng),
@@ -123,6 +128,15 @@ def _pellet(settings: PelletSettings, seed: int) -> PelletDensity:
         parse_estimate(settings.thickness, "mm", rng=rng),
         crystal=Estimate.exact(settings.crystal_density, "g/cm^3"),
     )
+
+
+def _pressure(settings: PelletSettings | None, seed: int) -> Estimate | None:
+    """Of the pellet's load, MPa."""
+    if settings is None or settings.load is None:
+        return None
+    rng = np.random.default_rng(seed)
+    parse_estimate(settings.mass, "g", rng=rng)  # the same draws of the diameter as the density has
+    return pressing_pressure(settings.load, parse_estimate(settings.diameter, "mm", rng=rng))
 
 
 def _suggest(table: SampleTable, improve: Improve, seed: int) -> Suggestion:

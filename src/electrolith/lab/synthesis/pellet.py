@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from electrolith.core.constants import STANDARD_GRAVITY
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
+from electrolith.core.units import convert, split_quantity
 
-__all__ = ["PelletDensity", "crystal_density", "pellet_density"]
+__all__ = ["PelletDensity", "crystal_density", "pellet_density", "pressing_pressure"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,3 +58,27 @@ def pellet_density(
         )
     said = (f"relative density {relative.text()} exceeds 100 %",) if relative.value > 100 else ()
     return PelletDensity(density, relative, relative.through(lambda r: 100 - r, unit="%"), said)
+
+
+def pressing_pressure(load: str, diameter: Estimate) -> Estimate:
+    """Pressure under a load on a round die, MPa: p = F/(π d²/4), a mass counting as its weight.
+
+    Parameters
+    ----------
+    load : "3 t", "30 kN". diameter : mm.
+
+    Raises
+    ------
+    InputError
+        If the load is neither a mass nor a force, or not positive.
+    """
+    number, _, unit = split_quantity(load)
+    if not unit:
+        raise InputError(f"load {load!r} has no unit; write '3 t' or '30 kN'")
+    try:
+        newton = STANDARD_GRAVITY * convert(number, unit, "kg")
+    except InputError:
+        newton = convert(number, unit, "N")
+    if not newton > 0:
+        raise InputError(f"load {load!r} presses nothing")
+    return diameter.through(lambda d: newton / (np.pi / 4 * d**2), unit="MPa")

@@ -4,6 +4,7 @@ from electrolith.study.section import Section
 from electrolith.study.sections import (
     barriers,
     cell,
+    comparison,
     cycling,
     diffraction,
     dynamics,
@@ -59,6 +60,8 @@ SECTIONS: tuple[Section, ...] = (
     samples.SECTION,
     synthesis.SECTION,
     cell.SECTION,
+    comparison.COMPARISON,
+    comparison.TARGETS,
 )
 
 __all__ = ["SECTIONS"]

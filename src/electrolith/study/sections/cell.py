@@ -212,6 +212,17 @@ def _capacities(result: CellResult) -> list[Evidence]:
         rows.append(
             Evidence(key, label, value, "measured", reported.source, published=True, note=reported.note)
         )
+    for key, label, number, unit in (
+        ("specific_energy", "energy of the stack", full.density.stack_mass, "Wh/kg"),
+        ("design_areal_capacity", "areal capacity", full.capacity[0] * full.loading / 10, "mAh/cm2"),
+    ):
+        known = Estimate.unknown_doubt(float(f"{number:.4g}"), unit)
+        note = f"at {full.rates[0]:g}C, the slowest rate of the design"
+        rows.append(
+            Evidence(
+                f"{key} {design.title}", f"{design.title}: {label}", known, "computed", "cell", note=note
+            )
+        )
     return rows
 
 

@@ -166,6 +166,14 @@ def evidence_of(found: FullCells) -> tuple[Evidence, ...]:
                 if key not in {r.quantity for r in rows}:
                     note = f"discharge, cycle {step.first}"
                     rows.append(Evidence(key, label, value, "measured", source, note=note))
+        areal = cell.table.areal_discharge
+        if areal is not None and cell.reference in cell.table.cycle:
+            at = int(np.flatnonzero(cell.table.cycle == cell.reference)[0])
+            value = Estimate.unknown_doubt(float(areal[at]), "mAh/cm2")
+            note = f"discharge, cycle {cell.reference}"
+            rows.append(Evidence("areal_capacity", "Areal capacity", value, "measured", source, note=note))
+        whole = float(np.count_nonzero(cell.table.complete))
+        rows.append(Evidence("cycles", "Cycles", Estimate.exact(whole, "1"), "measured", source))
         rows += _retention_row(cell, source)
     return tuple(rows)
 

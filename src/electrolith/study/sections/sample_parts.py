@@ -10,7 +10,7 @@ import numpy as np
 from electrolith.core.errors import ElectrolithError
 from electrolith.lab.synthesis.correlate import Correlations
 from electrolith.lab.synthesis.trend import Trend
-from electrolith.study.compose import anchor
+from electrolith.study.anchor import anchor
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
 from electrolith.study.section import Evidence, Part, Table
 from electrolith.study.sections.pair_table import pair_table

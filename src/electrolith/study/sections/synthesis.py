@@ -11,6 +11,7 @@ from electrolith.lab.synthesis.analysis import SynthesisResult, SynthesisSetting
 from electrolith.lab.synthesis.batch import Batch
 from electrolith.lab.synthesis.correlate import Correlations
 from electrolith.lab.synthesis.design import Suggestion
+from electrolith.lab.synthesis.runs import RunSheet
 from electrolith.study.figure import Axis, Bars, Figure, Heat, Layer, Line, Points
 from electrolith.study.section import Evidence, Part, Results, Section, Study, Table
 from electrolith.study.sections.pair_table import pair_table
@@ -77,7 +78,11 @@ def synthesis_parts(found: SynthesisResult) -> tuple[Part, ...]:
         sentence = (
             f"Density {p.density.text()}, {p.relative.text()} of the crystal; porosity {p.porosity.text()}."
         )
+        if found.pressure is not None:
+            sentence += f" The load presses with {found.pressure.text()}."
         made.append(Part("Pellet", sentence, warnings=p.warnings))
+    if found.runs is not None:
+        made.append(_runs(found.runs))
     if found.correlations is not None:
         made.append(_series(found, found.correlations))
     if found.suggestion is not None:
@@ -104,6 +109,14 @@ def _batch(batch: Batch) -> Part:
     )
     notes = (f"The jar is {100 * batch.filling:.0f} % full.",) if np.isfinite(batch.filling) else ()
     return Part("Batch", sentence, tables=(Table(columns, rows),), warnings=batch.warnings, notes=notes)
+
+
+def _runs(sheet: RunSheet) -> Part:
+    """The run sheet."""
+    rows = tuple((r.name, r.speed, r.hours, r.duration, sheet.atmosphere) for r in sheet.runs)
+    sentence = f"{len(sheet.runs)} runs, {sheet.total:.4g} h on the clock with one mill."
+    columns = ("sample", "speed / rpm", "milling / h", "with breaks / h", "atmosphere")
+    return Part("Run sheet", sentence, tables=(Table(columns, rows),))
 
 
 def _series(found: SynthesisResult, c: Correlations) -> Part:
