@@ -183,7 +183,7 @@ def test_stages_that_need_each_other_are_refused_with_the_route():
 
 def test_the_schema_of_the_study_holds_every_section():
     found = study_schema(toy.SECTIONS)
-    assert {"title", "published", "seed", "source", "scale", "offset"} == set(found["properties"])
+    assert {"title", "published", "figures", "seed", "source", "scale", "offset"} == set(found["properties"])
 
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3"
