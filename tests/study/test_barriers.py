@@ -11,7 +11,6 @@ from electrolith.crystal.frame import Frame
 from electrolith.energy.engine import Evaluation
 from electrolith.energy.labels.labels import Label, append_label, read_labels
 from electrolith.study.commands import app
-from electrolith.study.commands import barrier as command
 from electrolith.study.sections import barriers as section
 from electrolith.study.sections.barriers import Barriers, barrier_checks
 from electrolith.study.sections.engine import EngineChoice
@@ -143,7 +142,7 @@ def test_origin_that_names_no_point_is_refused(tmp_path, opened):
 @pytest.fixture
 def engines(monkeypatch):
     known = {"soft": Cosine(0.25, "soft"), "stiff": Cosine(0.5, "stiff")}
-    monkeypatch.setattr(command, "make_engine", known.__getitem__)
+    monkeypatch.setattr("electrolith.energy.engine.make_engine", known.__getitem__)
 
 
 def test_command_finds_the_barrier_checks_it_and_writes_path_and_points(tmp_path, engines):

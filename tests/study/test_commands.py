@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -203,3 +205,17 @@ def test_brackets_of_a_refusal_reach_the_terminal(capsys, monkeypatch):
     with pytest.raises(SystemExit):
         commands.main()
     assert "pip install '.[mlip]'" in capsys.readouterr().err
+
+
+def test_no_help_and_no_completion_waits_for_numerical_libraries():
+    code = (
+        "import sys\n"
+        "from electrolith.study.commands import COMMANDS\n"
+        "from electrolith.study.commands.outputs import loaded\n"
+        "for module in {m for m, _ in COMMANDS.values()}: loaded(module)\n"
+        "loaded = {m.split('.')[0] for m in sys.modules}\n"
+        "heavy = loaded & {'numpy', 'scipy', 'pandas', 'matplotlib', 'ase', 'pint'}\n"
+        "print(*sorted(heavy))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == ""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from electrolith.core.errors import DataError, InputError
-from electrolith.core.files import write_atomic
-from electrolith.crystal.frame import Frame
-from electrolith.crystal.read_ase import read_atoms
-from electrolith.energy.barrier import Barrier, BarrierSettings, PathCheck, barrier, check_path
-from electrolith.energy.engine import make_engine
-from electrolith.study.figure import Axis, Figure, Layer, Line, Points
-from electrolith.study.section import Part, Table
-from electrolith.study.terminal import finish, live
+from electrolith.study.commands import complete
+
+if TYPE_CHECKING:
+    from electrolith.crystal.frame import Frame
+    from electrolith.energy.barrier import Barrier, PathCheck
+    from electrolith.study.section import Part
 
 __all__ = ["add", "barrier_part"]
 
@@ -24,7 +22,9 @@ __all__ = ["add", "barrier_part"]
 def barrier_command(
     start: Annotated[Path, typer.Argument(help="Frame before the jump: POSCAR, extended XYZ, CIF …")],
     end: Annotated[Path, typer.Argument(help="After it: the same atoms in the same order and cell.")],
-    engine: Annotated[str, typer.Option(help="As in `electrolith engines`.")] = "li-n-cl",
+    engine: Annotated[
+        str, typer.Option(help="As in `electrolith engines`.", autocompletion=complete.engines)
+    ] = "li-n-cl",
     check: Annotated[
         str | None, typer.Option(help="Engine for single points on start, saddle and end: gpaw.")
     ] = None,
@@ -41,6 +41,10 @@ def barrier_command(
 
     Example: `electrolith barrier before.vasp after.vasp --engine li-n-cl --check gpaw --labels points.xyz`
     """
+    from electrolith.energy.barrier import BarrierSettings, barrier, check_path
+    from electrolith.energy.engine import make_engine
+    from electrolith.study.terminal import finish, live
+
     settings = BarrierSettings(images=images, force=force)
     first, last = _frame(start), _frame(end)
     referee = None if check is None else make_engine(check)
@@ -64,6 +68,9 @@ def barrier_command(
 
 def _frame(path: Path) -> Frame:
     """The frame of a file that holds one."""
+    from electrolith.crystal.frame import Frame
+    from electrolith.crystal.read_ase import read_atoms
+
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a frame such as POSCAR or extended XYZ")
     atoms = read_atoms(path)[0]
@@ -74,6 +81,8 @@ def _frame(path: Path) -> Frame:
 
 def _write(found: Barrier, out: Path) -> None:
     from ase.io import write
+
+    from electrolith.core.files import write_atomic
 
     images = [frame.to_ase() for frame in found.images]
     for image, energy in zip(images, found.energies, strict=True):
@@ -107,6 +116,9 @@ def _data(found: Barrier, checked: PathCheck | None) -> dict[str, Any]:
 
 def barrier_part(found: Barrier, checked: PathCheck | None) -> Part:
     """Barriers, profile, what must not be trusted."""
+    from electrolith.study.figure import Axis, Figure, Layer, Line, Points
+    from electrolith.study.section import Part, Table
+
     sentence = (
         f"{1000 * found.forward:.0f} meV forwards and {1000 * found.backward:.0f} meV backwards with "
         f"{found.engine}"

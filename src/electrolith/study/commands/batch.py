@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
-from electrolith.lab.synthesis.analysis import (
-    Improve,
-    PelletSettings,
-    SynthesisResult,
-    SynthesisSettings,
-    measure_synthesis,
-)
-from electrolith.lab.synthesis.batch import BatchSettings
-from electrolith.study.sections.synthesis import synthesis_evidence, synthesis_parts
-from electrolith.study.terminal import finish
+
+if TYPE_CHECKING:
+    from electrolith.lab.synthesis.analysis import PelletSettings, SynthesisResult
 
 __all__ = ["add"]
 
@@ -51,6 +44,11 @@ def batch(
 
     Example: `electrolith batch Li9N2Cl3 --mass "2 g" --purity "Li3N 99.4 %, LiCl 99.9 %" --jar "45 mL"`
     """
+    from electrolith.lab.synthesis.analysis import Improve, SynthesisSettings, measure_synthesis
+    from electrolith.lab.synthesis.batch import BatchSettings
+    from electrolith.study.sections.synthesis import synthesis_evidence, synthesis_parts
+    from electrolith.study.terminal import finish
+
     settings = SynthesisSettings(
         batch=BatchSettings(
             product=product,
@@ -95,6 +93,8 @@ def _shares(option: str, text: str) -> dict[str, float]:
 
 
 def _pellet(text: str) -> PelletSettings:
+    from electrolith.lab.synthesis.analysis import PelletSettings
+
     parts = _names(text)
     if len(parts) != 4:
         raise InputError(f"--pellet: expected mass, diameter, thickness and crystal density, got {text!r}")

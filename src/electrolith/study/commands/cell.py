@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
-from electrolith.cell.work import CellResult, work_out
-from electrolith.study.section import Part
-from electrolith.study.sections.cell import design_of, evidence_of, said_once
-from electrolith.study.sections.cell_parts import design_parts
-from electrolith.study.table import Table
-from electrolith.study.terminal import finish, live
+if TYPE_CHECKING:
+    from electrolith.cell.work import CellResult
+    from electrolith.study.table import Table
 
 __all__ = ["add"]
 
@@ -27,6 +23,12 @@ def cell(
 
     Example: `electrolith cell pellet.yaml --html pellet.html`
     """
+    from electrolith.cell.work import work_out
+    from electrolith.study.section import Part
+    from electrolith.study.sections.cell import design_of, evidence_of, said_once
+    from electrolith.study.sections.cell_parts import design_parts
+    from electrolith.study.terminal import finish, live
+
     read = [(file, design_of(file)) for file in designs]  # all are checked before anything runs
     found = []
     with live() as listener:
@@ -50,6 +52,10 @@ def cell(
 
 def curves(results: list[CellResult]) -> tuple[Table, ...]:
     """One row per point of each discharge of each design, with the voltage's components."""
+    import numpy as np
+
+    from electrolith.study.table import Table
+
     tables = []
     for result in results:
         if result.full is None:
@@ -67,6 +73,8 @@ def curves(results: list[CellResult]) -> tuple[Table, ...]:
 
 
 def _data(result: CellResult) -> dict[str, Any]:
+    import numpy as np
+
     data: dict[str, Any] = {
         "title": result.design.title,
         "separator_resistance": result.separator,

@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from electrolith.core.errors import DataError, InputError
-from electrolith.core.estimate import Estimate
-from electrolith.core.files import Lock
-from electrolith.crystal.frame import Frame
-from electrolith.energy.certificate.certificate import Certificate, save_certificate
-from electrolith.energy.certificate.certification import CertifyMaterial, CertifySettings
-from electrolith.energy.certificate.certify import certify
-from electrolith.energy.distil.start import StartMaterial, bases_of
-from electrolith.energy.engine import Engine, make_engine
-from electrolith.energy.labels.labels import Label, fingerprint, read_labels
-from electrolith.energy.pod.fit import PodFit, fit_pod
-from electrolith.energy.pod.potential import Potential, load_potential
-from electrolith.motion.analyse import analyse_path
-from electrolith.study.sections.certificate_parts import certificate_part
-from electrolith.study.settings import load_yaml, read
-from electrolith.study.terminal import finish, live
 
-__all__ = ["CertifyFile", "add", "diffusivity", "refitted"]
+if TYPE_CHECKING:
+    import numpy as np
+
+    from electrolith.core.estimate import Estimate
+    from electrolith.crystal.frame import Frame
+    from electrolith.energy.certificate.certificate import Certificate
+    from electrolith.energy.certificate.certification import CertifyMaterial
+    from electrolith.energy.distil.files import CertifyFile
+    from electrolith.energy.labels.labels import Label
+    from electrolith.energy.pod.fit import PodFit
+    from electrolith.energy.pod.potential import Potential
+
+__all__ = ["add", "diffusivity", "refitted"]
 
 SECONDS_PER_HOUR = 3600.0
 SAME = 1e-4  # relative difference of coefficients that two machines may make of one fit
-
-
-@dataclass(frozen=True)
-class CertifyFile:
-    """A file for `electrolith certify`.
-
-    materials : crystals to measure on; of each the first cell is taken.
-    certificate : how much is measured.
-    folds, seed : of the fit's left-out groups; of decorations of disordered crystals.
-    """
-
-    materials: tuple[StartMaterial, ...]
-    certificate: CertifySettings = field(default_factory=CertifySettings)
-    folds: int = 8
-    seed: int = 1
 
 
 def certify_command(
@@ -65,6 +46,17 @@ def certify_command(
 
     Example: `electrolith certify potential --labels labels.xyz.xz --settings certify.yaml --teacher chgnet`
     """
+    from electrolith.core.files import Lock
+    from electrolith.energy.certificate.certificate import save_certificate
+    from electrolith.energy.certificate.certify import certify
+    from electrolith.energy.distil.files import CertifyFile
+    from electrolith.energy.engine import Engine, make_engine
+    from electrolith.energy.labels.labels import read_labels
+    from electrolith.energy.pod.potential import load_potential
+    from electrolith.study.sections.certificate_parts import certificate_part
+    from electrolith.study.settings import load_yaml, read
+    from electrolith.study.terminal import finish, live
+
     wanted: CertifyFile = read(CertifyFile, load_yaml(settings), settings.name, folder=settings.parent)
     if not wanted.materials:
         raise InputError(f"{settings}: no material to measure on; list some under materials:")
@@ -111,6 +103,11 @@ def refitted(potential: Potential, labels: tuple[Label, ...], *, folds: int, lab
     DataError
         If these are not its labels, or do not give its coefficients.
     """
+    import numpy as np
+
+    from electrolith.energy.labels.labels import fingerprint
+    from electrolith.energy.pod.fit import fit_pod
+
     if fingerprint(labels) != potential.training:
         raise DataError(
             f"{labels_from}: {len(labels)} labels with fingerprint {fingerprint(labels)}, but "
@@ -132,6 +129,9 @@ def refitted(potential: Potential, labels: tuple[Label, ...], *, folds: int, lab
 
 def _materials(wanted: CertifyFile) -> tuple[CertifyMaterial, ...]:
     """The first cell of each material."""
+    from electrolith.energy.certificate.certification import CertifyMaterial
+    from electrolith.energy.distil.start import bases_of
+
     found: dict[str, CertifyMaterial] = {}
     compared = {m.name: m.compared for m in wanted.materials}
     for base in bases_of(wanted.materials, seed=wanted.seed):
@@ -158,6 +158,10 @@ def diffusivity(
     NotConverged
         If the ions moved too little.
     """
+    import numpy as np
+
+    from electrolith.motion.analyse import analyse_path
+
     found = analyse_path(
         np.asarray(positions),
         frame,
@@ -172,6 +176,8 @@ def diffusivity(
 
 def _hop_distance(frame: Frame, mobile: str) -> float:
     """Median distance from a mobile atom to the nearest other one, images included, Å."""
+    import numpy as np
+
     fractional = frame.fractional[[s == mobile for s in frame.symbols]]
     if len(fractional) < 2:
         raise InputError(f"a hop distance needs two atoms of {mobile}, the frame has {len(fractional)}")

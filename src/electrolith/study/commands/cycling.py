@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
-from electrolith.lab.cycling.audit import Finding, audit
-from electrolith.lab.cycling.published import read_published
-from electrolith.study.commands.impedance import one_of
-from electrolith.study.section import Evidence, Part, Table
-from electrolith.study.sections import cycling as cells
-from electrolith.study.sections import exposure as air
-from electrolith.study.sections import polarisation as dc
-from electrolith.study.sections import symmetric as sym
-from electrolith.study.terminal import finish
+from electrolith.study.commands.options import one_of
+
+if TYPE_CHECKING:
+    from electrolith.lab.cycling.audit import Finding
+    from electrolith.study.section import Evidence, Part
+    from electrolith.study.sections import exposure as air
 
 __all__ = ["add"]
 
@@ -45,6 +42,8 @@ def cycling(
 
     Example: `electrolith cycling cell.ndax --mass "3.5 mg" --one-c "200 mA/g" --html cell.html`
     """
+    from electrolith.study.sections import cycling as cells
+
     settings = cells.MeasuredCycling(
         files=tuple(files),
         mass=_quantity(mass, "kg"),
@@ -96,6 +95,8 @@ def ccd(
 
     Example: `electrolith ccd steps.ndax --area "0.785 cm2" --temperature "25 degC" --html ccd.html`
     """
+    from electrolith.study.sections import symmetric as sym
+
     settings = sym.MeasuredSymmetric(
         files=tuple(files),
         area=parse(area, "m2"),
@@ -140,6 +141,8 @@ def polarisation(
 
     Example: `electrolith polarisation dc/*.mpt --diameter 10mm --thickness 0.9mm --detection-limit "10 pA"`
     """
+    from electrolith.study.sections import polarisation as dc
+
     limit = _quantity(detection_limit, "A") or 0.0
     found = dc.dc_polarisation(
         dc.MeasuredPolarisation(tuple(files), diameter, thickness, detection_limit=limit), None, None
@@ -169,6 +172,8 @@ def exposure(
 
     Example: `electrolith exposure dry.csv humid.csv --humidity 0.3,4 --html exposure.html`
     """
+    from electrolith.study.sections import exposure as air
+
     wet = [None] * len(files) if humidity is None else [h.strip() for h in humidity.split(",")]
     if len(wet) != len(files):
         raise InputError(f"--humidity: {len(wet)} values for {len(files)} files; one each")
@@ -183,6 +188,8 @@ def exposure(
 
 def _atmosphere(file: Path, text: str | None) -> air.Exposure:
     """One file with its humidity in percent or its dew point."""
+    from electrolith.study.sections import exposure as air
+
     if text is None:
         return air.Exposure(file)
     if "deg" in text or text.endswith("K"):
@@ -201,6 +208,9 @@ def audit_numbers(
 
     Example: `electrolith audit published.yaml`
     """
+    from electrolith.lab.cycling.audit import audit
+    from electrolith.lab.cycling.published import read_published
+
     numbers = read_published(file)
     findings = audit(numbers)
     data = [
@@ -214,6 +224,8 @@ def audit_numbers(
 
 def _audit_part(findings: tuple[Finding, ...], count: int) -> Part:
     """What agrees and what does not."""
+    from electrolith.study.section import Part, Table
+
     odd = sum(f.verdict != "agrees" for f in findings)
     sentence = f"{len(findings)} relations between {count} numbers checked: {odd} need a second look."
     rows = tuple((f.verdict, f.text, ", ".join(f.names)) for f in findings)
@@ -234,6 +246,8 @@ def _finish(
     json_file: Path | None,
 ) -> None:
     """Tables, page, data."""
+    from electrolith.study.terminal import finish
+
     finish(title, parts, data, evidence=evidence, html=html, json_file=json_file)
 
 

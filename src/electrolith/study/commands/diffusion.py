@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
-from electrolith.motion.analyse import PathDiffusion, analyse_path
-from electrolith.motion.guards import broken
-from electrolith.motion.read import read_run
-from electrolith.motion.recording import timed
-from electrolith.study.figure import Axis, Figure, Line
-from electrolith.study.section import Part, Table
-from electrolith.study.terminal import finish
+
+if TYPE_CHECKING:
+    from electrolith.motion.analyse import PathDiffusion
+    from electrolith.study.section import Part
 
 __all__ = ["add"]
 
@@ -52,6 +48,13 @@ def diffusion(
 
     Example: `electrolith diffusion run.xyz --mobile Li --hop 2.67 --interval "100 fs" --temperature "600 K"`
     """
+    import numpy as np
+
+    from electrolith.motion.analyse import analyse_path
+    from electrolith.motion.read import read_run
+    from electrolith.motion.recording import timed
+    from electrolith.study.terminal import finish
+
     names = tuple(t.strip() for t in types.split(",") if t.strip())
     run = timed(
         read_run(trajectory, types=names),
@@ -92,6 +95,10 @@ def diffusion(
 
 def _part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
     """Answer, curves, guards."""
+    from electrolith.motion.guards import broken
+    from electrolith.study.figure import Axis, Figure, Line
+    from electrolith.study.section import Part, Table
+
     answer = f"D({found.mobile}) = {found.diffusivity.text()} at {found.temperature:g} K"
     bad = broken(found.guards)
     if not bad:
@@ -132,6 +139,8 @@ def _part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
 
 def _data(found: PathDiffusion, said: tuple[str, ...]) -> dict[str, object]:
     """Numbers for programs."""
+    from electrolith.motion.guards import broken
+
     low, high = found.diffusivity.interval()
     return {
         "mobile": found.mobile,

@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
-from electrolith.energy.certificate.certificate import Certificate, save_certificate
-from electrolith.energy.certificate.certification import CertifyMaterial, CertifySettings
-from electrolith.energy.certificate.certify import certify
-from electrolith.energy.distil.distil import POTENTIAL, Distilled, Round, Teacher, distil
-from electrolith.energy.distil.distillation import Distillation
-from electrolith.energy.distil.start import bases_of
-from electrolith.energy.engine import make_engine
-from electrolith.energy.labels.labels import Label
-from electrolith.energy.pod.fit import PodFit
-from electrolith.study.commands.certify import diffusivity
-from electrolith.study.figure import Axis, Figure, Line, Points
-from electrolith.study.section import Part, Table
-from electrolith.study.sections.certificate_parts import certificate_part
-from electrolith.study.sections.engine import error_table
-from electrolith.study.settings import load_yaml, read
-from electrolith.study.terminal import finish, live
+if TYPE_CHECKING:
+    from electrolith.energy.certificate.certificate import Certificate
+    from electrolith.energy.certificate.certification import CertifySettings
+    from electrolith.energy.distil.distil import Distilled, Round, Teacher
+    from electrolith.energy.distil.distillation import Distillation
+    from electrolith.energy.distil.files import DistilFile
+    from electrolith.energy.labels.labels import Label
+    from electrolith.energy.pod.fit import PodFit
+    from electrolith.study.figure import Figure
+    from electrolith.study.section import Part, Table
 
 __all__ = ["add"]
 
 DFT = ("gpaw", "vasp", "cp2k", "espresso")
 DFT_LABELS = 12  # a process makes before it is renewed; plane-wave codes grow by some 100 MB a label
-
-
-@dataclass(frozen=True)
-class DistilFile:
-    """A file for `electrolith distil`: what to distil, and how the result is measured."""
-
-    distil: Distillation
-    certificate: CertifySettings = field(default_factory=CertifySettings)
 
 
 def distil_command(
@@ -57,6 +42,11 @@ def distil_command(
 
     Example: `electrolith distil examples/li9n2cl3/distil.yaml --teacher chgnet`
     """
+    from electrolith.energy.distil.distil import distil
+    from electrolith.energy.distil.files import DistilFile
+    from electrolith.study.settings import load_yaml, read
+    from electrolith.study.terminal import finish, live
+
     wanted: DistilFile = read(DistilFile, load_yaml(file), file.name, folder=file.parent)
     given: dict[str, Any] = {"teacher": teacher, "labels": labels, "hours": hours, "processes": processes}
     settings = replace(wanted.distil, **{k: v for k, v in given.items() if v is not None})
@@ -85,6 +75,9 @@ def distil_command(
 
 def _teacher(name: str) -> Teacher:
     """An engine as a teacher."""
+    from electrolith.energy.distil.distil import Teacher
+    from electrolith.energy.engine import make_engine
+
     per_process = DFT_LABELS if name in DFT else 500
     return Teacher(partial(make_engine, name), make_engine(name).name, per_process)
 
@@ -100,6 +93,13 @@ def _certified(
     seconds: float,
 ) -> Certificate:
     """Measure a student in the first decoration of each material."""
+    from electrolith.energy.certificate.certificate import save_certificate
+    from electrolith.energy.certificate.certification import CertifyMaterial
+    from electrolith.energy.certificate.certify import certify
+    from electrolith.energy.distil.distil import POTENTIAL
+    from electrolith.energy.distil.start import bases_of
+    from electrolith.study.commands.certify import diffusivity
+
     first: dict[str, CertifyMaterial] = {}
     asked = {m.name: m for m in settings.materials}
     for base in bases_of(settings.materials, seed=settings.seed):
@@ -123,6 +123,10 @@ def _certified(
 
 def _part(found: Distilled, settings: Distillation, folder: Path) -> Part:
     """How it went."""
+    from electrolith.energy.distil.distil import POTENTIAL
+    from electrolith.study.section import Part
+    from electrolith.study.sections.engine import error_table
+
     last = found.rounds[-1]
     potential = found.fit.potential
     sentence = (
@@ -139,6 +143,10 @@ def _part(found: Distilled, settings: Distillation, folder: Path) -> Part:
 
 
 def _rounds(rounds: tuple[Round, ...]) -> Table:
+    import numpy as np
+
+    from electrolith.study.section import Table
+
     rows = tuple(
         (
             str(r.number),
@@ -164,6 +172,8 @@ def _rounds(rounds: tuple[Round, ...]) -> Table:
 
 
 def _shapes(found: Distilled) -> Table:
+    from electrolith.study.section import Table
+
     rows = tuple(
         (
             f"{s.settings.two_body} / {s.settings.three_body}×{s.settings.three_angular} / "
@@ -188,6 +198,10 @@ def _shapes(found: Distilled) -> Table:
 
 
 def _figures(rounds: tuple[Round, ...]) -> tuple[Figure, ...]:
+    import numpy as np
+
+    from electrolith.study.figure import Axis, Figure, Line, Points
+
     if len(rounds) < 2:
         return ()
     labels = np.array([r.labels for r in rounds], dtype=float)
@@ -213,6 +227,8 @@ def _figures(rounds: tuple[Round, ...]) -> tuple[Figure, ...]:
 
 def _certificate(found: Distilled) -> Part:
     """The certificate as every report shows it."""
+    from electrolith.study.sections.certificate_parts import certificate_part
+
     potential = found.fit.potential
     return certificate_part(potential.name, potential.fingerprint, found.certificate)
 

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from electrolith.core.errors import InputError
-from electrolith.core.format import pm
-from electrolith.study.exports.bundle import read_bundle, write_bundle
-from electrolith.study.exports.cite import bibtex, citations
-from electrolith.study.exports.crate import crate_of
-from electrolith.study.exports.diff import Difference, Moved, difference
-from electrolith.study.run import stored_results
-from electrolith.study.section import Part, Table
-from electrolith.study.study import read_study
-from electrolith.study.terminal import console, finish
+
+if TYPE_CHECKING:
+    from electrolith.study.exports.diff import Difference, Moved
+    from electrolith.study.section import Part
 
 __all__ = ["add"]
 
@@ -36,6 +30,14 @@ def export(
 
     Example: `electrolith export examples/li9n2cl3 --ro-crate li9n2cl3.zip`
     """
+    from rich.markup import escape
+
+    from electrolith.study.exports.bundle import write_bundle
+    from electrolith.study.exports.crate import crate_of
+    from electrolith.study.run import stored_results
+    from electrolith.study.study import read_study
+    from electrolith.study.terminal import console
+
     if (ro_crate is None) == (eln is None):
         raise InputError("export: give --ro-crate FOLDER|FILE.zip or --eln FILE.eln, one of the two")
     if eln is not None and eln.suffix != ".eln":
@@ -59,6 +61,11 @@ def import_(
 
     Example: `electrolith import li9n2cl3.zip --out li9n2cl3`
     """
+    from rich.markup import escape
+
+    from electrolith.study.exports.bundle import read_bundle
+    from electrolith.study.terminal import console
+
     names = read_bundle(archive, out)
     console.print(f"{escape(str(out))}: {len(names)} files, all as described", soft_wrap=True)
 
@@ -72,12 +79,17 @@ def diff(
 
     Example: `electrolith diff study-of-may study-of-june`
     """
+    from electrolith.study.exports.diff import difference
+    from electrolith.study.terminal import finish
+
     found = difference(before, after)
     finish("Difference", _parts(found), asdict(found), json_file=json_file)
 
 
 def _parts(found: Difference) -> tuple[Part, ...]:
     """Numbers, then causes."""
+    from electrolith.study.section import Part, Table
+
     far = sum(1 for m in found.moved if m.sigmas is not None and m.sigmas > 2)
     sentence = (
         f"{len(found.moved)} numbers, {far} of them moved by more than two standard deviations "
@@ -104,6 +116,8 @@ def _sigmas(moved: Moved) -> str:
 
 def _number(value: float | None, std: float | None) -> str:
     """A number with the digits of its doubt."""
+    from electrolith.core.format import pm
+
     return "–" if value is None else pm(value, std or 0.0)
 
 
@@ -112,6 +126,10 @@ def cite(study: Source) -> None:
 
     Example: `electrolith cite examples/li9n2cl3 > references.bib`
     """
+    from electrolith.study.exports.cite import bibtex, citations
+    from electrolith.study.run import stored_results
+    from electrolith.study.study import read_study
+
     typer.echo(bibtex(citations(stored_results(read_study(study)))))
 
 

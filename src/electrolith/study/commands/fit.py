@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from electrolith.energy.labels.labels import Label, read_labels
-from electrolith.energy.pod.fit import PodFit, fit_pod
-from electrolith.energy.pod.potential import PodSettings, save_potential
-from electrolith.study.section import Part
-from electrolith.study.sections.engine import error_table
-from electrolith.study.settings import load_yaml, read
-from electrolith.study.terminal import finish, live
+if TYPE_CHECKING:
+    from electrolith.energy.labels.labels import Label
+    from electrolith.energy.pod.fit import PodFit
+    from electrolith.study.section import Part
 
 __all__ = ["add"]
 
@@ -37,6 +34,12 @@ def fit(
 
     Example: `electrolith fit labels.xyz.xz --out my-potential --name li-n-cl`
     """
+    from electrolith.energy.labels.labels import read_labels
+    from electrolith.energy.pod.fit import fit_pod
+    from electrolith.energy.pod.potential import PodSettings, save_potential
+    from electrolith.study.settings import load_yaml, read
+    from electrolith.study.terminal import finish, live
+
     shape = read(PodSettings, load_yaml(settings), "pod") if settings else PodSettings()
     used = read_labels(*labels, settings=reference)
     with live() as listener:
@@ -66,6 +69,9 @@ def _provenance(found: PodFit, labels: tuple[Label, ...]) -> dict[str, Any]:
 
 
 def _part(found: PodFit, out: Path) -> Part:
+    from electrolith.study.section import Part
+    from electrolith.study.sections.engine import error_table
+
     everything = found.held_out[0]
     sentence = (
         f"{found.potential.coefficients.size} coefficients, fingerprint {found.potential.fingerprint}, "

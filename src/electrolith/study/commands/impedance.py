@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
-from electrolith.lab.impedance.pellet import PelletImpedance, measure_impedance
-from electrolith.lab.impedance.series import PartSeries
-from electrolith.lab.impedance.settings import ImpedanceSettings
-from electrolith.study.sections.impedance import evidence_of
-from electrolith.study.sections.impedance_parts import impedance_parts, total_resistance
-from electrolith.study.terminal import finish
+from electrolith.study.commands.options import one_of
 
-__all__ = ["add", "one_of"]
+if TYPE_CHECKING:
+    from electrolith.lab.impedance.pellet import PelletImpedance
+    from electrolith.lab.impedance.series import PartSeries
+
+__all__ = ["add"]
 
 
 def impedance(
@@ -45,6 +44,12 @@ def impedance(
 
     Example: `electrolith impedance eis/*.mpr --diameter 10mm --thickness "0.90(2) mm" --html eis.html`
     """
+    from electrolith.lab.impedance.pellet import measure_impedance
+    from electrolith.lab.impedance.settings import ImpedanceSettings
+    from electrolith.study.sections.impedance import evidence_of
+    from electrolith.study.sections.impedance_parts import impedance_parts
+    from electrolith.study.terminal import finish
+
     low, high = _range(frequency)
     settings = ImpedanceSettings(
         files=tuple(files),
@@ -73,6 +78,8 @@ def impedance(
 
 def _data(found: PelletImpedance) -> dict[str, Any]:
     """Circuit, σ(T) and parameters of each spectrum, activation energies of each part."""
+    from electrolith.study.sections.impedance_parts import total_resistance
+
     sigma = found.conductivity or (None,) * len(found.fits)
     return {
         "circuit": found.circuit,
@@ -105,13 +112,6 @@ def _series(part: PartSeries) -> dict[str, Any]:
         "at_reference": part.at_reference,
         "reference_K": part.reference,
     }
-
-
-def one_of(option: str, value: str, known: tuple[str, ...]) -> str:
-    """A value of a few."""
-    if value not in known:
-        raise InputError(f"{option}: {value!r} is none of {', '.join(map(repr, known))}")
-    return value
 
 
 def _kelvins(text: str) -> tuple[float, ...]:

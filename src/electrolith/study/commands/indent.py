@@ -9,9 +9,6 @@ import typer
 
 from electrolith.core.errors import InputError, nearest
 from electrolith.core.units import parse
-from electrolith.lab.indentation.analysis import IndentSettings, Method, measure_indents
-from electrolith.study.sections.indentation import indent_evidence, indent_parts
-from electrolith.study.terminal import finish
 
 __all__ = ["add"]
 
@@ -37,6 +34,10 @@ def indent(
 
     Example: `electrolith indent FS_Calibration.xls --html indents.html`
     """
+    from electrolith.lab.indentation.analysis import IndentSettings, Method, measure_indents
+    from electrolith.study.sections.indentation import indent_evidence, indent_parts
+    from electrolith.study.terminal import finish
+
     if method not in get_args(Method):
         raise InputError(nearest("--method", method, get_args(Method)))
     depths = [parse(d.strip(), "m") for d in window.split(",")] if window else []

@@ -11,24 +11,21 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from electrolith.core.errors import ElectrolithError, InputError
-from electrolith.core.files import write_atomic
 from electrolith.core.reading import reader
-from electrolith.crystal.frame import Frame
-from electrolith.crystal.read_ase import read_atoms
-from electrolith.energy.dft.convergence import ConvergencePoint, convergence_points, label_series, series
-from electrolith.energy.dft.reference import open_reference, reference_name, settings_class
-from electrolith.energy.engine import Engine
-from electrolith.energy.labels.labelling import LabelRun, label_frames
-from electrolith.energy.labels.labels import KEPT
-from electrolith.study.run import Listener
-from electrolith.study.section import Part, Table
-from electrolith.study.settings import load_yaml, read
-from electrolith.study.terminal import finish, live
+from electrolith.study.commands import complete
+
+if TYPE_CHECKING:
+    from electrolith.crystal.frame import Frame
+    from electrolith.energy.dft.convergence import ConvergencePoint
+    from electrolith.energy.engine import Engine
+    from electrolith.energy.labels.labelling import LabelRun
+    from electrolith.study.run import Listener
+    from electrolith.study.section import Part, Table
 
 __all__ = ["add"]
 
@@ -37,7 +34,11 @@ FramesFile = Annotated[
     Path, typer.Argument(help="Frames: extended XYZ or anything else ASE reads, with what is known of them.")
 ]
 EngineName = Annotated[
-    str, typer.Option(help="As in `electrolith engines`: gpaw, cp2k, espresso, vasp, chgnet.")
+    str,
+    typer.Option(
+        help="As in `electrolith engines`: gpaw, cp2k, espresso, vasp, chgnet.",
+        autocompletion=complete.engines,
+    ),
 ]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="YAML with the engine's settings.")]
 Hours = Annotated[float | None, typer.Option(help="No frame is begun after so many hours.")]
@@ -59,6 +60,9 @@ def label(
 
     Example: `electrolith label frames.xyz --out labels.xyz --engine gpaw --processes 2 --hours 8`
     """
+    from electrolith.energy.labels.labelling import label_frames
+    from electrolith.study.terminal import finish
+
     given = read_frames(frames)
     settings = engine_settings(engine, settings_file)
     name = _name(engine, settings)
@@ -101,6 +105,12 @@ def converge(
 
     Example: `electrolith converge frames.xyz --folder converged --cutoffs 400,520,650,800 --kpoints 10,14,20`
     """
+    from electrolith.core.files import write_atomic
+    from electrolith.energy.dft.convergence import convergence_points, series
+    from electrolith.energy.dft.reference import settings_class
+    from electrolith.study.section import Part
+    from electrolith.study.terminal import finish
+
     given = read_frames(frames)
     base = engine_settings(engine, settings_file)
     kind = settings_class(engine)
@@ -132,6 +142,8 @@ def _label_series(
     listener: Listener,
 ) -> tuple[LabelRun, ...]:
     """Label all frames with all settings, telling the listener how far it is."""
+    from electrolith.energy.dft.convergence import label_series
+
     deadline = None if hours is None else time.monotonic() + hours * SECONDS_PER_HOUR
     listener.begin(f"label by {engine}")
     return label_series(
@@ -146,11 +158,16 @@ def _label_series(
 
 def _progress(json_file: Path | None) -> contextlib.AbstractContextManager[Listener]:
     """Progress on the terminal, none where data for programs is printed there."""
+    from electrolith.study.run import Listener
+    from electrolith.study.terminal import live
+
     return contextlib.nullcontext(Listener()) if str(json_file) == "-" else live()
 
 
 def _open(engine: str, settings: Any = None) -> Engine:
     """The engine; what its library prints goes where it spoils no data."""
+    from electrolith.energy.dft.reference import open_reference
+
     with contextlib.redirect_stdout(sys.stderr):
         return open_reference(engine, settings)
 
@@ -166,6 +183,10 @@ def read_frames(path: Path) -> tuple[tuple[Frame, dict[str, Any]], ...]:
     DataError
         If ASE cannot read it.
     """
+    from electrolith.crystal.frame import Frame
+    from electrolith.crystal.read_ase import read_atoms
+    from electrolith.energy.labels.labels import KEPT
+
     if not path.is_file():
         raise InputError(f"{path}: no such file of frames")
     found = read_atoms(path, every=True)
@@ -191,6 +212,9 @@ def engine_settings(engine: str, path: Path | None) -> Any:
     InputError
         If the engine takes none, or one of them is wrong.
     """
+    from electrolith.energy.dft.reference import settings_class
+    from electrolith.study.settings import load_yaml, read
+
     kind = settings_class(engine)
     if path is None:
         return None
@@ -201,10 +225,14 @@ def engine_settings(engine: str, path: Path | None) -> Any:
 
 def _name(engine: str, settings: Any) -> str:
     """What stands in the labels."""
+    from electrolith.energy.dft.reference import reference_name
+
     return str(settings.fingerprint) if settings else reference_name(_open(engine))
 
 
 def _part(run: LabelRun, name: str, out: Path, rate: float) -> Part:
+    from electrolith.study.section import Part
+
     counts = f"{run.done} labels made, {run.already} there already, {len(run.failed)} failed, {run.left} left"
     shown = f"{rate:.0f} labels/hour" if run.done else "nothing made"
     return Part(
@@ -236,6 +264,8 @@ COLUMNS: tuple[tuple[str, str, Callable[[ConvergencePoint], str]], ...] = (
 
 
 def _table(rows: tuple[ConvergencePoint, ...]) -> Table:
+    from electrolith.study.section import Table
+
     shown = tuple(tuple(text(row) for _, _, text in COLUMNS) for row in rows)
     return Table(tuple(name for name, _, _ in COLUMNS), shown, "Error against the finest setting")
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
 from electrolith.core.errors import InputError, nearest
 from electrolith.core.units import parse
-from electrolith.lab.nmr.analysis import NmrSettings, measure_relaxation
-from electrolith.lab.nmr.recovery import Form, RecoveryFit
-from electrolith.lab.nmr.relaxation import Relaxation, RelaxationLaw
-from electrolith.lab.nmr.spectrum import Integration
-from electrolith.study.sections.nmr import nmr_evidence, nmr_parts
-from electrolith.study.settings import read
-from electrolith.study.terminal import finish
+
+if TYPE_CHECKING:
+    from electrolith.lab.nmr.recovery import RecoveryFit
+    from electrolith.lab.nmr.relaxation import Relaxation
 
 __all__ = ["add"]
 
@@ -42,6 +39,14 @@ def nmr(
 
     Example: `electrolith nmr 28 30 304 --temperatures "25 degC, 60 degC, 100 degC" --html nmr.html`
     """
+    from electrolith.lab.nmr.analysis import NmrSettings, measure_relaxation
+    from electrolith.lab.nmr.recovery import Form
+    from electrolith.lab.nmr.relaxation import RelaxationLaw
+    from electrolith.lab.nmr.spectrum import Integration
+    from electrolith.study.sections.nmr import nmr_evidence, nmr_parts
+    from electrolith.study.settings import read
+    from electrolith.study.terminal import finish
+
     integration: dict[str, object] = {"line_broadening": broadening}
     if region:
         integration["low"], integration["high"] = (p.strip() for p in region.split(","))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from electrolith.core.errors import InputError
-from electrolith.crystal.crystal import DisorderedCrystal
-from electrolith.crystal.order import Keep, Ordering, Orderings, order_crystal
-from electrolith.crystal.read import read_crystal
-from electrolith.crystal.write import write_frame
-from electrolith.study.section import Results, Study
-from electrolith.study.sections import material, ordering
-from electrolith.study.terminal import console, finish
+
+if TYPE_CHECKING:
+    from electrolith.crystal.order import Orderings
 
 __all__ = ["add"]
 
@@ -40,6 +36,13 @@ def order(
 
     Example: `electrolith order examples/li9n2cl3/li9n2cl3.cif --supercell 2 2 2 --out orderings`
     """
+    from electrolith.crystal.crystal import DisorderedCrystal
+    from electrolith.crystal.order import Keep, Ordering, Orderings, order_crystal
+    from electrolith.crystal.read import read_crystal
+    from electrolith.study.section import Results, Study
+    from electrolith.study.sections import material, ordering
+    from electrolith.study.terminal import finish
+
     read = read_crystal(crystal, oxidation_states=_states(charge or []))
     keep = Keep(lowest=lowest, random=random, monte_carlo=monte_carlo)
     settings = Ordering(supercell, composition, decorations=decorations, keep=keep, seed=seed)
@@ -71,6 +74,9 @@ def _states(texts: list[str]) -> dict[str, float]:
 
 def _write(found: Orderings, folder: Path, ending: str) -> None:
     """One file per ordering, named by its place, kind and energy rank."""
+    from electrolith.crystal.write import write_frame
+    from electrolith.study.terminal import console
+
     folder.mkdir(parents=True, exist_ok=True)
     for number, (frame, kind) in enumerate(zip(found.frames, found.kinds, strict=True), start=1):
         write_frame(folder / f"{number:03d}-{kind.replace(' ', '-')}.{ending}", frame)

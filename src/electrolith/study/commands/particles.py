@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
-from electrolith.lab.particles.analysis import ParticleSettings, measure_particles
-from electrolith.lab.particles.distribution import SizeDistribution, SizeSettings
-from electrolith.lab.particles.segment import Segmentation
-from electrolith.study.section import Part
-from electrolith.study.sections.particles import particle_evidence, particle_parts
-from electrolith.study.table import Table
-from electrolith.study.terminal import finish
+
+if TYPE_CHECKING:
+    from electrolith.lab.particles.distribution import SizeDistribution
+    from electrolith.study.section import Part
 
 __all__ = ["add"]
 
@@ -43,6 +39,14 @@ def particles(
 
     Example: `electrolith particles sem_*.tif --window "100 nm, 400 nm" --overlay seen.png --html sizes.html`
     """
+    import numpy as np
+
+    from electrolith.lab.particles.analysis import ParticleSettings, measure_particles
+    from electrolith.lab.particles.distribution import SizeSettings
+    from electrolith.lab.particles.segment import Segmentation
+    from electrolith.study.sections.particles import particle_evidence, particle_parts
+    from electrolith.study.terminal import finish
+
     edges = [parse(w.strip(), "m") for w in window.split(",")]
     if len(edges) != 2:
         raise InputError(f"--window: expected two diameters, got {window!r}")
@@ -85,6 +89,9 @@ def particles(
 
 def _every(sizes: SizeDistribution) -> Part:
     """The diameter of every particle."""
+    from electrolith.study.section import Part
+    from electrolith.study.table import Table
+
     rows = tuple((1e9 * float(d), float(w)) for d, w in zip(sizes.diameters, sizes.weights, strict=True))
     return Part("Diameters", "Every particle.", data=(Table(("diameter / nm", "weight"), rows),))
 

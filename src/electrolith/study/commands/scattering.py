@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from electrolith.core.errors import InputError
-from electrolith.scattering.instrument_words import instrument_from
-from electrolith.scattering.measured import Diffraction, DiffractionSettings, refine_files
-from electrolith.scattering.measured_operando import OperandoSettings, run_operando
-from electrolith.scattering.measured_pdf import PairDistribution, PdfFilesSettings, fit_pdf_files
-from electrolith.scattering.phase import Phase
-from electrolith.scattering.phase_library import candidate
-from electrolith.scattering.write_fit import write_cif, write_instprm
-from electrolith.study.sections.diffraction import evidence_of
-from electrolith.study.sections.diffraction_parts import diffraction_parts, operando_parts, pdf_parts
-from electrolith.study.terminal import finish
+from electrolith.study.commands import complete
+
+if TYPE_CHECKING:
+    from electrolith.scattering.measured import Diffraction
+    from electrolith.scattering.measured_pdf import PairDistribution
+    from electrolith.scattering.phase import Phase
 
 __all__ = ["add"]
 
@@ -31,7 +27,10 @@ def rietveld(
     ],
     instrument: Annotated[
         list[str],
-        typer.Option(help="'Cu Ka', 'xray 0.4592', 'neutron 1.87', or an .instprm/.prm file; never assumed."),
+        typer.Option(
+            help="'Cu Ka', 'xray 0.4592', 'neutron 1.87', or an .instprm/.prm file; never assumed.",
+            autocompletion=complete.instruments,
+        ),
     ],
     bank: Annotated[
         list[int] | None, typer.Option(help="Bank in the files; one, or one per pattern.")
@@ -41,7 +40,8 @@ def rietveld(
     ] = None,
     limits: Annotated[str | None, typer.Option(help="Part of the abscissa, '15,120'.")] = None,
     phase: Annotated[
-        list[str] | None, typer.Option(help="Further phase: library name or CIF; may repeat.")
+        list[str] | None,
+        typer.Option(help="Further phase: library name or CIF; may repeat.", autocompletion=complete.phases),
     ] = None,
     background: Annotated[int, typer.Option(help="Chebyshev terms.")] = 10,
     joint: Annotated[bool, typer.Option(help="All patterns at once, one scale each.")] = False,
@@ -66,6 +66,13 @@ def rietveld(
 
     Example: `electrolith rietveld lnc.xye lnc.cif --instrument "Cu Ka" --occupancies --html fit.html`
     """
+    from electrolith.scattering.instrument_words import instrument_from
+    from electrolith.scattering.measured import DiffractionSettings, refine_files
+    from electrolith.scattering.write_fit import write_cif, write_instprm
+    from electrolith.study.sections.diffraction import evidence_of
+    from electrolith.study.sections.diffraction_parts import diffraction_parts
+    from electrolith.study.terminal import finish
+
     patterns, crystal = _split(files, "rietveld")
     banks = tuple(bank or (1,))
     settings = DiffractionSettings(
@@ -127,6 +134,10 @@ def pdf(
 
     Example: `electrolith pdf ni.gr ni.cif --range 1.6-20,1.6-6 --html pdf.html`
     """
+    from electrolith.scattering.measured_pdf import PdfFilesSettings, fit_pdf_files
+    from electrolith.study.sections.diffraction_parts import pdf_parts
+    from electrolith.study.terminal import finish
+
     patterns, crystal = _split(files, "pdf")
     settings = PdfFilesSettings(
         files=patterns,
@@ -148,10 +159,14 @@ def operando(
     instrument: Annotated[str, typer.Option(help="As for rietveld.")],
     interval: Annotated[float, typer.Option(help="Hours between frames.")] = 1.0,
     candidate_phase: Annotated[
-        list[str] | None, typer.Option("--candidate", help="Phase that might appear; may repeat.")
+        list[str] | None,
+        typer.Option(
+            "--candidate", help="Phase that might appear; may repeat.", autocompletion=complete.phases
+        ),
     ] = None,
     phase: Annotated[
-        list[str] | None, typer.Option(help="Further phase that is there from the start.")
+        list[str] | None,
+        typer.Option(help="Further phase that is there from the start.", autocompletion=complete.phases),
     ] = None,
     abscissa: Annotated[str | None, typer.Option(help="two_theta, tof, q or d.")] = None,
     limits: Annotated[str | None, typer.Option(help="Part of the abscissa, '15,80'.")] = None,
@@ -162,6 +177,10 @@ def operando(
 
     Example: `electrolith operando f/*.xye lnc.cif --instrument "xray 0.4592" --interval 0.1 --html s.html`
     """
+    from electrolith.scattering.measured_operando import OperandoSettings, run_operando
+    from electrolith.study.sections.diffraction_parts import operando_parts
+    from electrolith.study.terminal import finish
+
     patterns, crystal = _split(files, "operando")
     usual = ("Li3N", "LiCl", "LiOH", "NH4Cl", "Li")
     settings = OperandoSettings(
@@ -195,6 +214,8 @@ def operando(
 
 def _split(files: list[str], command: str) -> tuple[tuple[Path, ...], Phase]:
     """Data files and, last, the crystal."""
+    from electrolith.scattering.phase_library import candidate
+
     if len(files) < 2:
         raise InputError(
             f"{command}: give at least one data file and, last, the crystal (CIF or library name)"

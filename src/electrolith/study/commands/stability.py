@@ -5,36 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
-from electrolith.core.constants import ZERO_CELSIUS
 from electrolith.core.errors import InputError
 from electrolith.core.files import write_atomic
 from electrolith.core.safe_text import file_name
 from electrolith.core.units import parse, split_quantity
-from electrolith.crystal.oxidation import charge_of_ion
-from electrolith.stability.build import build, pending, read_candidates, read_journal
-from electrolith.stability.check import check_library
-from electrolith.stability.comparison import compare
-from electrolith.stability.diff import diff_libraries
-from electrolith.stability.entries import EntrySettings, entries_of
-from electrolith.stability.humidity import dew_point_from_pressure, pressure_from_relative_humidity
-from electrolith.stability.interface import InterfaceSettings, interface
-from electrolith.stability.library import DATA, Library, composition_of, read_library, shipped_library
-from electrolith.stability.moisture import DRY_AIR, MoistureSettings, moisture, moisture_map
-from electrolith.stability.pack import pack
-from electrolith.stability.read_entries import materials_project_entries
-from electrolith.stability.read_optimade import MATERIALS_PROJECT, fetch_structures
-from electrolith.stability.relax import RelaxSettings
-from electrolith.stability.window import WindowSettings, window
-from electrolith.study.section import Part, Table
-from electrolith.study.sections.contact_parts import interface_part, moisture_part
-from electrolith.study.sections.stability import library_with, phase_in
-from electrolith.study.sections.stability_parts import check_part, comparison_part, diff_part, window_part
-from electrolith.study.terminal import console, finish
+from electrolith.study.commands import complete
+
+if TYPE_CHECKING:
+    from electrolith.stability.entries import EntrySettings
+    from electrolith.stability.library import Library
 
 __all__ = ["add"]
 
@@ -55,11 +38,16 @@ def with_unit(text: str, unit: str, option: str) -> float:
 
 def _entry_settings(scheme: str, draws: int, temperature: float | None = None) -> EntrySettings:
     """Settings from the options; the class refuses what is wrong."""
+    from electrolith.stability.entries import EntrySettings
+
     return EntrySettings(scheme=scheme, draws=draws, temperature=temperature)  # type: ignore[arg-type]
 
 
 def window_command(
-    formulas: Annotated[list[str] | None, typer.Argument(help="Phases; without any, the comparison.")] = None,
+    formulas: Annotated[
+        list[str] | None,
+        typer.Argument(help="Phases; without any, the comparison.", autocompletion=complete.formulas),
+    ] = None,
     temperature: Annotated[str, typer.Option(help="Of the free energies.")] = "298.15 K",
     ion: Annotated[str, typer.Option(help="Working ion.")] = "Li",
     entropy: Annotated[float, typer.Option(help="Configurational entropy, k per formula unit.")] = 0.0,
@@ -80,6 +68,13 @@ def window_command(
 
     Example: `electrolith window Li9N2Cl3`
     """
+    from electrolith.stability.comparison import compare
+    from electrolith.stability.entries import entries_of
+    from electrolith.stability.window import WindowSettings, window
+    from electrolith.study.sections.stability import library_with, phase_in
+    from electrolith.study.sections.stability_parts import comparison_part, window_part
+    from electrolith.study.terminal import finish
+
     warm: float | None = with_unit(temperature, "K", "--temperature")
     if materials_project:
         library, scheme, warm, draws = _from_materials_project(formulas or [], ion), "engine", None, 0
@@ -109,13 +104,16 @@ def window_command(
 
 def _from_materials_project(formulas: list[str], ion: str) -> Library:
     """Phases of the Materials Project in the elements asked for; from all systems of one to all elements."""
+    from electrolith.stability.library import Library, composition_of
+    from electrolith.stability.read_entries import materials_project_entries
+
     elements = {e for f in formulas for e, _ in composition_of(f)} | {ion}
     return Library(materials_project_entries(sorted(elements), api_key=os.environ.get("MP_API_KEY")))
 
 
 def interface_command(
-    first: Annotated[str, typer.Argument(help="Formula of one phase.")],
-    second: Annotated[str, typer.Argument(help="Formula of the other.")],
+    first: Annotated[str, typer.Argument(help="Formula of one phase.", autocompletion=complete.formulas)],
+    second: Annotated[str, typer.Argument(help="Formula of the other.", autocompletion=complete.formulas)],
     open_to: Annotated[
         list[str] | None,
         typer.Option("--open", help="Open element and its potential, Li=4.2 (V), repeatable."),
@@ -130,6 +128,12 @@ def interface_command(
 
     Example: `electrolith interface Li5NCl2 LiCoO2 --open Li=4.2`
     """
+    from electrolith.stability.entries import entries_of
+    from electrolith.stability.interface import InterfaceSettings, interface
+    from electrolith.study.sections.contact_parts import interface_part
+    from electrolith.study.sections.stability import library_with, phase_in
+    from electrolith.study.terminal import finish
+
     library = library_with(entries)
     potentials = _open_elements(open_to or [])
     one, other = phase_in(first, library), phase_in(second, library)
@@ -169,6 +173,8 @@ def _open_elements(texts: list[str]) -> dict[str, float]:
 
 def _electrons(element: str) -> int:
     """Electrons per atom of an open metal; a potential of an anion former is given per atom."""
+    from electrolith.crystal.oxidation import charge_of_ion
+
     try:
         return max(charge_of_ion(element), 1)
     except InputError:
@@ -176,7 +182,7 @@ def _electrons(element: str) -> int:
 
 
 def moisture_command(
-    formula: Annotated[str, typer.Argument(help="Formula of the phase.")],
+    formula: Annotated[str, typer.Argument(help="Formula of the phase.", autocompletion=complete.formulas)],
     dew_point: Annotated[float, typer.Option(help="°C; below 0 °C the frost point.")] = -60.0,
     temperature: Annotated[float, typer.Option(help="°C.")] = 25.0,
     relative_humidity: Annotated[
@@ -195,6 +201,15 @@ def moisture_command(
 
     Example: `electrolith moisture Li9N2Cl3 --dew-point -60`
     """
+    import numpy as np
+
+    from electrolith.core.constants import ZERO_CELSIUS
+    from electrolith.stability.humidity import dew_point_from_pressure, pressure_from_relative_humidity
+    from electrolith.stability.moisture import DRY_AIR, MoistureSettings, moisture, moisture_map
+    from electrolith.study.sections.contact_parts import moisture_part
+    from electrolith.study.sections.stability import library_with, phase_in
+    from electrolith.study.terminal import finish
+
     library = library_with(entries)
     phase = phase_in(formula, library)
     kelvin = temperature + ZERO_CELSIUS
@@ -224,6 +239,8 @@ def moisture_command(
 
 def _gases(texts: list[str]) -> dict[str, float]:
     """Partial pressures of `CO2=42`, or dry air."""
+    from electrolith.stability.moisture import DRY_AIR
+
     found: dict[str, float] = {}
     for text in texts:
         if text == "air":
@@ -251,6 +268,12 @@ def phases_build(
 
     Example: `electrolith phases build --dry-run`
     """
+    from electrolith.stability.build import build, read_candidates, read_journal
+    from electrolith.stability.library import DATA
+    from electrolith.stability.pack import pack
+    from electrolith.stability.relax import RelaxSettings
+    from electrolith.study.terminal import console
+
     settings = RelaxSettings(force_tolerance=force_tolerance)
     journal = out / "journal.jsonl"
     candidates = read_candidates(phase_list or Path(str(DATA / "phase_list.csv")))
@@ -272,6 +295,11 @@ def phases_build(
 
 def _show_pending(candidates, journal, settings) -> None:  # type: ignore[no-untyped-def]
     """What a build would compute: phases neither in the journal nor, by the same settings, in the library."""
+    from electrolith.stability.build import pending, read_journal
+    from electrolith.stability.library import shipped_library
+    from electrolith.study.section import Part, Table
+    from electrolith.study.terminal import finish
+
     known = {f"{p.formula} {p.id}" for p in shipped_library().phases if p.settings == settings.fingerprint()}
     todo = [
         c for c in pending(candidates, read_journal(journal), settings) if f"{c.formula} {c.id}" not in known
@@ -290,12 +318,18 @@ def _show_pending(candidates, journal, settings) -> None:  # type: ignore[no-unt
 def phases_fetch(
     elements: Annotated[list[str], typer.Argument(help="Elements; structures of these only.")],
     out: Annotated[Path, typer.Option(help="Folder for structures and their list.")] = Path("phases"),
-    server: Annotated[str, typer.Option(help="OPTIMADE address.")] = MATERIALS_PROJECT,
+    server: Annotated[
+        str | None, typer.Option(help="OPTIMADE address; without it that of the Materials Project.")
+    ] = None,
 ) -> None:
     """Fetch starting structures from an OPTIMADE server, with the list that `phases build` reads.
 
     Example: `electrolith phases fetch Li N Cl --out my-phases`
     """
+    from electrolith.stability.read_optimade import MATERIALS_PROJECT, fetch_structures
+    from electrolith.study.terminal import console
+
+    server = server or MATERIALS_PROJECT
     found = fetch_structures(elements, server=server)
     rows = ["formula,id,priority,atoms,file,source"]
     for name, structure in sorted(found.items()):
@@ -314,6 +348,11 @@ def phases_check(entries: Own = None, html: Html = None, json_file: Json = None)
 
     Example: `electrolith phases check`
     """
+    from electrolith.stability.check import check_library
+    from electrolith.study.sections.stability import library_with
+    from electrolith.study.sections.stability_parts import check_part
+    from electrolith.study.terminal import finish
+
     found = check_library(library_with(entries))
     finish("Phase library", (check_part(found),), found, html=html, json_file=json_file)
 
@@ -331,6 +370,11 @@ def phases_diff(
 
     Example: `electrolith phases diff old/phases_chgnet.csv new/phases_chgnet.csv`
     """
+    from electrolith.stability.diff import diff_libraries
+    from electrolith.stability.library import read_library, shipped_library
+    from electrolith.study.sections.stability_parts import diff_part
+    from electrolith.study.terminal import finish
+
     found = diff_libraries(read_library(old), read_library(new) if new else shipped_library())
     finish("Libraries", (diff_part(found),), found, html=html, json_file=json_file)
 

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from electrolith.core.registry import known
-from electrolith.study.document import document_schema
-from electrolith.study.report import evidence_of, marked, parts_of, warnings_of, write_report
-from electrolith.study.run import run_study, stored_results
-from electrolith.study.section import Results, Table
-from electrolith.study.study import jobs_of, read_study, study_schema
-from electrolith.study.terminal import console, headline, live, print_table, write_asked
+if TYPE_CHECKING:
+    from electrolith.study.section import Results
 
 File = Annotated[Path, typer.Argument(help="Study file, or its folder.", metavar="STUDY")]
 
@@ -33,6 +27,10 @@ def run(study: File, seed: Seed = None) -> None:
 
     Example: `electrolith run examples/li9n2cl3/study.yaml`
     """
+    from electrolith.study.run import run_study
+    from electrolith.study.study import read_study
+    from electrolith.study.terminal import live
+
     checked = read_study(study, seed=seed)
     with live() as listener:
         results = run_study(checked, listener)
@@ -43,6 +41,11 @@ def run(study: File, seed: Seed = None) -> None:
 
 def _close(results: Results) -> None:
     """Report, headline with its marks, where to look."""
+    from rich.markup import escape
+
+    from electrolith.study.report import evidence_of, marked, parts_of, warnings_of, write_report
+    from electrolith.study.terminal import console, headline, print_table, write_asked
+
     path = write_report(results)
     evidence = evidence_of(results)
     print_table(headline(evidence, marked(results)))
@@ -63,7 +66,11 @@ def check(study: File) -> None:
 
     Example: `electrolith check examples/li9n2cl3/study.yaml`
     """
+    from rich.markup import escape
+
     from electrolith.study.sections import SECTIONS
+    from electrolith.study.study import jobs_of, read_study
+    from electrolith.study.terminal import console
 
     checked = read_study(study)
     names: dict[str, list[str]] = {}
@@ -85,6 +92,12 @@ def report(study: File, seed: Seed = None) -> None:
 
     Example: `electrolith report examples/li9n2cl3/study.yaml`
     """
+    from rich.markup import escape
+
+    from electrolith.study.run import stored_results
+    from electrolith.study.study import read_study
+    from electrolith.study.terminal import console
+
     results = stored_results(read_study(study, seed=seed))
     if results.damaged:
         for stage in results.damaged:
@@ -105,6 +118,9 @@ def schema(
 
     Example: `electrolith schema > electrolith.schema.json`
     """
+    from electrolith.study.document import document_schema
+    from electrolith.study.study import study_schema
+
     if results:
         typer.echo(json.dumps(document_schema(), indent=1, ensure_ascii=False))
         return
@@ -118,6 +134,10 @@ def engines() -> None:
 
     Example: `electrolith engines`
     """
+    from electrolith.core.registry import known
+    from electrolith.study.section import Table
+    from electrolith.study.terminal import print_table
+
     rows = tuple((name, entry.value) for name, entry in sorted(known("electrolith.engines").items()))
     print_table(Table(("engine", "where"), rows))
 

@@ -7,9 +7,6 @@ from typing import Annotated
 
 import typer
 
-from electrolith.study.section import Table
-from electrolith.study.terminal import console, print_table
-
 __all__ = ["add"]
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the study, such as examples/paper.")]
@@ -25,6 +22,7 @@ def synthetic(
     Example: `electrolith synthetic examples/paper`
     """
     from electrolith.study.synthetic.paper import SHORT, Extent, write_paper
+    from electrolith.study.terminal import console
 
     if check:
         _check(folder)
@@ -36,9 +34,11 @@ def synthetic(
 def _check(folder: Path) -> None:
     """Print what was not recovered; exit status 1 where something was not, or intervals are not honest."""
     from electrolith.study.run import stored_results
+    from electrolith.study.section import Table
     from electrolith.study.study import read_study
     from electrolith.study.synthetic.recover import covered, recover
     from electrolith.study.synthetic.truth import read_truth
+    from electrolith.study.terminal import console, print_table
 
     rows = recover(stored_results(read_study(folder)), read_truth(folder / "data" / "truth.csv"))
     lost = [r for r in rows if not r.good]

@@ -6,18 +6,15 @@ import time
 from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from electrolith.core.errors import InputError, nearest
-from electrolith.energy.labels.labels import read_labels
-from electrolith.energy.neural.sevennet import SHIPPED, SevenNetSettings
-from electrolith.energy.neural.train import Training, TrainSettings, train_network
-from electrolith.study.section import Part
-from electrolith.study.sections.certificate_parts import error_table
-from electrolith.study.settings import load_yaml, read
-from electrolith.study.terminal import finish, live
+
+if TYPE_CHECKING:
+    from electrolith.energy.neural.train import Training
+    from electrolith.study.section import Part
 
 __all__ = ["add"]
 
@@ -56,6 +53,12 @@ def train(
 
     Example: `electrolith train labels.xyz.xz --from sevennet-0 --out teacher --members 3 --hours 8`
     """
+    from electrolith.energy.labels.labels import read_labels
+    from electrolith.energy.neural.sevennet import SHIPPED, SevenNetSettings
+    from electrolith.energy.neural.train import TrainSettings, train_network
+    from electrolith.study.settings import load_yaml, read
+    from electrolith.study.terminal import finish, live
+
     if start not in SHIPPED:
         raise InputError(nearest("--from", start, SHIPPED))
     if members < 1:
@@ -97,6 +100,9 @@ def train(
 
 def _part(training: Training, number: int, out: Path) -> Part:
     """What one member reached."""
+    from electrolith.study.section import Part
+    from electrolith.study.sections.certificate_parts import error_table
+
     title = f"Member {number}"
     if training.model is None:
         sentence = f"{training.step} of {training.steps} steps, kept in {out}: the same command goes on."

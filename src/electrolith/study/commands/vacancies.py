@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from electrolith.core.errors import ElectrolithError, InputError
-from electrolith.core.files import Lock
-from electrolith.crystal.frame import Frame
-from electrolith.crystal.library import shipped_names
-from electrolith.crystal.read import read_crystal
-from electrolith.energy.engine import Engine, make_engine
-from electrolith.energy.labels.recorded import Recorded
-from electrolith.energy.vacancy.cell import CellVacancies
-from electrolith.energy.vacancy.shipped import metal_reference
-from electrolith.energy.vacancy.table import (
-    VacancyRow,
-    merged,
-    read_rows,
-    rows_of,
-    write_rows,
-)
-from electrolith.energy.vacancy.vacancies import (
-    HOSTS,
-    VacancySettings,
-    formula_units,
-    host_cell,
-    metal_energy,
-    perfect_unit,
-    vacancies_of,
-)
-from electrolith.study.sections.vacancy_parts import dft_part
-from electrolith.study.terminal import console, finish
+from electrolith.study.commands import complete
+
+if TYPE_CHECKING:
+    from electrolith.crystal.frame import Frame
+    from electrolith.energy.engine import Engine
 
 __all__ = ["add"]
 
 
 def vacancies(
-    host: Annotated[str, typer.Option(help="LiCl, beta-Li3N, or a file with an ordered crystal.")],
+    host: Annotated[
+        str,
+        typer.Option(
+            help="LiCl, beta-Li3N, or a file with an ordered crystal.", autocompletion=complete.crystals
+        ),
+    ],
     folder: Annotated[Path, typer.Option(help="Where labels and results go; start again here after a kill.")],
     cells: Annotated[
         str,
@@ -48,7 +31,9 @@ def vacancies(
             help="Formula units of each supercell, 4,8,16; published: the paper's, or a file as it is."
         ),
     ] = "published",
-    engine: Annotated[str, typer.Option(help="As in `electrolith engines`.")] = "gpaw",
+    engine: Annotated[
+        str, typer.Option(help="As in `electrolith engines`.", autocompletion=complete.engines)
+    ] = "gpaw",
     perfect: Annotated[
         Path | None,
         typer.Option(help="Relaxed perfect crystal; without it the engine relaxes the shipped one."),
@@ -74,6 +59,15 @@ def vacancies(
 
     Example: `electrolith vacancies --host LiCl --cells 4,8,16 --engine gpaw --folder licl`
     """
+    from electrolith.core.files import Lock
+    from electrolith.energy.engine import make_engine
+    from electrolith.energy.labels.recorded import Recorded
+    from electrolith.energy.vacancy.cell import CellVacancies
+    from electrolith.energy.vacancy.table import VacancyRow, merged, read_rows, rows_of, write_rows
+    from electrolith.energy.vacancy.vacancies import HOSTS, VacancySettings, vacancies_of
+    from electrolith.study.sections.vacancy_parts import dft_part
+    from electrolith.study.terminal import console, finish
+
     model = make_engine(engine)
     title = name or (host if host in HOSTS else Path(host).stem)
     known = HOSTS.get(host)
@@ -118,6 +112,8 @@ def vacancies(
 
 def _supercells(unit: Frame, cells: str, host: str) -> dict[int, Frame]:
     """Perfect supercells by their formula units; a crystal from a file is taken as it is unless told."""
+    from electrolith.energy.vacancy.vacancies import HOSTS, formula_units, host_cell
+
     if cells == "published":
         if host not in HOSTS:
             return {formula_units(unit): unit}
@@ -131,6 +127,10 @@ def _supercells(unit: Frame, cells: str, host: str) -> dict[int, Frame]:
 
 def _unit(host: str, perfect: Path | None, engine: Engine) -> Frame:
     """Small perfect cell."""
+    from electrolith.crystal.library import shipped_names
+    from electrolith.crystal.read import read_crystal
+    from electrolith.energy.vacancy.vacancies import HOSTS, perfect_unit
+
     if perfect is not None:
         return read_crystal(perfect).to_frame()
     if host in shipped_names():
@@ -144,6 +144,9 @@ def _unit(host: str, perfect: Path | None, engine: Engine) -> Frame:
 
 def _metal(stated: float | None, engine: Engine, element: str) -> float:
     """Energy per atom of the metal: as stated, tabulated for these settings, or computed."""
+    from electrolith.energy.vacancy.shipped import metal_reference
+    from electrolith.energy.vacancy.vacancies import metal_energy
+
     if stated is not None:
         return stated
     tabulated = metal_reference(engine.name, element)
@@ -158,6 +161,8 @@ def _metal(stated: float | None, engine: Engine, element: str) -> float:
 
 def _code(engine: str) -> str:
     """Program and version behind an engine, as far as the installed packages say."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return f"{engine} {version(engine)}"
     except PackageNotFoundError:

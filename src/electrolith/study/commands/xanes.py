@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
 from electrolith.core.errors import InputError, nearest
 from electrolith.core.units import parse
-from electrolith.lab.xanes.analysis import XanesResult, XanesSettings, measure_xanes
-from electrolith.lab.xanes.change import ChangeTest
-from electrolith.lab.xanes.normalise import Normalisation
-from electrolith.lab.xanes.read import Columns, Mode
-from electrolith.study.section import Part
-from electrolith.study.sections.xanes import xanes_evidence, xanes_parts
-from electrolith.study.table import Table
-from electrolith.study.terminal import finish
+
+if TYPE_CHECKING:
+    from electrolith.lab.xanes.analysis import XanesResult
+    from electrolith.lab.xanes.read import Columns
+    from electrolith.study.section import Part
 
 __all__ = ["add"]
 
@@ -53,6 +50,13 @@ def xanes(
 
     Example: `electrolith xanes scan_*.dat --reference Li4OH3Cl.dat --html xanes.html`
     """
+    from electrolith.lab.xanes.analysis import XanesSettings, measure_xanes
+    from electrolith.lab.xanes.change import ChangeTest
+    from electrolith.lab.xanes.normalise import Normalisation
+    from electrolith.lab.xanes.read import Mode
+    from electrolith.study.sections.xanes import xanes_evidence, xanes_parts
+    from electrolith.study.terminal import finish
+
     if mode not in get_args(Mode):
         raise InputError(nearest("--mode", mode, get_args(Mode)))
     if energy_unit not in ("eV", "keV"):
@@ -83,6 +87,8 @@ def xanes(
 
 def _columns(text: str) -> Columns:
     """'energy=2, signal=6' as a choice of columns."""
+    from electrolith.lab.xanes.read import Columns
+
     chosen: dict[str, str] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         name, _, value = (w.strip() for w in part.partition("="))
@@ -123,6 +129,9 @@ def _data(found: XanesResult) -> dict[str, Any]:
 
 def _normalised(found: XanesResult) -> Part:
     """Normalised spectra: a common grid where there is a series, else the spectrum's own."""
+    from electrolith.study.section import Part
+    from electrolith.study.table import Table
+
     if found.series is not None:
         names, energy, columns = found.series.names, found.series.energy, found.series.mu
     else:
