@@ -6,14 +6,13 @@ from typing import Literal
 import numpy as np
 
 from electrolith.core.errors import DataError, InputError
-from electrolith.lab.cycling.record import CyclingRecord
+from electrolith.lab.cycling.counters import current_steps
+from electrolith.lab.cycling.record import CyclingRecord, interruptions
 
 Array = np.ndarray
 Convention = Literal["discharge/charge", "charge/discharge"]
 Counting = Literal["vendor", "own"]
-GAP = (
-    10.0  # a pause between rows this many times the usual interval, and over ten minutes, is an interruption
-)
+PARTIAL = 0.8  # a first half-cycle with less charge than this share of the next began before the record
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,11 @@ def cycle_table(record: CyclingRecord, settings: CycleSettings | None = None) ->
         np.add.reduceat(down * middle, firsts),
     )
     duration = np.diff(record.time, prepend=record.time[0])
-    interrupted = np.logical_or.reduceat(_gaps(record), firsts)
+    # a counter goes on counting where the record has a gap
+    gaps = (
+        interruptions(record.time, record.current) if record.charge is None else np.zeros(record.rows, bool)
+    )
+    interrupted = np.logical_or.reduceat(gaps, firsts)
     enough = np.maximum(settings.smallest * np.maximum(charge, discharge), 1e-9 * charge.max() + 1e-15)
     complete = (charge > enough) & (discharge > enough) & ~interrupted
     top, bottom = (discharge, charge) if settings.convention == "discharge/charge" else (charge, discharge)
@@ -163,19 +166,8 @@ def charge_steps(record: CyclingRecord) -> Array:
     """
     if record.charge is not None:
         return np.diff(record.charge, prepend=record.charge[0])
-    duration = np.diff(record.time, prepend=record.time[0])
-    before = np.concatenate([record.current[:1], record.current[:-1]])
-    switched = np.sign(before) != np.sign(record.current)
-    mean = np.where(switched, record.current, (record.current + before) / 2)
-    return np.asarray(np.where(_gaps(record), 0.0, mean * duration))
-
-
-def _gaps(record: CyclingRecord) -> Array:
-    """Rows that come after an interruption, bool (n,)."""
-    duration = np.diff(record.time, prepend=record.time[0])
-    usual = float(np.median(duration[1:])) if record.rows > 1 else 0.0
-    loud = np.abs(record.current) > 1e-3 * np.abs(record.current).max(initial=0.0)
-    return np.asarray((duration > max(GAP * usual, 600.0)) & loud)
+    gaps = interruptions(record.time, record.current)
+    return np.asarray(np.where(gaps, 0.0, current_steps(record.time, record.current)))
 
 
 def _numbers(record: CyclingRecord, steps: Array, settings: CycleSettings) -> tuple[Array, str]:

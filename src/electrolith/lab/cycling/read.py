@@ -1,20 +1,22 @@
-"""Read cycling files: BioLogic, Neware, Landt, Battery Data Format and tables with a header."""
+"""Read cycling files: BioLogic, Neware, Landt, Arbin, Maccor, PEC, Basytec, Battery Data Format, any named table."""
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from electrolith.core.account import Account, Taken
 from electrolith.core.errors import DataError, ElectrolithError, MissingExtra
 from electrolith.core.reading import reader
-from electrolith.lab.biologic import read_ec_lab
-from electrolith.lab.cycling.columns import read_columns
-from electrolith.lab.cycling.record import CyclingRecord, make_record
+from electrolith.lab.biologic import EcLabTable, read_ec_lab
+from electrolith.lab.cycling.counters import judge_counters
+from electrolith.lab.cycling.read_table import read_table
+from electrolith.lab.cycling.record import CyclingRecord, interruptions, make_record
 
 Array = np.ndarray
+EC_LAB_VOLTAGES = ("Ewe", "<Ewe>", "Ecell", "<Ecell>", "Ewe-Ece", "<Ewe-Ece>")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +39,13 @@ def read_many(paths: Iterable[Path | str]) -> CyclingBatch:
 
 
 @reader("a cycling record")
-def read_cycling(path: Path | str) -> CyclingRecord:
+def read_cycling(path: Path | str, *, mass: float | None = None, area: float | None = None) -> CyclingRecord:
     """One record, the format told by the content.
+
+    Parameters
+    ----------
+    mass : of active material, kg; area : of the electrode, m2: for files that state currents or capacities per
+        mass or area.
 
     Raises
     ------
@@ -59,43 +66,80 @@ def read_cycling(path: Path | str) -> CyclingRecord:
         return read_biologic(path)
     if head.startswith(b"NEWARE") or (head.startswith(b"PK") and path.suffix.lower() == ".ndax"):
         return read_neware(path)
-    return read_table(path)
+    return read_table(path, mass=mass, area=area)
 
 
 @reader("a cycling record of EC-Lab")
 def read_biologic(path: Path) -> CyclingRecord:
     """An EC-Lab galvanostatic record; where the current itself was not stored it follows from the charge."""
     table = read_ec_lab(path)
-    time, voltage = table.get("time/s"), table.get("Ewe/V", "<Ewe>/V", "Ecell/V", "Ewe-Ece/V")
-    if time is None or voltage is None or table.get("freq/Hz") is not None:
+    time, voltage = table.take("s", "time"), table.take("V", *EC_LAB_VOLTAGES)
+    if time is None or voltage is None or table.take("Hz", "freq") is not None:
         raise DataError(
             f"{path}: an EC-Lab file without time and voltage of a cycling test; columns: "
             f"{', '.join(list(table.columns)[:12])}"
         )
-    charge = table.get("(Q-Qo)/mA.h")
-    coulombs = None if charge is None else charge * 3.6
-    if coulombs is None and (direct := table.get("(Q-Qo)/C")) is not None:
-        coulombs = direct
-    milliamperes = table.get("I/mA", "<I>/mA")
-    remarks = table.remarks
-    if milliamperes is not None:
-        current = milliamperes * 1e-3
-    elif coulombs is not None:
-        current = _from_charge(time, coulombs)
-        remarks = (*remarks, "the current is the change of charge over time, as the file stores no current")
-    else:
+    current = table.take("A", "I", "<I>")
+    counter, counted = _ec_lab_charge(table)
+    if current is None and counter is None:
         raise DataError(f"{path}: neither current nor charge; columns: {', '.join(list(table.columns)[:12])}")
+    taken = [time[1], replace(voltage[1], meaning="voltage")]
+    remarks = table.remarks
+    account = Account(str(path), "an EC-Lab file")
+    charge = counter
+    if current is not None:
+        amperes = current[0]
+        taken.append(replace(current[1], meaning="current"))
+        if counter is not None:
+            gaps = interruptions(time[0], amperes)
+            judged = judge_counters(time[0], amperes, single=counter, gaps=gaps)
+            charge = None if judged.steps is None else np.cumsum(judged.steps)
+            doubts = judged.doubts
+            if judged.factor is not None:
+                doubts = (f"{doubts[0]}: a factor of {judged.factor:.4g} throughout; the current is taken",)
+            account = replace(account, witnesses=judged.witnesses, doubtful=doubts)
+    else:
+        amperes = _from_charge(time[0], counter if counter is not None else time[0])
+        remarks = (*remarks, "the current is the change of charge over time, as the file stores no current")
+    if counted is not None:
+        taken.append(counted)
+    account = replace(
+        account,
+        taken=tuple(taken),
+        rows=time[0].size,
+        left_out=tuple(r for r in table.remarks if "rows" in r),
+        ignored=tuple(n for n in table.columns if n not in {t.column for t in taken}),
+    )
     return make_record(
-        time,
-        voltage,
-        current,
+        time[0],
+        voltage[0],
+        amperes,
         str(path),
         cycle=_integers(table.get("cycle number")),
         step=_integers(table.get("Ns")),
-        charge=coulombs,
+        charge=charge,
         started=table.started,
         remarks=remarks,
+        account=account,
     )
+
+
+def _ec_lab_charge(table: EcLabTable) -> tuple[Array | None, Taken | None]:
+    """Net charge in C: the running counter, a fall of it to zero at a new technique mended, or summed steps."""
+    total = table.take("C", "(Q-Qo)", "Q-Qo")
+    if total is not None:
+        values = total[0]
+        change = np.diff(values, prepend=values[0])
+        usual = float(np.median(np.abs(change[change != 0]))) if np.any(change) else 0.0
+        before = np.concatenate([values[:1], values[:-1]])
+        fresh = (np.abs(change) > 50 * usual) & (np.abs(values) < 0.02 * np.abs(before)) & (usual > 0)
+        change = np.where(fresh, 0.0, change)
+        note = f"begins anew {int(fresh.sum())} times: joined" if fresh.any() else ""
+        return values[0] + np.cumsum(change), replace(total[1], meaning="charge", note=note)
+    steps = table.take("C", "dq", "dQ")
+    if steps is not None:
+        return np.cumsum(steps[0]), replace(steps[1], meaning="charge", note="summed")
+    return None, None
 
 
 def _from_charge(time: Array, charge: Array) -> Array:
@@ -130,63 +174,37 @@ def read_neware(path: Path) -> CyclingRecord:
     unix = column["unix_time_s"].astype(float)
     started = datetime.fromtimestamp(float(unix[0]), tz=UTC).isoformat() if unix.size else None
     step = column["step_count"].astype(int)
+    time, current = column["total_time_s"].astype(float), column["current_mA"].astype(float) * 1e-3
+    border = np.concatenate([[False], np.diff(step) != 0])
+    judged = judge_counters(
+        time,
+        current,
+        single=column["capacity_mAh"].astype(float) * 3.6,
+        border=border,
+        gaps=interruptions(time, current),
+    )
+    account = Account(
+        str(path),
+        "a Neware file",
+        (
+            Taken("time", "total_time_s", "s"),
+            Taken("voltage", "voltage_V", "V"),
+            Taken("current", "current_mA", "mA"),
+        ),
+        rows=time.size,
+        witnesses=judged.witnesses,
+        doubtful=judged.doubts,
+    )
     return make_record(
-        column["total_time_s"].astype(float),
+        time,
         column["voltage_V"].astype(float),
-        column["current_mA"].astype(float) * 1e-3,
+        current,
         str(path),
         cycle=column["cycle_count"].astype(int),
         step=step,
-        charge=_running(column["capacity_mAh"].astype(float) * 3.6, step),
+        charge=None if judged.steps is None else np.cumsum(judged.steps),
         started=started,
         zone="UTC",
         remarks=("cycle numbers are the instrument's own",),
+        account=account,
     )
-
-
-def _running(counter: Array, step: Array) -> Array:
-    """A counter that begins anew in every step, as one running sum."""
-    change = np.diff(counter, prepend=0.0)
-    first = np.concatenate([[True], np.diff(step) != 0])
-    return np.cumsum(np.where(first, counter, change))
-
-
-@reader("a table of cycling")
-def read_table(path: Path) -> CyclingRecord:
-    """A table with a header: Landt, Battery Data Format, or any other; capacities may reset per step."""
-    table = read_columns(path)
-    column = table.columns
-    step = _integers(column.get("step"))
-    remarks: tuple[str, ...] = ()
-    charge = None
-    if "charge_capacity" in column and "discharge_capacity" in column:
-        up, down = (3600 * column[n] for n in ("charge_capacity", "discharge_capacity"))
-        falls = bool(np.any(np.diff(up) < 0) or np.any(np.diff(down) < 0))
-        if falls and step is None:
-            remarks = (
-                "capacity columns reset and no step column says where: charge integrated from the current",
-            )
-        elif falls:
-            remarks = ("capacity columns reset in every step, against the Battery Data Format: joined",)
-        if not (falls and step is None):
-            charge = _running(up, step) - _running(down, step) if falls and step is not None else up - down
-    celsius = column.get("temperature")
-    measured = celsius is not None and bool(np.any(celsius != 0))
-    return make_record(
-        column["time"],
-        column["voltage"],
-        column["current"],
-        str(path),
-        cycle=_integers(column.get("cycle")),
-        step=step,
-        temperature=celsius + 273.15 if celsius is not None and measured else None,
-        charge=charge,
-        started=_date(table.header, path),
-        remarks=remarks,
-    )
-
-
-def _date(header: tuple[str, ...], path: Path) -> str | None:
-    """An ISO date in the lines above the table."""
-    found = re.search(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}", "\n".join(header))
-    return found.group(0).replace(" ", "T") if found else None

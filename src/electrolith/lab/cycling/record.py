@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from electrolith.core.account import Account
 from electrolith.core.errors import DataError
 
 Array = np.ndarray
+SHORT_GAP = 600.0  # s; what is shorter is no interruption, whatever the rhythm
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,7 @@ class CyclingRecord:
     started : ISO local time of the instrument, None where the file does not say; `zone` names its zone,
         if it does.
     remarks : what the reader noticed and did, in words.
+    account : what was taken for what, None where it did not come from a file.
     """
 
     time: Array
@@ -37,6 +40,7 @@ class CyclingRecord:
     started: str | None = None
     zone: str | None = None
     remarks: tuple[str, ...] = ()
+    account: Account | None = None
 
     @property
     def rows(self) -> int:
@@ -72,6 +76,7 @@ def make_record(
     started: str | None = None,
     zone: str | None = None,
     remarks: tuple[str, ...] = (),
+    account: Account | None = None,
 ) -> CyclingRecord:
     """Check a record: rows that are no numbers are dropped and counted, falling times refused.
 
@@ -83,7 +88,7 @@ def make_record(
     time, voltage, current = (np.asarray(c, dtype=float) for c in (time, voltage, current))
     good = np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)
     record = CyclingRecord(
-        time, voltage, current, source, cycle, step, temperature, charge, started, zone, remarks
+        time, voltage, current, source, cycle, step, temperature, charge, started, zone, remarks, account
     )
     if not good.all():
         record = replace(
@@ -101,6 +106,28 @@ def make_record(
     if repeated := int(np.sum(steps == 0)):
         record = replace(record, remarks=(*record.remarks, f"{repeated} rows repeat the time before them"))
     return record
+
+
+def interruptions(time: Array, current: Array) -> Array:
+    """Rows under current that come after a gap in the record, bool (n,).
+
+    A gap is judged against the record's own rhythm: many cyclers write a row every ten minutes and, in
+    between, one every few millivolts. An interval belongs to the rhythm where others of its length (within a
+    fifth) occur, or where those beside it are nearly as long.
+    """
+    duration = np.diff(time, prepend=time[0])
+    loud = np.abs(current) > 1e-3 * np.abs(current).max(initial=0.0)
+    long = np.sort(duration[1:])[::-1]
+    rhythm = float(np.median(long)) if long.size else 0.0
+    often = max(3, round(0.01 * long.size))
+    for length in long[: max(100, long.size // 2)]:
+        low, high = np.searchsorted(-long, [-1.2 * length, -0.8 * length], side="left")
+        if high - low >= often:
+            rhythm = max(rhythm, float(length))
+            break
+    padded = np.pad(duration, 2)
+    beside = np.max([padded[:-4], padded[1:-3], padded[3:-1], padded[4:]], axis=0)
+    return np.asarray((duration > SHORT_GAP) & (duration > 5 * rhythm) & (duration > 3 * beside) & loud)
 
 
 def segments(current: Array, *, step: Array | None = None, change: float = 0.05) -> Array:
