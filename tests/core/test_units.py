@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from electrolith.core.errors import InputError
-from electrolith.core.units import convert, parse, split_quantity
+from electrolith.core.units import convert, parse, parse_list, split_quantity
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,37 @@ def test_uncertainty_in_parentheses_counts_last_digits(text, expected):
 def test_conversions_undo_each_other(value, pair):
     there = convert(value, *pair)
     assert convert(there, pair[1], pair[0]) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [("10,0 mm", "m", 0.01), ("0,90 mm", "m", 9e-4), ("1,5e3 ohm", "ohm", 1500.0), (",5 V", "V", 0.5)],
+)
+def test_decimal_commas_are_numbers(text, unit, value):
+    assert parse(text, unit) == pytest.approx(value, rel=1e-12)
+
+
+def test_a_decimal_comma_keeps_its_uncertainty():
+    assert split_quantity("0,90(2) mm") == (0.90, 0.02, "mm")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "said"),
+    [
+        ("1,200 mm", "m", "is 1,200 a decimal comma or a mark of thousands"),
+        ("0.785", "m2", "'0.785' states no unit; write it as '0.785 m2'"),
+        ("10 mm, 20 mm", "m", "is not known|not one quantity"),
+        ("10 5 mm", "m", "is not known"),
+        ("10 m!m", "m", "is not a quantity in m"),
+    ],
+)
+def test_what_is_no_single_quantity_with_a_unit_is_refused_in_a_sentence(text, unit, said):
+    with pytest.raises(InputError, match=said):
+        parse(text, unit)
+
+
+def test_the_last_unit_of_a_list_holds_for_those_before_it():
+    assert parse_list("25, 35, 45 degC", "K") == pytest.approx((298.15, 308.15, 318.15))
+    assert parse_list("1 Hz, 1 MHz", "Hz") == (1.0, 1e6)
+    with pytest.raises(InputError, match="states no unit"):
+        parse_list("25, 35", "K")

@@ -162,9 +162,11 @@ def parse_estimate(text: str | float, unit: str, *, rng: np.random.Generator, n:
     Raises
     ------
     InputError
-        If it is no quantity or its unit is of another kind.
+        If it is no quantity, or its unit is missing or of another kind.
     """
     number, error, given = split_quantity(str(text))
+    if isinstance(text, str) and not given and unit not in ("1", "", "dimensionless"):
+        raise InputError(f"{text!r} states no unit; write it as '{text.strip()} {unit}'")
     value = convert(number, given or unit, unit)
     if error is None:
         return Estimate.unknown_doubt(value, unit)

@@ -16,11 +16,12 @@ from electrolith.core.errors import InputError, brief
 if TYPE_CHECKING:
     import pint
 
-__all__ = ["Unit", "convert", "parse", "split_quantity"]
+__all__ = ["Unit", "convert", "parse", "parse_list", "split_quantity"]
 
 LONGEST = 200  # characters of a quantity; what is longer is none
 
-_NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+))(?:\((\d+)\))?([eE][-+]?\d+)?\s*(.*?)\s*$")
+_NUMBER = re.compile(r"^\s*([-+]?(?:\d+[.,]?\d*|[.,]\d+))(?:\((\d+)\))?([eE][-+]?\d+)?\s*(.*?)\s*$")
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")  # 1,200 is two numbers in two countries
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def convert(value: float, unit: str, to: str) -> float:
         return float(ureg.Quantity(float(value), _spelling(unit)).to(_spelling(to)).magnitude)
     except pint.DimensionalityError as error:
         raise InputError(f"{value:g} {unit} is not a quantity in {to}") from error
-    except (pint.UndefinedUnitError, AttributeError, TypeError, pint.PintError) as error:
+    except Exception as error:  # pint evaluates what it is given, and raises whatever that leads it to
         raise InputError(f"unit {brief(unit)} is not known; expected something like {to!r}") from error
 
 
@@ -84,6 +85,14 @@ def split_quantity(text: str) -> tuple[float, float | None, str]:
     if not found:
         raise InputError(f"{brief(text)} is not a quantity; expected a number and a unit, like '300 K'")
     mantissa, doubt, exponent, unit = found.groups()
+    if unit.startswith(","):
+        raise InputError(f"{brief(text)} is not one quantity; expected a number and a unit, like '300 K'")
+    if _THOUSANDS.fullmatch(mantissa):
+        raise InputError(
+            f"{brief(text)}: is {mantissa} a decimal comma or a mark of thousands? write "
+            f"{mantissa.replace(',', '.')} or {mantissa.replace(',', '')}"
+        )
+    mantissa = mantissa.replace(",", ".")
     scale = exponent or ""
     error = None
     if doubt is not None:
@@ -96,16 +105,31 @@ def split_quantity(text: str) -> tuple[float, float | None, str]:
 
 
 def parse(value: str | float, unit: str) -> float:
-    """The bare number, in `unit`, of a quantity given with or without its unit.
+    """The bare number, in `unit`, of a quantity written with its unit; what is no text is in that unit.
 
     Raises
     ------
     InputError
-        If it is no quantity, or its unit is unknown or of another kind.
+        If it is no quantity, or its unit is missing, unknown or of another kind.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InputError(f"expected a quantity in {unit}, got {brief(value)}")
     if not isinstance(value, str):
         return float(value)
     number, _, given = split_quantity(value)
+    if not given and unit not in ("1", "", "dimensionless"):
+        raise InputError(f"{value!r} states no unit; write it as '{value.strip()} {unit}'")
     return convert(number, given, unit) if given else number
+
+
+def parse_list(text: str, unit: str) -> tuple[float, ...]:
+    """Bare numbers, in `unit`, of quantities set apart by commas; those without a unit have the last one's.
+
+    Raises
+    ------
+    InputError
+        As `parse`.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    last = split_quantity(parts[-1])[2] if parts[-1] else ""
+    return tuple(parse(p if not last or split_quantity(p)[2] else f"{p} {last}", unit) for p in parts)

@@ -139,7 +139,8 @@ def test_capacities_that_reset_are_joined_and_said(tmp_path):
     rows += [f"3,{t},1,3.5,{(t - 200) / 3600},0" for t in range(210, 300, 10)]
     path.write_text("\n".join(rows))
     record = read_cycling(path)
-    assert "capacity columns reset in every step" in record.remarks[0]
+    (witness,) = record.account.witnesses
+    assert witness.verdict == "agrees"
     assert record.charge[-1] == pytest.approx(90 - 90 + 90)
 
 
@@ -176,7 +177,7 @@ def test_a_truncated_line_is_dropped_and_counted(tmp_path):
     path.write_text("time/s,voltage/V,current/A\n0,3.5,1\n1,3.6,1\n2,3.7,1\n3,3.")
     record = read_cycling(path)
     assert record.rows == 3
-    assert "1 rows that are no numbers dropped" in record.remarks
+    assert record.account.left_out == ("1 row left out: line 5 ('3,3.')",)
 
 
 def test_charge_only_and_swapped_sign_are_said():

@@ -1,6 +1,8 @@
-"""The time of a cycler's record: the column that rises, per-step times joined, units held against the dates."""
+"""The time of a cycler's record: the column that rises, per-step times joined, units held against the
+dates.
+"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,13 +18,17 @@ NEAR = 0.03
 
 @dataclass(frozen=True, eq=False)
 class Clock:
-    """Time in s, (n,), rising; whether its unit was only assumed; what was taken and done."""
+    """Time in s, (n,), rising; whether its unit was only assumed; what was taken and done.
+
+    unknown : rows before which a time per step began anew: what passed between the steps is not recorded.
+    """
 
     time: Array
     guessed: bool
     taken: Taken
     notes: tuple[str, ...]
     witnesses: tuple[Witness, ...]
+    unknown: Array | None = None
 
 
 def find_clock(table: CyclerTable, source: str) -> Clock:
@@ -37,18 +43,22 @@ def find_clock(table: CyclerTable, source: str) -> Clock:
     date = table.date if table.date is not None and np.isfinite(table.date).all() else None
     for name in there:
         quantity = table.columns[name]
-        if np.all(np.diff(quantity.values) >= 0):
+        if np.all(np.diff(quantity.values) >= 0) and quantity.values[-1] > quantity.values[0]:
             return _held_against_dates(table, name, quantity.values, date, (), source)
     for name in there:
         joined, note = _joined(table, table.columns[name].values)
-        if joined is not None:
-            return _held_against_dates(table, name, joined, date, (note,), source)
+        if joined is not None and joined[-1] > joined[0]:
+            clock = _held_against_dates(table, name, joined, date, (note,), source)
+            border = np.concatenate([[False], np.diff(table.columns[name].values) < 0])
+            return replace(clock, unknown=border)
     if date is not None and np.all(np.diff(date) >= 0):
         taken = Taken("time", "the dates of the rows", "s")
         return Clock(date - date[0], False, taken, (), ())
     if not there:
         raise DataError(f"{source}: no column of time that holds numbers")
     time = table.columns[there[0]].values
+    if not np.any(np.diff(time) < 0):
+        raise DataError(f"{source}: the time in {table.columns[there[0]].taken.column!r} never passes")
     at = int(np.flatnonzero(np.diff(time) < 0)[0])
     raise DataError(
         f"{source}: time falls from {time[at]:g} s to {time[at + 1]:g} s at row {at + 2}; "
@@ -57,7 +67,9 @@ def find_clock(table: CyclerTable, source: str) -> Clock:
 
 
 def _joined(table: CyclerTable, time: Array) -> tuple[Array | None, str]:
-    """A time that begins anew in every step, or passes midnight, as one that rises; None where it is neither."""
+    """A time that begins anew in every step, or passes midnight, as one that rises; None where it is
+    neither.
+    """
     steps = np.diff(time)
     falls = np.flatnonzero(steps < 0) + 1
     usual = float(np.median(steps[steps > 0])) if np.any(steps > 0) else 0.0

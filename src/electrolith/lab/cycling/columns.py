@@ -31,8 +31,8 @@ MEANINGS: tuple[tuple[str, "re.Pattern[str]"], ...] = (
     (
         "voltage",
         re.compile(
-            r"^(<?(ewe|ecell|ewe-ece)>?|(cell |terminal |battery |working )?(voltage|potential)|u|v|e|volt|e we)\b"
-            + NOT_DATA
+            r"^(<?(ewe|ecell|ewe-ece)>?|(cell |terminal |battery |working "
+            r")?(voltage|potential)|u|v|e|volt|e we)\b" + NOT_DATA
         ),
     ),
     ("current", re.compile(r"^(<?i>?|(cell |total )?current( density)?|curr?|j)\b" + NOT_DATA)),
@@ -43,7 +43,8 @@ MEANINGS: tuple[tuple[str, "re.Pattern[str]"], ...] = (
     (
         "capacity",
         re.compile(
-            r"^(spec\w*\.? |step |net )?(cap\.?|capacity)$|^\(?q-qo\)?$|^q$|^amp-?hrs?$|^ah$|^charge$|^capacity step$"
+            r"^(spec\w*\.? |step |net "
+            r")?(cap\.?|capacity)$|^\(?q-qo\)?$|^q$|^amp-?hrs?$|^ah$|^charge$|^capacity step$"
         ),
     ),
     ("cycle", re.compile(r"^cyc(le)?s?( ?(index|number|no\.?|id|count|c|#|nr\.?)|#|-count)?$")),
@@ -61,6 +62,11 @@ TARGETS = {
     "discharge_capacity": ("C", ("m2", "kg")), "capacity": ("C", ("m2", "kg")), "temperature": ("K", ()),
 }  # fmt: skip
 BARE = {"s": "s", "V": "V", "A": "A", "C": "Ah", "K": "°C"}
+READERS = (
+    "Readers: BioLogic .mpr/.mpt, Neware .nda/.ndax, VersaStudio .par, and tables (text, .xlsx, "
+    ".ods) of Landt, "
+    "Arbin, Neware, Maccor, PEC, Basytec, the Battery Data Format, or any other with such a header"
+)
 WHOLE = ("cycle", "step")
 DISCHARGING = re.compile(r"dis|dchg|dch\b|entlad|(^|[^a-z])d$|^-$", re.IGNORECASE)
 CHARGING = re.compile(r"chg|char|cha\b|\blad|(^|[^a-z])c$|^\+$", re.IGNORECASE)
@@ -112,7 +118,10 @@ def read_columns(path: Path) -> tuple[CyclerTable, ...]:
     """
     with path.open("rb") as file:
         head = file.read(2048)
-    tables = read_par(path) if is_versastudio(head) else read_tables(path)
+    try:
+        tables = read_par(path) if is_versastudio(head) else read_tables(path)
+    except DataError as error:
+        raise DataError(f"{error}: no header with time, voltage and current. {READERS}") from error
     found = []
     for table in tables:
         meanings = _meanings(table)
@@ -131,11 +140,7 @@ def read_columns(path: Path) -> tuple[CyclerTable, ...]:
             f"{longest.columns.shape[1]} columns of the table"
         )
     shown = f"columns: {', '.join(longest.names[:14])}" if longest.named else _begins(longest)
-    raise DataError(
-        f"{path}: no header with time, voltage and current; {shown}. Readers: BioLogic .mpr/.mpt, Neware "
-        ".nda/.ndax, VersaStudio .par, and tables (text, .xlsx, .ods) of Landt, Arbin, Neware, Maccor, PEC, Basytec, "
-        "the Battery Data Format, or any other with such a header"
-    )
+    raise DataError(f"{path}: no header with time, voltage and current; {shown}. {READERS}")
 
 
 def _begins(table: Delimited) -> str:

@@ -15,6 +15,7 @@ Array = np.ndarray
 SHARE = 0.02  # of a half-cycle's charge by which counter and current may differ
 CONSTANT = 0.03  # spread of a factor that is the same in every half-cycle
 COARSE = 0.005  # share of a half-cycle's charge above which a step of the counter is coarser than the current
+STILL = 0.2  # share of the rows under current in which a counter that stands still counts in coarse steps
 SMALL = 1e-3  # share of the largest current below which a cell rests
 
 
@@ -52,8 +53,8 @@ def halves(current: Array) -> list[tuple[int, int]]:
 
 
 def unsigned_steps(counter: Array, expected: Array, border: Array) -> Array:
-    """Increments of a counter that only rises and begins anew: at every fall, and where a step or cycle begins
-    if the counter from zero fits the current far better than its difference.
+    """Increments of a counter that only rises and begins anew: at every fall, and where a step or cycle
+    begins if the counter from zero fits the current far better than its difference.
 
     Parameters
     ----------
@@ -77,14 +78,17 @@ def judge_counters(
     single: Array | None = None,
     border: Array | None = None,
     gaps: Array | None = None,
+    unknown: Array | None = None,
 ) -> Judged:
     """Increments of charge by the counters, held against the current over time half-cycle by half-cycle.
 
     Parameters
     ----------
-    time : s. current : A, positive charges. up, down : counters of charge and of discharge, C. single : one counter,
-        of the net charge or of each step's size. border : rows with a new step or cycle. gaps : rows after an
-        interruption, where the current says nothing. All (n,).
+    time : s. current : A, positive charges.
+    up, down : counters of charge and of discharge, C. single : one counter, of the net charge or of each
+        step's size, C.
+    border : rows with a new step or cycle. gaps : rows after an interruption, where the current says
+        nothing. unknown : rows before which an unrecorded time passed. All (n,).
     """
     by_current = current_steps(time, current)
     expected = np.abs(by_current)
@@ -104,17 +108,29 @@ def judge_counters(
     if not options:
         return Judged(None, (), ())
     bound = _bounds(time, current, by_current)
-    grain = max(_grain(c) for c in (up, down, single) if c is not None)
+    if unknown is not None:
+        bound = bound + np.where(unknown, np.abs(current) * float(np.median(np.diff(time))), 0.0)
+    moved_by = ((up, np.maximum(by_current, 0)), (down, np.maximum(-by_current, 0)), (single, expected))
+    grain = max(_grain(counter, charge) for counter, charge in moved_by if counter is not None)
     parts = [(a, b) for a, b in halves(current) if not blind[a:b].any()]
     scored = [(_misfit(steps, by_current, parts, bound), name, steps) for name, steps in options]
     _, name, steps = min(scored, key=lambda s: s[0])
     return _verdict(name, steps, by_current, parts, bound, grain)
 
 
-def _grain(counter: Array) -> float:
-    """The smallest step a counter makes, C: some count in tenths of a mAh."""
-    steps = np.abs(np.diff(counter))
-    return float(np.min(steps[steps > 1e-12], initial=np.inf)) if np.any(steps > 1e-12) else 0.0
+def _grain(counter: Array, expected: Array) -> float:
+    """The step in which a counter counts, C, where it stands still in many rows that should move it; else
+    0.
+    """
+    steps = np.abs(np.diff(counter, prepend=counter[0]))
+    if not np.any(expected > 0):
+        return 0.0
+    loud = expected > 0.1 * float(np.median(expected[expected > 0]))
+    moved = steps > 1e-12
+    still = float(np.mean(~moved[loud]))
+    if not moved.any() or still < STILL:
+        return 0.0
+    return float(np.min(steps[moved]))
 
 
 def _single(counter: Array, by_current: Array, current: Array, border: Array) -> list[tuple[str, Array]]:
@@ -160,10 +176,12 @@ def _verdict(
     summed = np.array([np.sum(by_current[a:b]) for a, b in parts])
     allowed = SHARE * np.abs(summed) + np.array([np.sum(bound[a:b]) for a, b in parts]) + 1.01 * grain
     large = np.abs(summed) > 0.01 * np.abs(summed).max()
+    if not large.any():
+        return Judged(steps, (), ())
     off = (np.abs(counted - summed) > allowed) & large
     if not off.any():
-        worst = 100 * float(np.max(np.abs(counted - summed)[large] / np.abs(summed)[large]))
-        text = f"{name} and the current over time agree in {int(large.sum())} half-cycles to {max(worst, 0.01):.2g} %"
+        worst = max(0.01, 100 * float(np.max(np.abs(counted - summed)[large] / np.abs(summed)[large])))
+        text = f"{name} and the current over time agree in {int(large.sum())} half-cycles to {worst:.2g} %"
         if grain > COARSE * float(np.median(np.abs(summed)[large])):
             text += f"; it counts in steps of {grain / 3.6:.2g} mAh, so the charge is that of the current"
             return Judged(None, (Witness("charge", "agrees", text),), ())
@@ -173,13 +191,15 @@ def _verdict(
     spread = float(np.ptp(ratio)) / abs(middle) if middle else float("inf")
     at = int(np.argmax(np.where(large, np.abs(counted - summed), 0)))
     shown = (
-        f"{name}: {counted[at] / 3.6:.4g} mAh, the current over time: {summed[at] / 3.6:.4g} mAh, in the half-cycle "
+        f"{name}: {counted[at] / 3.6:.4g} mAh, the current over time: {summed[at] / 3.6:.4g} mAh, in "
+        f"the half-cycle "
         f"of rows {parts[at][0] + 1} to {parts[at][1]}"
     )
     if off.sum() == large.sum() and spread < CONSTANT and abs(middle - 1) > 0.05:
         return Judged(None, (), (shown,), factor=middle)
     text = (
-        f"counter and current disagree in {int(off.sum())} of {int(large.sum())} half-cycles ({shown}): the charge is "
+        f"counter and current disagree in {int(off.sum())} of {int(large.sum())} half-cycles "
+        f"({shown}): the charge is "
         "taken from the current over time"
     )
     return Judged(None, (Witness("charge", "disagrees", text),), ())

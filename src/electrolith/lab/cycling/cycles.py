@@ -114,7 +114,7 @@ def cycle_table(record: CyclingRecord, settings: CycleSettings | None = None) ->
     steps = charge_steps(record)
     if not np.any(steps):
         raise DataError(f"{record.source}: the current is zero throughout; nothing was cycled")
-    number, counted_by = _numbers(record, steps, settings)
+    number, counted_by, uncounted = _numbers(record, steps, settings)
     firsts = np.concatenate([[0], np.flatnonzero(np.diff(number)) + 1])
     ends = np.append(firsts[1:], record.rows) - 1
     middle = (record.voltage + np.concatenate([record.voltage[:1], record.voltage[:-1]])) / 2
@@ -124,7 +124,6 @@ def cycle_table(record: CyclingRecord, settings: CycleSettings | None = None) ->
         np.add.reduceat(up * middle, firsts),
         np.add.reduceat(down * middle, firsts),
     )
-    duration = np.diff(record.time, prepend=record.time[0])
     # a counter goes on counting where the record has a gap
     gaps = (
         interruptions(record.time, record.current) if record.charge is None else np.zeros(record.rows, bool)
@@ -132,6 +131,12 @@ def cycle_table(record: CyclingRecord, settings: CycleSettings | None = None) ->
     interrupted = np.logical_or.reduceat(gaps, firsts)
     enough = np.maximum(settings.smallest * np.maximum(charge, discharge), 1e-9 * charge.max() + 1e-15)
     complete = (charge > enough) & (discharge > enough) & ~interrupted
+    begun = _begun_before(record, charge, discharge)
+    if begun:
+        complete[0] = False
+    if number[0] == 0 and counted_by == "own":
+        half = "charge" if charge[0] > discharge[0] else "discharge"
+        begun = f"the record begins inside a {half}: cycle 0, paired with nothing"
     top, bottom = (discharge, charge) if settings.convention == "discharge/charge" else (charge, discharge)
     return CycleTable(
         cycle=number[firsts],
@@ -144,8 +149,8 @@ def cycle_table(record: CyclingRecord, settings: CycleSettings | None = None) ->
         discharge_energy=discharge_energy / 3.6,
         charge_voltage=_ratio(charge_energy, charge),
         discharge_voltage=_ratio(discharge_energy, discharge),
-        charge_current=1e3 * _ratio(charge, np.add.reduceat(np.where(up > 0, duration, 0.0), firsts)),
-        discharge_current=1e3 * _ratio(discharge, np.add.reduceat(np.where(down > 0, duration, 0.0), firsts)),
+        charge_current=_mean_current(record, firsts, 1),
+        discharge_current=_mean_current(record, firsts, -1),
         complete=complete,
         convention=settings.convention,
         counted_by=counted_by,
@@ -153,6 +158,7 @@ def cycle_table(record: CyclingRecord, settings: CycleSettings | None = None) ->
         source=record.source,
         remarks=(
             *record.remarks,
+            *filter(None, (uncounted, begun)),
             *_remarks(charge, discharge, complete, interrupted, enough, number[firsts]),
         ),
     )
@@ -170,24 +176,90 @@ def charge_steps(record: CyclingRecord) -> Array:
     return np.asarray(np.where(gaps, 0.0, current_steps(record.time, record.current)))
 
 
-def _numbers(record: CyclingRecord, steps: Array, settings: CycleSettings) -> tuple[Array, str]:
-    """Cycle number of every row, and who counted."""
-    if settings.counting == "vendor" and record.cycle is not None:
-        return record.cycle, "vendor"
-    sign = np.sign(
-        np.where(np.abs(record.current) > 1e-3 * np.abs(record.current).max(), record.current, 0.0)
-    )
-    active = np.flatnonzero(sign)
+def _numbers(record: CyclingRecord, steps: Array, settings: CycleSettings) -> tuple[Array, str, str]:
+    """Cycle number of every row, who counted, and a word where the vendor's column does not count cycles."""
+    own = _own_numbers(record, steps, settings)
+    if settings.counting != "vendor" or record.cycle is None:
+        return own, "own", ""
+    why = _counts_no_cycles(record, own)
+    return (own, "own", why) if why else (record.cycle, "vendor", "")
+
+
+def _active(record: CyclingRecord) -> tuple[Array, Array]:
+    """Sign of the current, 0 at rest, (n,); and the rows under current."""
+    quiet = np.abs(record.current) <= 1e-3 * np.abs(record.current).max()
+    sign = np.sign(np.where(quiet, 0.0, record.current))
+    return sign, np.flatnonzero(sign)
+
+
+def _own_numbers(record: CyclingRecord, steps: Array, settings: CycleSettings) -> Array:
+    """Pairs of half-cycles from 1; a first half that began before the record is cycle 0, paired with
+    nothing.
+    """
+    sign, active = _active(record)
     borders = np.concatenate([[0], np.flatnonzero(np.diff(sign[active])) + 1])
     moved = np.add.reduceat(np.abs(steps[active]), borders)
     # a half-cycle too small to be one belongs to what stands before it
     real = moved > settings.smallest * moved.max()
     starts, signs = active[borders[real]], sign[active[borders[real]]]
     turns = np.concatenate([[True], signs[1:] != signs[:-1]])
-    leading = signs[0]
+    group = np.cumsum(turns) - 1
+    sizes = np.bincount(group, weights=moved[real])
+    partial = sizes.size > 2 and sizes[0] < PARTIAL * sizes[1]
+    leading = signs[turns][1] if partial else signs[0]
     begins = starts[turns & (signs == leading)]
     number = np.searchsorted(begins, np.arange(record.rows), side="right")
-    return np.maximum(number, 1), "own"
+    return number if partial else np.maximum(number, 1)
+
+
+def _counts_no_cycles(record: CyclingRecord, own: Array) -> str:
+    """Why the vendor's cycle column is no count of cycles; empty where it is one."""
+    if record.cycle is None:
+        return ""
+    sign, active = _active(record)
+    vendor = record.cycle[active]
+    distinct, pairs = np.unique(vendor).size, np.unique(own[active][own[active] > 0]).size
+    if pairs >= 3 and distinct == 1:
+        return f"the cycle column is {int(vendor[0])} throughout {pairs} cycles: counted from the record"
+    if pairs >= 4 and pairs >= 1.8 * distinct:
+        return f"the cycle column counts {distinct}, the record shows {pairs} cycles: counted from the record"
+    changes = np.flatnonzero(np.diff(vendor))
+    inside = changes[sign[active][changes] == sign[active][changes + 1]]
+    if changes.size >= 2 and inside.size > changes.size / 2 and pairs < 0.6 * distinct:
+        return "the cycle column changes within half-cycles and counts no cycles: counted from the record"
+    return ""
+
+
+def _begun_before(record: CyclingRecord, charge: Array, discharge: Array) -> str:
+    """A word where the first cycle's first half has less charge than its second: it began before the
+    record.
+    """
+    sign, active = _active(record)
+    if not active.size or charge.size < 2 or not (charge[0] > 0 and discharge[0] > 0):
+        return ""
+    first, second = (charge[0], discharge[0]) if sign[active[0]] > 0 else (discharge[0], charge[0])
+    if first >= PARTIAL * second:
+        return ""
+    half = "charge" if sign[active[0]] > 0 else "discharge"
+    return (
+        f"the first cycle begins inside a {half} ({first / 3.6:.4g} mAh, then {second / 3.6:.4g} mAh "
+        f"the other way): "
+        "no efficiency from it"
+    )
+
+
+def _mean_current(record: CyclingRecord, firsts: Array, direction: int) -> Array:
+    """Mean size of the current in one direction over every cycle, mA, (m,); from the current, not from a
+    counter.
+    """
+    sign, _ = _active(record)
+    duration = np.diff(record.time, prepend=record.time[0])
+    there = sign == direction
+    steady = there & np.concatenate([[False], there[:-1]])
+    weight = np.where(steady, duration, np.where(there, 1e-9, 0.0))
+    return 1e3 * _ratio(
+        np.add.reduceat(weight * np.abs(record.current), firsts), np.add.reduceat(weight, firsts)
+    )
 
 
 def _ratio(top: Array, bottom: Array) -> Array:

@@ -1,4 +1,6 @@
-"""Read cycling files: BioLogic, Neware, Landt, Arbin, Maccor, PEC, Basytec, Battery Data Format, any named table."""
+"""Read cycling files: BioLogic, Neware, Landt, Arbin, Maccor, PEC, Basytec, Battery Data Format, any
+named table.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -44,7 +46,8 @@ def read_cycling(path: Path | str, *, mass: float | None = None, area: float | N
 
     Parameters
     ----------
-    mass : of active material, kg; area : of the electrode, m2: for files that state currents or capacities per
+    mass : of active material, kg; area : of the electrode, m2: for files that state currents or capacities
+        per
         mass or area.
 
     Raises
@@ -93,7 +96,7 @@ def read_biologic(path: Path) -> CyclingRecord:
         if counter is not None:
             gaps = interruptions(time[0], amperes)
             judged = judge_counters(time[0], amperes, single=counter, gaps=gaps)
-            charge = None if judged.steps is None else np.cumsum(judged.steps)
+            charge = None if judged.steps is None else counter[0] + np.cumsum(judged.steps)
             doubts = judged.doubts
             if judged.factor is not None:
                 doubts = (f"{doubts[0]}: a factor of {judged.factor:.4g} throughout; the current is taken",)
@@ -125,7 +128,9 @@ def read_biologic(path: Path) -> CyclingRecord:
 
 
 def _ec_lab_charge(table: EcLabTable) -> tuple[Array | None, Taken | None]:
-    """Net charge in C: the running counter, a fall of it to zero at a new technique mended, or summed steps."""
+    """Net charge in C: the running counter, a fall of it to zero at a new technique mended, or summed
+    steps.
+    """
     total = table.take("C", "(Q-Qo)", "Q-Qo")
     if total is not None:
         values = total[0]

@@ -42,7 +42,8 @@ def read_table(path: Path, *, mass: float | None = None, area: float | None = No
     Raises
     ------
     DataError
-        If the file holds several records, columns contradict each other by a constant factor, or a current per
+        If the file holds several records, columns contradict each other by a constant factor, or a current
+        per
         mass or area comes without that.
     """
     table, joined = _only(read_columns(path), path)
@@ -174,7 +175,8 @@ def _current(
     if agree < 0.1:
         return -current, replace(taken, note="positive while discharging: turned"), ()
     if agree < 0.9:
-        said = f"the words for charge and discharge fit the sign of the current in {100 * agree:.0f} % of the rows only"
+        share = 100 * agree
+        said = f"the words for charge and discharge fit the sign of the current in {share:.0f} % of the rows"
         return current, taken, (said,)
     return current, taken, ()
 
@@ -202,9 +204,11 @@ def _signed_by_counters(table: CyclerTable, current: Array) -> Array | None:
 def _judged(
     table: CyclerTable, found: _Read, *, mass: float | None, area: float | None, source: str
 ) -> _Read:
-    """The counters' verdict; a constant factor mends a unit that was only assumed, and is refused otherwise."""
-    names = [n for n in ("charge_capacity", "discharge_capacity") if n in table.columns]
-    names = names if len(names) == 2 else [n for n in ("capacity",) if n in table.columns]
+    """The counters' verdict; a constant factor mends a unit that was only assumed, and is refused
+    otherwise.
+    """
+    both, one = ["charge_capacity", "discharge_capacity"], ["capacity"]
+    names: list[str] = next((ns for ns in (both, one) if all(n in table.columns for n in ns)), [])
     if not names:
         return found
     values = [_scaled(table.columns[n], mass=mass, area=area) for n in names]
@@ -237,7 +241,14 @@ def _judge(table: CyclerTable, found: _Read, values: list[Array]) -> Judged:
     up, down, single = (values[0], values[1], None) if len(values) == 2 else (None, None, values[0])
     gaps = interruptions(found.clock.time, found.current)
     return judge_counters(
-        found.clock.time, found.current, up=up, down=down, single=single, border=border, gaps=gaps
+        found.clock.time,
+        found.current,
+        up=up,
+        down=down,
+        single=single,
+        border=border,
+        gaps=gaps,
+        unknown=found.clock.unknown,
     )
 
 
@@ -270,23 +281,26 @@ def _mended(
     per = table.columns[names[0]].per
     if per == "kg" and mass is not None:
         text = (
-            f"the file's capacities per gram were made with {1e6 * mass / factor:.4g} mg, {1e6 * mass:.4g} mg are "
+            f"the file's capacities per gram were made with {1e6 * mass / factor:.4g} mg, "
+            f"{1e6 * mass:.4g} mg are "
             "stated: the charge is taken from the current over time"
         )
         return replace(found, judged=Judged(None, (), ()), doubts=(*found.doubts, text))
     if 0.5 < factor < 2:
-        text = f"{judged.doubts[0]}: a factor of {factor:.4g} in every half-cycle; the charge is that of the current"
+        text = f"{judged.doubts[0]}: a factor of {factor:.4g} throughout; the charge is that of the current"
         return replace(found, judged=Judged(None, (), ()), doubts=(*found.doubts, text))
-    clock, current = found.clock.taken, found.current_taken
+    time, current, counter = found.clock.taken, found.current_taken, table.columns[names[0]].taken
     raise DataError(
         f"{source}: {judged.doubts[0]}: a factor of {factor:.4g} in every half-cycle, so a unit is wrong "
-        f"({clock.column!r} read in {clock.unit}, {current.column!r} in {current.unit}, "
-        f"{table.table.names and table.columns[names[0]].taken.column!r} in {table.columns[names[0]].taken.unit})"
+        f"({time.column!r} read in {time.unit}, {current.column!r} in {current.unit}, {counter.column!r} in "
+        f"{counter.unit})"
     )
 
 
 def _against_voltage(table: CyclerTable, found: _Read) -> tuple[str, ...]:
-    """A charge raises the voltage of any cell; where it falls throughout, the sign of the current is doubtful."""
+    """A charge raises the voltage of any cell; where it falls throughout, the sign of the current is
+    doubtful.
+    """
     voltage = table.columns["voltage"].values
     steps = current_steps(found.clock.time, found.current)
     change = np.diff(voltage, prepend=voltage[0])
@@ -305,7 +319,8 @@ def _against_voltage(table: CyclerTable, found: _Read) -> tuple[str, ...]:
     said = []
     if score < -0.5:
         said.append(
-            "the voltage falls while the current is positive and rises while it is negative: is the current positive "
+            "the voltage falls while the current is positive and rises while it is negative: is the "
+            "current positive "
             "on discharge in this file?"
         )
     if np.median(np.abs(voltage)) > 50:

@@ -40,6 +40,11 @@ class ParticleSettings:
             raise InputError("particles: no files given")
         if (self.bar_length is None) != (self.bar_pixels is None):
             raise InputError("particles: bar_length and bar_pixels belong together")
+        for name, size in (("pixel", self.pixel), ("bar_length", self.bar_length)):
+            if size is not None and not 1e-11 < size < 1e-3:
+                raise InputError(
+                    f"particles: {name} {size:g} m is no micrograph's; state the unit, as in '12.4 nm'"
+                )
         if self.crop_bottom < 0:
             raise InputError(f"particles: crop_bottom must not be negative, got {self.crop_bottom}")
 

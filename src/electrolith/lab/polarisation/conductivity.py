@@ -83,7 +83,10 @@ def electronic_conductivity(
         raise InputError(f"a line needs two different voltages, got {np.unique(voltage).tolist()} V")
     current = np.array([s.current.value for s in found])
     error = np.array([s.current.std for s in found])
-    error = np.where(np.isfinite(error) & (error > 0), error, np.abs(current) * 0.5 + 1e-300)
+    # a current that never changes is known to a step of the instrument at best, never exactly
+    grain = min((_grain(t.current) for t in transients), default=0.0) / np.sqrt(12)
+    floor = max(grain, 1e-4 * float(np.abs(current).max()))
+    error = np.where(np.isfinite(error), np.maximum(error, floor), np.abs(current) * 0.5 + floor)
     line, covariance, chi2 = _line(voltage, current, error)
     rng = np.random.default_rng(settings.seed + 100)
     values, vectors = np.linalg.eigh(covariance)
@@ -108,6 +111,12 @@ def electronic_conductivity(
         transference,
         _findings(found, below, bool(ohmic), limit, settings.detection_limit),
     )
+
+
+def _grain(current: Array) -> float:
+    """The smallest step between two values of a current, A; 0 where it never changes."""
+    steps = np.diff(np.unique(current))
+    return float(steps.min()) if steps.size else 0.0
 
 
 def _drawn(value: Estimate, rng: np.random.Generator) -> Estimate:

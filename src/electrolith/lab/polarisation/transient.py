@@ -78,26 +78,51 @@ def simulate_transient(
     return Transient(voltage, time, current, f"simulated {voltage:g} V")
 
 
+def open_circuit_of(record: CyclingRecord) -> tuple[str, ...]:
+    """A word on each stretch without any current: an open circuit, no polarisation step."""
+    said = []
+    for level, time, current in _levels(record, 0.02):
+        if not np.any(current):
+            said.append(
+                f"{time.size} rows at {level:.3g} V without any current ({time[-1] - time[0]:.3g} s): "
+                f"open circuit, left out"
+            )
+    return tuple(said)
+
+
 def transients_of(record: CyclingRecord, *, tolerance: float = 0.02) -> tuple[Transient, ...]:
-    """Cut a record into stretches of constant voltage other than zero.
+    """Cut a record into stretches of constant voltage other than zero, under current.
+
+    A stretch whose current is exactly zero in every row is an open circuit: nothing was applied.
 
     Raises
     ------
     DataError
-        If there is no stretch of at least ten rows.
+        If there is no stretch of at least ten rows, or the current is zero in all of them.
     """
+    levels = _levels(record, tolerance)
+    found = [Transient(v, time, current, record.source) for v, time, current in levels if np.any(current)]
+    if not found and levels:
+        raise DataError(
+            f"{record.source}: the current is zero throughout; no voltage was applied, or it was not recorded"
+        )
+    if not found:
+        raise DataError(f"{record.source}: no stretch of constant voltage with ten rows or more")
+    return tuple(found)
+
+
+def _levels(record: CyclingRecord, tolerance: float) -> list[tuple[float, Array, Array]]:
+    """Voltage, time since its step and current of every stretch of constant voltage of ten rows or more."""
     size = np.maximum(np.abs(record.voltage), 1e-3)
     jumps = np.abs(np.diff(record.voltage)) > tolerance * size[1:] + 1e-3
     borders = [0, *(np.flatnonzero(jumps) + 1).tolist(), record.rows]
-    found = []
+    found: list[tuple[float, Array, Array]] = []
     for a, b in itertools.pairwise(borders):
         level = float(np.median(record.voltage[a:b]))
         if b - a >= 10 and abs(level) > 5e-3:
             begin = record.time[a - 1] if a else record.time[a]
-            found.append(Transient(level, record.time[a:b] - begin, record.current[a:b], record.source))
-    if not found:
-        raise DataError(f"{record.source}: no stretch of constant voltage with ten rows or more")
-    return tuple(found)
+            found.append((level, record.time[a:b] - begin, record.current[a:b]))
+    return found
 
 
 def settle(transient: Transient, rule: SettleRule | None = None, *, seed: int = 0) -> SettledCurrent:

@@ -46,7 +46,8 @@ def diffusion(
 ) -> None:
     """Diffusivity with an honest error, conductivity and guards of one trajectory.
 
-    Example: `electrolith diffusion run.xyz --mobile Li --hop 2.67 --interval "100 fs" --temperature "600 K"`
+    Example: `electrolith diffusion run.xyz --mobile Li --hop "2.67 angstrom" --interval "100 fs"
+    --temperature "600 K"`
     """
     import numpy as np
 

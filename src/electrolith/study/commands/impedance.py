@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from electrolith.core.errors import InputError
-from electrolith.core.units import parse
+from electrolith.core.units import parse_list
 from electrolith.study.commands.options import one_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def impedance(
     diameter: Annotated[str | None, typer.Option(help="Of the pellet, '10 mm' or '10.00(5) mm'.")] = None,
     thickness: Annotated[str | None, typer.Option(help="Of the pellet, '0.90(2) mm'.")] = None,
     temperatures: Annotated[
-        str, typer.Option(help="One per spectrum, '25,35,45' in °C (or '298 K,...'), or 'from names'.")
+        str, typer.Option(help="One per spectrum, '25, 35, 45 degC' or '298 K, 308 K', or 'from names'.")
     ] = "from names",
     times: Annotated[
         str | None, typer.Option(help="One per spectrum in hours, '0,2,4', to follow a cell in time.")
@@ -55,7 +55,7 @@ def impedance(
         files=tuple(files),
         diameter=diameter,
         thickness=thickness,
-        temperatures="from names" if temperatures == "from names" else _kelvins(temperatures),
+        temperatures="from names" if temperatures == "from names" else parse_list(temperatures, "K"),
         times=() if times is None else tuple(3600 * float(t) for t in times.split(",")),
         follow="auto" if times is None else "time",
         circuit=circuit,
@@ -114,19 +114,11 @@ def _series(part: PartSeries) -> dict[str, Any]:
     }
 
 
-def _kelvins(text: str) -> tuple[float, ...]:
-    """Temperatures in K of a comma list; bare numbers are °C."""
-    return tuple(
-        parse(part.strip(), "K") if any(c.isalpha() for c in part) else float(part) + 273.15
-        for part in text.split(",")
-    )
-
-
 def _range(text: str | None) -> tuple[float, float]:
     """Two frequencies in Hz."""
     if text is None:
         return 0.0, float("inf")
-    parts = [parse(p.strip(), "Hz") for p in text.split(",")]
+    parts = parse_list(text, "Hz")
     if len(parts) != 2:
         raise InputError(f"--frequency: expected two frequencies, '1 Hz,1 MHz', got {text!r}")
     return min(parts), max(parts)

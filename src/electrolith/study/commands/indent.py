@@ -8,7 +8,7 @@ from typing import Annotated, cast, get_args
 import typer
 
 from electrolith.core.errors import InputError, nearest
-from electrolith.core.units import parse
+from electrolith.core.units import parse, parse_list
 
 __all__ = ["add"]
 
@@ -40,7 +40,7 @@ def indent(
 
     if method not in get_args(Method):
         raise InputError(nearest("--method", method, get_args(Method)))
-    depths = [parse(d.strip(), "m") for d in window.split(",")] if window else []
+    depths = parse_list(window, "m") if window else ()
     if window and len(depths) != 2:
         raise InputError(f"--window: expected two depths, got {window!r}")
     settings = IndentSettings(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import typer
 
 from electrolith.core.errors import InputError, nearest
-from electrolith.core.units import parse
+from electrolith.core.units import parse, parse_list
 
 if TYPE_CHECKING:
     from electrolith.lab.nmr.recovery import RecoveryFit
@@ -50,7 +50,7 @@ def nmr(
     integration: dict[str, object] = {"line_broadening": broadening}
     if region:
         integration["low"], integration["high"] = (p.strip() for p in region.split(","))
-    kelvins = tuple(parse(t.strip(), "K") for t in temperatures.split(",")) if temperatures else None
+    kelvins = parse_list(temperatures, "K") if temperatures else None
     law = RelaxationLaw(
         larmor_frequency=parse(larmor, "Hz") if larmor else None,
         stretched=stretched_law,

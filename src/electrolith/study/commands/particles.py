@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from electrolith.core.errors import InputError
-from electrolith.core.units import parse
+from electrolith.core.units import parse, parse_list
 
 if TYPE_CHECKING:
     from electrolith.lab.particles.distribution import SizeDistribution
@@ -47,7 +47,7 @@ def particles(
     from electrolith.study.sections.particles import particle_evidence, particle_parts
     from electrolith.study.terminal import finish
 
-    edges = [parse(w.strip(), "m") for w in window.split(",")]
+    edges = parse_list(window, "m")
     if len(edges) != 2:
         raise InputError(f"--window: expected two diameters, got {window!r}")
     length, _, count = bar.partition(",")

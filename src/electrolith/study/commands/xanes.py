@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import typer
 
 from electrolith.core.errors import InputError, nearest
-from electrolith.core.units import parse
+from electrolith.core.units import parse, parse_list
 
 if TYPE_CHECKING:
     from electrolith.lab.xanes.analysis import XanesResult
@@ -40,7 +40,7 @@ def xanes(
         str, typer.Option(help="Composition, for the self-absorption of a thick sample.")
     ] = "",
     peaks: Annotated[
-        str, typer.Option(help="Starting energies of peaks to fit, in eV: '2826, 2828.7'.")
+        str, typer.Option(help="Starting energies of peaks to fit: '2826, 2828.7 eV'.")
     ] = "",
     width: Annotated[str, typer.Option(help="Width of the peak looked for.")] = "1 eV",
     html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
@@ -70,7 +70,7 @@ def xanes(
         normalisation=Normalisation(edge=parse(edge, "eV") if edge else None, already=normalised),
         record=record,
         formula=formula,
-        peaks=tuple(parse(p.strip(), "eV") for p in peaks.split(",")) if peaks else (),
+        peaks=parse_list(peaks, "eV") if peaks else (),
         search=ChangeTest(feature_width=parse(width, "eV")),
     )
     found = measure_xanes(chosen)

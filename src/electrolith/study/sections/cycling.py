@@ -60,7 +60,7 @@ def full_cells(settings: MeasuredCycling) -> FullCells:
     cells, failures = [], []
     for path in settings.files:
         try:
-            cells.append(_one(read_cycling(path), settings))
+            cells.append(_one(read_cycling(path, mass=settings.mass, area=settings.area), settings))
         except ElectrolithError as error:
             failures.append((str(path), str(error)))
     if not cells:
@@ -89,6 +89,7 @@ def _one(record: CyclingRecord, settings: MeasuredCycling) -> OneFullCell:
         _fade(table, reference, steps),
         tuple(curves),
         tuple(d for d in differentials if d is not None),
+        record.account,
     )
 
 
@@ -220,7 +221,8 @@ def _cell_part(cell: OneFullCell, number: int) -> Part:
         f"{'instrument' if table.counted_by == 'vendor' else 'record'}), "
         f"initial Coulombic efficiency {100 * table.initial_efficiency:.2f} % ({table.convention})."
     )
-    notes = [*table.remarks]
+    notes = [*table.remarks, *(() if cell.account is None else cell.account.notes)]
+    warnings = () if cell.account is None else cell.account.warnings
     if cell.fade is not None:
         last = float(cell.fade.cycle[-1])
         kept = cell.fade.retention(last)
@@ -236,7 +238,9 @@ def _cell_part(cell: OneFullCell, number: int) -> Part:
         figures.append(_profiles(cell, number))
     if cell.differentials:
         figures.append(_differentials(cell, number))
-    return Part(f"Cell {name}", sentence, tuple(figures), (_rates(cell), _cycles(cell)), (), tuple(notes))
+    return Part(
+        f"Cell {name}", sentence, tuple(figures), (_rates(cell), _cycles(cell)), warnings, tuple(notes)
+    )
 
 
 def _per(cell: OneFullCell) -> tuple[float, str]:

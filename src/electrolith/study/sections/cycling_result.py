@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from electrolith.core.account import Account
 from electrolith.lab.cycling.cycles import CycleTable
 from electrolith.lab.cycling.fade import Fade
 from electrolith.lab.cycling.profile import Differential, Profile
@@ -23,6 +24,7 @@ class OneFullCell:
     fade: Fade | None
     profiles: tuple[Profile, ...]
     differentials: tuple[Differential, ...]
+    account: Account | None = None
 
 
 @dataclass(frozen=True, eq=False)

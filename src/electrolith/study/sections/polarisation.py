@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
+from electrolith.core.account import Account, account_notes
 from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.estimate import Estimate
 from electrolith.core.units import Unit
@@ -18,7 +19,7 @@ from electrolith.lab.polarisation.conductivity import (
     PolarisationSettings,
     electronic_conductivity,
 )
-from electrolith.lab.polarisation.transient import SettleRule, Transient, transients_of
+from electrolith.lab.polarisation.transient import SettleRule, Transient, open_circuit_of, transients_of
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.sections.impedance import MeasuredImpedance
@@ -54,11 +55,13 @@ class MeasuredPolarisation:
 
 @dataclass(frozen=True, eq=False)
 class PolarisedPellet:
-    """Transients and what they say. failures : (file, reason)."""
+    """Transients and what they say. failures : (file, reason). notes, doubts : on how the files were read."""
 
     transients: tuple[Transient, ...]
     result: ElectronicConductivity
     failures: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def dc_polarisation(
@@ -73,9 +76,14 @@ def dc_polarisation(
         raise InputError("diameter and thickness of the pellet are needed for a conductivity")
     transients: list[Transient] = []
     failures = []
+    accounts: list[Account] = []
     for path in settings.files:
         try:
-            transients += transients_of(read_cycling(path))
+            record = read_cycling(path, area=geometry.area.value)
+            transients += transients_of(record)
+            accounts.append(
+                (record.account or Account(record.source, "a record")).doubting(*open_circuit_of(record))
+            )
         except ElectrolithError as error:
             failures.append((str(path), str(error)))
     if not transients:
@@ -85,7 +93,8 @@ def dc_polarisation(
     )
     ionic = None if pellet is None else _room(pellet)
     result = electronic_conductivity(tuple(transients), geometry, how, ionic=ionic)
-    return PolarisedPellet(tuple(transients), result, tuple(failures))
+    doubts = tuple(dict.fromkeys(w for a in accounts for w in a.warnings))
+    return PolarisedPellet(tuple(transients), result, tuple(failures), account_notes(accounts), doubts)
 
 
 def _room(pellet: PelletImpedance) -> Estimate | None:
@@ -135,9 +144,11 @@ def polarisation_parts(found: PolarisedPellet) -> tuple[Part, ...]:
         for c in result.currents
     )
     columns = ("voltage / V", "current / nA", "settled", "after / min", "change over the last part / %")
-    warnings = [*result.findings, *(f"{file} left out: {why}" for file, why in found.failures)]
+    warnings = [*found.doubts, *result.findings, *(f"{file} left out: {why}" for file, why in found.failures)]
     figures = (_transients(found), _line(result))
-    return (Part("DC polarisation", sentence, figures, (Table(columns, rows),), tuple(warnings)),)
+    return (
+        Part("DC polarisation", sentence, figures, (Table(columns, rows),), tuple(warnings), found.notes),
+    )
 
 
 def _transients(found: PolarisedPellet) -> Figure:

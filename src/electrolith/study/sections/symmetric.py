@@ -106,7 +106,7 @@ def symmetric_cells(settings: MeasuredSymmetric) -> SymmetricCells:
     cells, failures = [], []
     for path in settings.files:
         try:
-            cells.append(_one(read_cycling(path), settings))
+            cells.append(_one(read_cycling(path, area=settings.area), settings))
         except ElectrolithError as error:
             failures.append((str(path), str(error)))
     if not cells:
