@@ -39,9 +39,7 @@ def xanes(
     formula: Annotated[
         str, typer.Option(help="Composition, for the self-absorption of a thick sample.")
     ] = "",
-    peaks: Annotated[
-        str, typer.Option(help="Starting energies of peaks to fit: '2826, 2828.7 eV'.")
-    ] = "",
+    peaks: Annotated[str, typer.Option(help="Starting energies of peaks to fit: '2826, 2828.7 eV'.")] = "",
     width: Annotated[str, typer.Option(help="Width of the peak looked for.")] = "1 eV",
     html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
