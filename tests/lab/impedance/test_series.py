@@ -10,6 +10,7 @@ from electrolith.lab.impedance.circuit import Circuit
 from electrolith.lab.impedance.fit import FitSettings
 from electrolith.lab.impedance.geometry import Geometry, effective_capacitance, surface_capacitance
 from electrolith.lab.impedance.growth import interface_growth
+from electrolith.lab.impedance.leads import Leads
 from electrolith.lab.impedance.pellets import FREQUENCY
 from electrolith.lab.impedance.series import SeriesSettings, conductivity_series
 from electrolith.lab.impedance.spectrum import Spectrum
@@ -56,9 +57,10 @@ def test_activation_energies_of_bulk_and_grain_boundary_come_back(rng, simultane
 
 def test_simultaneous_fit_is_tighter(rng):
     spectra, geometry = simulated(rng), pellet_geometry(rng)
-    alone = conductivity_series(spectra, geometry, SeriesSettings(FitSettings(CIRCUIT, starts=24)))
+    none = Leads(Estimate.exact(0.0, "ohm"))
+    alone = conductivity_series(spectra, geometry, SeriesSettings(FitSettings(CIRCUIT, starts=24)), none)
     together = conductivity_series(
-        spectra, geometry, SeriesSettings(FitSettings(CIRCUIT, starts=24), simultaneous=True)
+        spectra, geometry, SeriesSettings(FitSettings(CIRCUIT, starts=24), simultaneous=True), none
     )
     assert together.part("bulk").scatter < 0.1 * alone.part("bulk").scatter
 
@@ -100,8 +102,11 @@ def test_missing_temperature_bad_length_and_failed_spectra_are_said(rng):
             (Spectrum(FREQUENCY, spectra[0].impedance, "a.z"),), pellet_geometry(rng), SeriesSettings()
         )
     thick = Geometry(Estimate.exact(1e-5, "m"), Estimate.exact(0.04, "m"))
-    warned = conductivity_series(spectra, thick, SeriesSettings(FitSettings(CIRCUIT, starts=24))).warnings
-    assert any("outside the range of solid electrolytes; check the units" in w for w in warned)
+    with pytest.raises(
+        InputError,
+        match=r"no spectrum shows an electrolyte.*outside the range of solid electrolytes; check the",
+    ):
+        conductivity_series(spectra, thick, SeriesSettings(FitSettings(CIRCUIT, starts=24)))
     with pytest.raises(
         InputError, match="diameter 10 m is no laboratory cell; state the unit, as in '10 mm'"
     ):

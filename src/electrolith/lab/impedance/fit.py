@@ -217,6 +217,19 @@ def _blocked(node: Node) -> bool:
     return any(_blocked(b) for b in node.branches)
 
 
+def correlation_time(residuals: Array) -> float:
+    """Neighbouring points that say the same, at least 1: (1 + ρ)/(1 - ρ) of complex residuals (F,).
+
+    Noise has none; a circuit that is not quite right, or drift, leaves residuals that follow each other, and
+    so many data fewer stand behind the fit.
+    """
+    parts = (residuals.real, residuals.imag)
+    size = sum(float(np.sum(p**2)) for p in parts)
+    lagged = sum(float(np.sum(p[1:] * p[:-1])) for p in parts)
+    correlation = np.clip(lagged / max(size, 1e-300), 0.0, 0.95)
+    return float(np.clip((1 + correlation) / (1 - correlation), 1.0, max(residuals.size / 6, 1.0)))
+
+
 def _selected(spectrum: Spectrum, settings: FitSettings) -> Spectrum:
     """The points the settings ask for."""
     used = spectrum

@@ -6,32 +6,37 @@ import numpy as np
 
 from electrolith.core.account import account_notes
 from electrolith.core.errors import ElectrolithError, InputError
-from electrolith.core.estimate import Estimate
+from electrolith.core.estimate import Estimate, parse_estimate
 from electrolith.lab.impedance.arcs import Arc, read_arcs
-from electrolith.lab.impedance.choose import ChoiceSettings, choose_circuit
+from electrolith.lab.impedance.choose import Choice, ChoiceSettings, choose_jointly
+from electrolith.lab.impedance.electrolyte import SUPPORT, Electrolyte, electrolytes_of
 from electrolith.lab.impedance.fit import CircuitFit, fit_circuit
 from electrolith.lab.impedance.geometry import Geometry, conductivity_warning
 from electrolith.lab.impedance.growth import Growth, interface_growth
+from electrolith.lab.impedance.leads import Leads, corrected, influence
 from electrolith.lab.impedance.place import clock, placed
 from electrolith.lab.impedance.quality import Quality, check_spectrum
-from electrolith.lab.impedance.read import read_many
+from electrolith.lab.impedance.read import read_impedance, read_many
 from electrolith.lab.impedance.relaxation import RelaxationTimes, relaxation_times
-from electrolith.lab.impedance.series import ConductivitySeries, conductivity_series
+from electrolith.lab.impedance.series import ConductivitySeries, series_of
 from electrolith.lab.impedance.settings import ImpedanceSettings, pellet_geometry
 from electrolith.lab.impedance.spectrum import Spectrum
 
 Failures = tuple[tuple[str, str], ...]
+FEWEST_DECADES, FEWEST_POINTS = 1.0, 8
+RIVALS = 3  # circuits that every spectrum of a series is fitted with, where their evidence is similar
 
 
 @dataclass(frozen=True, eq=False)
 class PelletImpedance:
     """What the impedance of a cell says.
 
-    circuit : fitted; rivals: circuit and ΔAICc of those compared.
-    fits, arcs : per spectrum.
+    circuit : fitted; rivals: circuit and ΔAICc, summed over the spectra that took part, of those compared.
+    fits, arcs : per spectrum, with that circuit.
+    electrolytes : per spectrum, None where no resistance can be the electrolyte's.
     conductivity : S/cm per spectrum, None without geometry.
     series : over temperature.
-    growth : over time.
+    growth : over time, of what `followed` names.
     failures : (file, reason).
     """
 
@@ -39,11 +44,13 @@ class PelletImpedance:
     rivals: tuple[tuple[str, float], ...]
     fits: tuple[CircuitFit, ...]
     arcs: tuple[tuple[Arc, ...], ...]
+    electrolytes: tuple[Electrolyte | None, ...]
     quality: tuple[Quality, ...]
     relaxation: tuple[RelaxationTimes, ...]
-    conductivity: tuple[Estimate, ...] | None
+    conductivity: tuple[Estimate | None, ...] | None
     series: ConductivitySeries | None
     growth: Growth | None
+    followed: str
     remarks: tuple[str, ...]
     warnings: tuple[str, ...]
     failures: Failures
@@ -78,46 +85,135 @@ def judge_spectra(
         settings.diameter, settings.thickness, settings.relative_density, seed=settings.seed
     )
     area = None if geometry is None else geometry.area.value
-    spectra = placed(tuple(s.of_area(area) for s in spectra), settings)
-    circuit, rivals = _circuit(spectra, settings)
-    fits, used, lost = _fitted(spectra, circuit, settings)
+    leads = _leads(settings)
+    spectra, lost = _usable(placed(tuple(s.of_area(area) for s in spectra), settings), leads, settings)
     lost = [*failures, *lost]
-    if not fits:
-        raise InputError(f"no spectrum could be fitted with {circuit}; {lost[0][1]}")
-    series = _series(used, geometry, circuit, settings)
-    sigma = (
-        None
-        if geometry is None
-        else tuple(geometry.conductivity(f.total_resistance).to("S/cm") for f in fits)
-    )
+    if not spectra:
+        raise InputError(f"no spectrum can be used; {lost[-1][1]}")
+    choice = _choice(spectra, settings)
+    table, used, unfitted = _fitted(spectra, choice, settings)
+    lost += unfitted
+    if not table:
+        raise InputError(f"no spectrum could be fitted with {choice.circuits[0]}; {lost[-1][1]}")
+    fits = tuple(row[0] for row in table)
+    weights = choice.weights[: len(table[0])]
+    electrolytes, unseen = electrolytes_of(table, weights, geometry=geometry, leads=leads, seed=settings.seed)
+    series = _series(fits, electrolytes, geometry, leads, settings)
+    growth, followed = _growth(used, electrolytes, series, settings)
+    sigma = None if geometry is None else tuple(_conductivity(e, geometry) for e in electrolytes)
+    relaxation, missed = _relaxation(used[0])
     return PelletImpedance(
-        circuit=circuit,
-        rivals=rivals,
+        circuit=choice.circuits[0],
+        rivals=() if settings.circuit else tuple(zip(choice.circuits, choice.criterion, strict=True)),
         fits=fits,
         arcs=tuple(read_arcs(fit, geometry) for fit in fits),
+        electrolytes=tuple(electrolytes),
         quality=tuple(check_spectrum(s) for s in used),
-        relaxation=tuple(relaxation_times(s) for s in used[:1]),
+        relaxation=relaxation,
         conductivity=sigma,
         series=series,
-        growth=_growth(used, fits, series, settings),
-        remarks=_remarks(used, geometry),
-        warnings=(*_reading(used, geometry), *_doubts(fits, geometry, sigma, settings)),
+        growth=growth,
+        followed=followed,
+        remarks=(*_remarks(used, geometry), *missed),
+        warnings=tuple(
+            dict.fromkeys(
+                [
+                    *_reading(used, geometry),
+                    *_unstated(settings),
+                    *_doubts(fits, electrolytes, geometry, sigma),
+                    *(f"{source}: {reason}" for source, reason in unseen),
+                    *influence(_points(fits, electrolytes), leads, settings.form),
+                    *(series.warnings if series else ()),
+                ]
+            )
+        ),
         failures=tuple(lost),
     )
 
 
+def _leads(settings: ImpedanceSettings) -> Leads:
+    """Cables and contacts as far as they were measured."""
+    if settings.short_circuit is not None:
+        return Leads(short=read_impedance(settings.short_circuit)[0])
+    if settings.leads is None:
+        return Leads()
+    rng = np.random.default_rng(settings.seed)
+    return Leads(parse_estimate(settings.leads, "ohm", rng=rng))
+
+
+def _usable(
+    spectra: tuple[Spectrum, ...], leads: Leads, settings: ImpedanceSettings
+) -> tuple[tuple[Spectrum, ...], list[tuple[str, str]]]:
+    """Spectra wide enough to say something, without their leads, and (source, reason) of the others."""
+    kept, lost = [], []
+    for spectrum in spectra:
+        inside = spectrum.frequency[
+            (spectrum.frequency >= settings.frequency_low) & (spectrum.frequency <= settings.frequency_high)
+        ]
+        decades = float(np.log10(inside.max() / inside.min())) if inside.size else 0.0
+        if inside.size < FEWEST_POINTS or decades < FEWEST_DECADES:
+            lost.append(
+                (
+                    spectrum.source,
+                    f"{inside.size} points over {decades:.2g} decades of frequency cannot tell arcs apart; "
+                    f"at least {FEWEST_POINTS} points over one decade are needed, six decades are usual",
+                )
+            )
+            continue
+        try:
+            kept.append(corrected(spectrum, leads))
+        except InputError as error:
+            lost.append((spectrum.source, str(error)))
+    return tuple(kept), lost
+
+
+def _choice(spectra: tuple[Spectrum, ...], settings: ImpedanceSettings) -> Choice:
+    """The circuit given, or those that the spectra support together."""
+    given = () if settings.circuit is None else (settings.circuit,)
+    starts = 96 if given else 64
+    return choose_jointly(
+        spectra, ChoiceSettings(settings.electrodes, given, settings.fit("R0-CPE1", starts=starts))
+    )
+
+
 def _fitted(
-    spectra: tuple[Spectrum, ...], circuit: str, settings: ImpedanceSettings
-) -> tuple[tuple[CircuitFit, ...], tuple[Spectrum, ...], list[tuple[str, str]]]:
-    """The fits, the spectra they belong to, and what could not be fitted."""
-    fits, used, lost = [], [], []
+    spectra: tuple[Spectrum, ...], choice: Choice, settings: ImpedanceSettings
+) -> tuple[tuple[tuple[CircuitFit, ...], ...], tuple[Spectrum, ...], list[tuple[str, str]]]:
+    """Per spectrum the fits by the circuits of similar evidence, best first; spectra; what could not be."""
+    circuits = [
+        c for c, w in zip(choice.circuits, choice.weights, strict=True) if w > SUPPORT * choice.weights[0]
+    ]
+    known = {
+        (fit.source, circuit): fit
+        for circuit, fits in zip(choice.circuits, choice.series, strict=True)
+        for fit in fits
+    }
+    table, used, lost = [], [], []
     for spectrum in spectra:
         try:
-            fits.append(fit_circuit(spectrum, settings.fit(circuit)))
-            used.append(spectrum)
+            row = [
+                known.get((spectrum.source, c)) or fit_circuit(spectrum, settings.fit(c))
+                for c in circuits[:RIVALS]
+            ]
         except ElectrolithError as error:
             lost.append((spectrum.source, str(error)))
-    return tuple(fits), tuple(used), lost
+            continue
+        table.append(tuple(row))
+        used.append(spectrum)
+    return tuple(table), tuple(used), lost
+
+
+def _conductivity(electrolyte: Electrolyte | None, geometry: Geometry) -> Estimate | None:
+    """S/cm, None where the electrolyte was not seen."""
+    return None if electrolyte is None else geometry.conductivity(electrolyte.resistance).to("S/cm")
+
+
+def _relaxation(spectrum: Spectrum) -> tuple[tuple[RelaxationTimes, ...], tuple[str, ...]]:
+    """Distribution of relaxation times, a diagnostic whose failure is a remark."""
+    try:
+        return (relaxation_times(spectrum),), ()
+    except ElectrolithError as error:
+        return (), (str(error),)
 
 
 def _remarks(used: tuple[Spectrum, ...], geometry: Geometry | None) -> tuple[str, ...]:
@@ -145,23 +241,39 @@ def _reading(used: tuple[Spectrum, ...], geometry: Geometry | None) -> tuple[str
 
 def _doubts(
     fits: tuple[CircuitFit, ...],
+    electrolytes: list[Electrolyte | None],
     geometry: Geometry | None,
-    sigma: tuple[Estimate, ...] | None,
-    settings: ImpedanceSettings,
+    sigma: tuple[Estimate | None, ...] | None,
 ) -> list[str]:
     """What must not be trusted, in words."""
-    warning = conductivity_warning(100 * sigma[0].value, geometry) if sigma and geometry else None
-    return [*_unstated(settings), *((warning,) if warning else ()), *_mixed(fits)]
+    said = [
+        f"{fit.source}: {doubt}"
+        for fit, one in zip(fits, electrolytes, strict=True)
+        for doubt in (one.doubts if one else ())
+    ]
+    first = next((s for s in sigma or () if s is not None), None)
+    if first is not None and geometry and (text := conductivity_warning(100 * first.value, geometry)):
+        said.append(text)
+    return [*said, *_mixed(fits, electrolytes)]
 
 
-def _mixed(fits: tuple[CircuitFit, ...]) -> list[str]:
+def _points(
+    fits: tuple[CircuitFit, ...], electrolytes: list[Electrolyte | None]
+) -> list[tuple[float | None, float]]:
+    """Temperature and resistance of every electrolyte seen."""
+    return [
+        (f.temperature, e.resistance.value) for f, e in zip(fits, electrolytes, strict=True) if e is not None
+    ]
+
+
+def _mixed(fits: tuple[CircuitFit, ...], electrolytes: list[Electrolyte | None]) -> list[str]:
     """Spectra of one temperature that cannot be of one sample."""
     found = []
-    for i, one in enumerate(fits):
-        for other in fits[:i]:
+    pairs = [(f, e.resistance.value) for f, e in zip(fits, electrolytes, strict=True) if e is not None]
+    for i, (one, a) in enumerate(pairs):
+        for other, b in pairs[:i]:
             if one.temperature is None or one.temperature != other.temperature:
                 continue
-            a, b = one.total_resistance.value, other.total_resistance.value
             if max(a, b) > 3 * min(a, b) > 0:
                 found.append(
                     f"{one.source} and {other.source} are at one temperature and differ by a factor of "
@@ -181,53 +293,53 @@ def _unstated(settings: ImpedanceSettings) -> list[str]:
     ]
 
 
-def _circuit(
-    spectra: tuple[Spectrum, ...], settings: ImpedanceSettings
-) -> tuple[str, tuple[tuple[str, float], ...]]:
-    """The circuit given, or the one best supported by the spectrum that shows most: the coldest."""
-    if settings.circuit is not None:
-        return settings.circuit, ()
-    coldest = min(spectra, key=lambda s: s.temperature or np.inf)
-    choice = choose_circuit(
-        coldest, ChoiceSettings(settings.electrodes, fit=settings.fit("R0-CPE1", starts=64))
-    )
-    rivals = tuple((f.circuit, c) for f, c in zip(choice.fits, choice.criterion, strict=True))
-    return choice.best.circuit, rivals
-
-
 def _series(
-    spectra: tuple[Spectrum, ...], geometry: Geometry | None, circuit: str, settings: ImpedanceSettings
+    fits: tuple[CircuitFit, ...],
+    electrolytes: list[Electrolyte | None],
+    geometry: Geometry | None,
+    leads: Leads,
+    settings: ImpedanceSettings,
 ) -> ConductivitySeries | None:
     """The temperature series, where there is one."""
-    temperatures = {s.temperature for s in spectra}
+    seen = [(f, e) for f, e in zip(fits, electrolytes, strict=True) if e is not None]
+    temperatures = {f.temperature for f in fits}
     if settings.follow == "time" or geometry is None or None in temperatures or len(temperatures) < 2:
         if settings.follow == "temperature":
             raise InputError(
                 "a temperature series needs the geometry and two spectra with different temperatures"
             )
         return None
-    return conductivity_series(spectra, geometry, settings.series(circuit))
+    if len({f.temperature for f, _ in seen}) < 2:
+        return None
+    return series_of(
+        [f for f, _ in seen], [e for _, e in seen], geometry, settings.series(fits[0].circuit), leads
+    )
 
 
 def _growth(
     spectra: tuple[Spectrum, ...],
-    fits: tuple[CircuitFit, ...],
+    electrolytes: list[Electrolyte | None],
     series: ConductivitySeries | None,
     settings: ImpedanceSettings,
-) -> Growth | None:
-    """The interface followed in time: the slowest arc of every fit, the total where there is one arc only."""
-    if series is not None or settings.follow == "temperature" or len(fits) < 4:
-        return None
+) -> tuple[Growth | None, str]:
+    """The interface followed in time, the electrolyte where no interface was seen throughout."""
+    if series is not None or settings.follow == "temperature" or len(spectra) < 4:
+        return None, ""
     times = clock(spectra)
     if times is None or np.any(np.diff(times) <= 0):
         if settings.follow == "time":
             raise InputError(
                 "no rising times: give `times`, one per spectrum, or files whose clock can be read"
             )
-        return None
-    arcs = [read_arcs(fit) for fit in fits]
-    found = [a[-1].resistance if len(a) > 1 else f.total_resistance for a, f in zip(arcs, fits, strict=True)]
+        return None, ""
+    seen = [e for e in electrolytes if e is not None]
+    inner = [e.interface for e in seen if e.interface is not None]
+    found, name = (
+        (inner, "interface") if len(inner) == len(spectra) else ([e.resistance for e in seen], "electrolyte")
+    )
+    if len(found) < len(spectra):
+        return None, ""
     ohms = np.array([r.value for r in found])
-    doubt = np.array([r.std if r.doubt == "known" else np.nan for r in found])
-    doubt = np.where(np.isfinite(doubt), doubt, np.nanmax(doubt) if np.isfinite(doubt).any() else 0.05 * ohms)
-    return interface_growth(times, ohms, doubt, seed=settings.seed)
+    ends = np.array([r.interval() for r in found])
+    doubt = np.maximum((ends[:, 1] - ends[:, 0]) / 2, 1e-9 * np.abs(ohms))
+    return interface_growth(times, ohms, doubt, seed=settings.seed), name

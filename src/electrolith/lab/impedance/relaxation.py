@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from electrolith.core.errors import InputError
+from electrolith.core.errors import InputError, NotConverged
 from electrolith.lab.impedance.spectrum import Spectrum
 
 Array = np.ndarray
@@ -75,6 +75,8 @@ def relaxation_times(
     ------
     InputError
         If λ is not positive.
+    NotConverged
+        If the non-negative solution was not found.
     """
     from scipy.optimize import nnls
 
@@ -92,9 +94,16 @@ def relaxation_times(
     roughness = _roughness(design.shape[1] - tau.size, tau.size)
     chosen = "given" if regularisation else "generalised cross-validation"
     strength = regularisation or _cross_validated(matrix, target, roughness)
-    solution, _ = nnls(
-        np.vstack([matrix, np.sqrt(strength) * roughness]), np.append(target, np.zeros(len(roughness)))
-    )
+    stacked = np.vstack([matrix, np.sqrt(strength) * roughness])
+    try:
+        solution, _ = nnls(
+            stacked, np.append(target, np.zeros(len(roughness))), maxiter=20 * stacked.shape[1]
+        )
+    except RuntimeError as error:
+        raise NotConverged(
+            f"{spectrum.source}: no distribution of relaxation times was found at λ = {strength:.2g}; "
+            "give another regularisation"
+        ) from error
     solution = solution * unit
     extra = design.shape[1] - tau.size
     gamma = solution[extra:] / np.log(tau[1] / tau[0])

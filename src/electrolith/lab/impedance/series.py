@@ -1,5 +1,6 @@
 """Impedance at several temperatures: conductivities and their Arrhenius lines, part by part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,11 +10,12 @@ from electrolith.core.arrhenius import Arrhenius, fit_arrhenius
 from electrolith.core.constants import BOLTZMANN
 from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.estimate import Estimate
-from electrolith.lab.impedance.arcs import Arc, read_arcs
+from electrolith.lab.impedance.electrolyte import Electrolyte, electrolytes_of
 from electrolith.lab.impedance.fit import CircuitFit, FitSettings, fit_circuit
 from electrolith.lab.impedance.geometry import Geometry, conductivity_warning
+from electrolith.lab.impedance.leads import Leads
 from electrolith.lab.impedance.spectrum import Spectrum
-from electrolith.lab.impedance.together import fit_together
+from electrolith.lab.impedance.together import Together, fit_together
 
 Array = np.ndarray
 Form = Literal["sigma T", "sigma"]
@@ -88,16 +90,18 @@ class PartSeries:
 class ConductivitySeries:
     """Everything a temperature series of a pellet says.
 
-    parts : total first.
+    parts : the whole electrolyte first ("total"), then bulk and grain boundary where they were told apart.
     fits : by rising temperature.
-    arcs : of every fit.
+    electrolytes : of every fit.
+    together : the fit of all temperatures at once, where it was asked for.
     failures : (source, reason).
     warnings : in words.
     """
 
     parts: tuple[PartSeries, ...]
     fits: tuple[CircuitFit, ...]
-    arcs: tuple[tuple[Arc, ...], ...]
+    electrolytes: tuple[Electrolyte, ...]
+    together: Together | None
     failures: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     settings: SeriesSettings
@@ -117,11 +121,9 @@ class ConductivitySeries:
 
 
 def conductivity_series(
-    spectra: tuple[Spectrum, ...], geometry: Geometry, settings: SeriesSettings
+    spectra: tuple[Spectrum, ...], geometry: Geometry, settings: SeriesSettings, leads: Leads | None = None
 ) -> ConductivitySeries:
-    r"""Fit every spectrum, turn resistances into conductivities, and fit ln σT = ln A - Ea/kT.
-
-    The doubt of the geometry is common to all temperatures: it enters σ and A, not Ea.
+    r"""Fit every spectrum with one circuit and follow its electrolyte over temperature; see `series_of`.
 
     Raises
     ------
@@ -130,34 +132,79 @@ def conductivity_series(
     """
     if untold := [s.source for s in spectra if s.temperature is None]:
         raise InputError(f"no temperature for {untold[0]}; give temperatures in the order of the files")
-    fits, order, failures = [], [], []
-    for position, spectrum in enumerate(spectra):
+    fits, failures = [], []
+    for spectrum in spectra:
         try:
             fits.append(fit_circuit(spectrum, settings.fit))
-            order.append(position)
         except ElectrolithError as error:
             failures.append((spectrum.source, str(error)))
     if not fits:
         raise InputError(f"no spectrum could be fitted; first reason: {failures[0][1]}")
-    if settings.simultaneous:
-        fits = list(fit_together(tuple(fits)))
-    arcs = [read_arcs(fit, geometry) for fit in fits]
+    read, lost = electrolytes_of(
+        tuple((fit,) for fit in fits), (1.0,), geometry=geometry, leads=leads, seed=settings.seed
+    )
+    kept = [i for i, one in enumerate(read) if one is not None]
+    if not kept:
+        raise InputError(f"no spectrum shows an electrolyte; first reason: {lost[0][1]}")
+    return series_of(
+        [fits[i] for i in kept],
+        [one for one in read if one is not None],
+        geometry,
+        settings,
+        leads,
+        failures=(*failures, *lost),
+    )
+
+
+def series_of(
+    fits: Sequence[CircuitFit],
+    electrolytes: Sequence[Electrolyte],
+    geometry: Geometry,
+    settings: SeriesSettings,
+    leads: Leads | None = None,
+    *,
+    failures: tuple[tuple[str, str], ...] = (),
+) -> ConductivitySeries:
+    r"""Turn the electrolyte's resistances into conductivities and fit ln σT = ln A - Ea/kT.
+
+    The doubt of the geometry is common to all temperatures: it enters σ and A, not Ea. That of the leads is
+    common as well, and enters Ea, because it weighs more the hotter the cell.
+
+    Parameters
+    ----------
+    fits, electrolytes : in the order of measurement, each fit with a temperature.
+    """
     branch = _branches(np.array([fit.temperature or np.nan for fit in fits]))
-    warnings = [f"{fit.source}: {name} {why}" for fit in fits for name, why in fit.undetermined.items()]
+    together = None
+    if settings.simultaneous:
+        together = fit_together(tuple(fits))
+        fits = together.fits
+        # one order of draws for all: their errors are common, and the draws keep that
+        read, _ = electrolytes_of(
+            tuple((fit,) for fit in fits),
+            (1.0,),
+            geometry=geometry,
+            leads=leads,
+            seed=settings.seed,
+            common=True,
+        )
+        electrolytes = [new or old for new, old in zip(read, electrolytes, strict=True)]
+    warnings = [] if together is None or not together.rejected else [together.text]
+    temperature = np.array([fit.temperature for fit in fits], dtype=float)
     parts = [
-        p for p in (_part(*named, geometry, branch, settings) for named in _resistances(fits, arcs)) if p
+        p
+        for p in (_part(*named, temperature, geometry, branch, settings) for named in _named(electrolytes))
+        if p
     ]
-    for part in parts[:1]:
-        for one in part.conductivity:
-            if text := conductivity_warning(one.value * 100, geometry):
-                warnings.append(text)
-                break
-    rank = np.argsort([fit.temperature or 0.0 for fit in fits], kind="stable")
+    odd = (conductivity_warning(s.value * 100, geometry) for part in parts[:1] for s in part.conductivity)
+    warnings += [text for text in odd if text][:1]
+    rank = np.argsort(temperature, kind="stable")
     return ConductivitySeries(
         tuple(parts),
         tuple(fits[i] for i in rank),
-        tuple(arcs[i] for i in rank),
-        tuple(failures),
+        tuple(electrolytes[i] for i in rank),
+        together,
+        failures,
         tuple(warnings),
         settings,
     )
@@ -171,20 +218,15 @@ def _branches(temperature: Array) -> Array:
     return np.concatenate([steps[:1], steps])
 
 
-def _resistances(
-    fits: list[CircuitFit], arcs: list[tuple[Arc, ...]]
-) -> list[tuple[str, list[Estimate | None], Array]]:
-    """(part, resistances, temperatures): the total, then each arc by its order of time constants."""
-    temperature = np.array([fit.temperature for fit in fits], dtype=float)
-    total: list[Estimate | None] = [fit.total_resistance for fit in fits]
-    named = [("total", total, temperature)]
-    coldest = int(np.argmin(temperature))
-    count = len(arcs[coldest])
-    for rank in range(count if count > 1 else 0):
-        label = arcs[coldest][rank].label
-        label = label if label not in [n for n, _, _ in named] else f"{label} {rank + 1}"
-        series = [a[rank].resistance if a[rank].resistance.doubt == "known" else None for a in arcs]
-        named.append((label, series, temperature))
+def _named(electrolytes: Sequence[Electrolyte]) -> list[tuple[str, list[Estimate | None]]]:
+    """(part, resistances): the whole, then bulk and grain boundary by what each arc was taken for."""
+    named: list[tuple[str, list[Estimate | None]]] = [("total", [e.resistance for e in electrolytes])]
+    for label, series in (
+        ("bulk", [e.bulk for e in electrolytes]),
+        ("grain boundary", [e.grain_boundary for e in electrolytes]),
+    ):
+        if sum(_usable(r) for r in series) > 1:
+            named.append((label, series))
     return named
 
 
@@ -203,10 +245,9 @@ def _part(
         return None
     found = [r for r, _, _ in usable if r is not None]
     kelvin, ways = np.array([t for _, t, _ in usable]), np.array([b for _, _, b in usable])
-    ohms = np.array([r.value for r in found])
-    spread = np.array([r.std for r in found]) / ohms
     constant = geometry.cell_constant
-    logarithm = np.log(constant.value / 100 / ohms)
+    logarithm = np.log(constant.value / 100 / np.array([r.value for r in found]))
+    spread = _covariance(found)
     power = 1.0 if settings.form == "sigma T" else 0.0
     line, energy, intercept, scatter = _line(
         kelvin, logarithm + power * np.log(kelvin), spread, settings, rng
@@ -237,7 +278,30 @@ def _part(
 
 def _usable(resistance: Estimate | None) -> bool:
     """A positive resistance with a sensible doubt."""
-    return resistance is not None and resistance.value > 0 and resistance.std < resistance.value
+    return resistance is not None and resistance.value > 0 and _width(resistance) < 0.7 * resistance.value
+
+
+def _width(resistance: Estimate) -> float:
+    """Half of the central 68 %: rare draws of another circuit do not blow it up."""
+    low, high = resistance.interval()
+    return (high - low) / 2
+
+
+def _covariance(found: list[Estimate]) -> Array:
+    """Covariance of ln R (n, n): what the temperatures share, the leads, stands beside the diagonal.
+
+    Correlations that two thousand draws cannot tell from none are none.
+    """
+    size = np.array([_width(r) / r.value for r in found])
+    if len(found) == 1 or any(r.draws.size != found[0].draws.size for r in found):
+        return np.diag(size**2)
+    ranks = np.argsort(np.argsort([r.draws for r in found], axis=1), axis=1).astype(float)
+    shared = np.corrcoef(ranks) if np.all(size > 0) else np.eye(len(found))
+    shared = np.where(np.abs(shared) > 0.1, np.clip(shared, -0.98, 0.98), 0.0)
+    np.fill_diagonal(shared, 1.0)
+    values, vectors = np.linalg.eigh(shared)
+    shared = (vectors * np.clip(values, 1e-3, None)) @ vectors.T
+    return np.asarray(shared * np.outer(size, size))
 
 
 def _matched(relative: Array, size: int) -> Array:
@@ -249,11 +313,11 @@ def _line(
     kelvin: Array, logarithm: Array, spread: Array, settings: SeriesSettings, rng: np.random.Generator
 ) -> tuple[Arrhenius, Estimate, Array, float]:
     """Line, activation energy, draws of the intercept, and √(χ²/dof), which widens the errors."""
-    variance = spread**2
-    first = fit_arrhenius(kelvin, logarithm, covariance=np.maximum(variance, 1e-12))
+    variance = spread + 1e-12 * np.eye(len(kelvin))
+    first = fit_arrhenius(kelvin, logarithm, covariance=variance)
     # a wrong temperature moves a point along the line by E/kT² δT
     lean = first.activation_energy / (BOLTZMANN * kelvin**2) * settings.temperature_error
-    line = fit_arrhenius(kelvin, logarithm, covariance=np.maximum(variance + lean**2, 1e-12))
+    line = fit_arrhenius(kelvin, logarithm, covariance=variance + np.diag(lean**2))
     scatter = float(np.sqrt(line.chi2 / line.dof)) if line.dof > 0 else float("nan")
     widen = max(1.0, scatter) if np.isfinite(scatter) else 1.0
     values, vectors = np.linalg.eigh(line.covariance * widen**2)
@@ -286,4 +350,4 @@ def _branch_energy(
     if len(np.unique(ways)) < 2 or chosen.sum() < 3 or np.unique(kelvin[chosen]).size < 2:
         return None
     t = kelvin[chosen]
-    return _line(t, logarithm[chosen] + power * np.log(t), spread[chosen], settings, rng)[1]
+    return _line(t, logarithm[chosen] + power * np.log(t), spread[np.ix_(chosen, chosen)], settings, rng)[1]

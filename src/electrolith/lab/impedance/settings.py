@@ -29,6 +29,8 @@ class ImpedanceSettings:
     electrodes : which circuits those are.
     form : "sigma T" (the custom of the field) or "sigma".
     relative_density : of the pressed pellet, "0.85(2)", only recorded.
+    leads : resistance of cables and contacts in series, "0.35(5) ohm"; taken off every spectrum.
+    short_circuit : spectrum of the holder without a cell instead of `leads`.
     """
 
     files: tuple[Path, ...] = ()
@@ -45,6 +47,8 @@ class ImpedanceSettings:
     frequency_low: Annotated[float, Unit("Hz")] = 0.0
     frequency_high: Annotated[float, Unit("Hz")] = float("inf")
     relative_density: str | None = None
+    leads: str | None = None
+    short_circuit: Path | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -52,6 +56,8 @@ class ImpedanceSettings:
             Circuit.parse(self.circuit)
         if (self.diameter is None) != (self.thickness is None):
             raise InputError("diameter and thickness come together, or neither; a conductivity needs both")
+        if self.leads is not None and self.short_circuit is not None:
+            raise InputError("leads and short_circuit say the same; give one of them")
 
     def fit(self, circuit: str, *, starts: int = 96) -> FitSettings:
         """How one spectrum is fitted with a circuit."""

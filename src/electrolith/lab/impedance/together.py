@@ -2,29 +2,67 @@
 one.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from electrolith.core.constants import BOLTZMANN
 from electrolith.core.errors import InputError
+from electrolith.core.estimate import Estimate
 from electrolith.core.fit import least_squares
 from electrolith.lab.impedance.circuit import Circuit
-from electrolith.lab.impedance.fit import DRAWS, CircuitFit
+from electrolith.lab.impedance.fit import DRAWS, CircuitFit, correlation_time
 
 Array = np.ndarray
+REJECTED = 0.01  # probability of the F test below which the data refuse straight lines
 
 
-def fit_together(fits: tuple[CircuitFit, ...]) -> tuple[CircuitFit, ...]:
+@dataclass(frozen=True, eq=False)
+class Together:
+    """All temperatures at once, held against the single fits.
+
+    fits : whose resistances lie on the lines.
+    energies : (resistance, Ea in eV) of every line, ln(T/R) against 1/kT.
+    chi2_single, chi2_together : Σ χ² over the spectra, each in units of its single fit's noise.
+    constraints : parameters saved by the lines; dof: data less parameters of the single fits.
+    f, probability : F test of the lines; the data that repeat their neighbours do not count.
+    """
+
+    fits: tuple[CircuitFit, ...]
+    energies: tuple[tuple[str, Estimate], ...]
+    chi2_single: float
+    chi2_together: float
+    constraints: int
+    dof: int
+    f: float
+    probability: float
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the data refuse the lines."""
+        return self.probability < REJECTED
+
+    @property
+    def text(self) -> str:
+        """One sentence."""
+        verdict = (
+            "the data reject one straight line for each resistance: trust the single fits"
+            if self.rejected
+            else "straight lines are compatible with the data"
+        )
+        return (
+            f"simultaneous fit: χ² {self.chi2_together:.4g} against {self.chi2_single:.4g} of the single "
+            f"fits, {self.constraints} parameters fewer, F = {self.f:.3g}, p = {self.probability:.2g}; "
+            f"{verdict}"
+        )
+
+
+def fit_together(fits: tuple[CircuitFit, ...]) -> Together:
     r"""Refit all spectra with R_k(T) = T exp(a_k + E_k/kT), starting from the single fits.
 
     Parameters
     ----------
     fits : of one circuit, each with a temperature; at least three.
-
-    Returns
-    -------
-    Fits in the same order whose resistances lie on the lines and whose covariances come from the whole.
 
     Raises
     ------
@@ -45,7 +83,42 @@ def fit_together(fits: tuple[CircuitFit, ...]) -> tuple[CircuitFit, ...]:
     rng = np.random.default_rng(fits[0].settings.seed)
     # one set of moves for all temperatures: their errors are common, and the draws keep that
     moves = rng.standard_normal((DRAWS, len(values))) @ (vectors * np.sqrt(np.clip(values, 0, None))).T
-    return tuple(shared.result(i, found.parameters, covariance, moves) for i in range(len(fits)))
+    joint = tuple(shared.result(i, found.parameters, covariance, moves) for i in range(len(fits)))
+    energies = tuple(
+        (
+            circuit.names[column],
+            Estimate(found.parameters[2 * k + 1] + moves[:, 2 * k + 1], "eV"),
+        )
+        for k, column in enumerate(ohmic)
+    )
+    return _compared(fits, joint, energies, constraints=len(ohmic) * (len(fits) - 2))
+
+
+def _compared(
+    single: tuple[CircuitFit, ...],
+    joint: tuple[CircuitFit, ...],
+    energies: tuple[tuple[str, Estimate], ...],
+    *,
+    constraints: int,
+) -> Together:
+    """The F test of the lines."""
+    from scipy.stats import f as fisher
+
+    repeat = float(np.median([correlation_time(fit.residuals) for fit in single]))
+    before = sum(fit.chi2 / fit.noise**2 for fit in single)
+    after = sum(two.chi2 / one.noise**2 for one, two in zip(single, joint, strict=True))
+    dof = sum(fit.dof for fit in single)
+    ratio = max(after - before, 0.0) / constraints / (before / dof) / repeat
+    return Together(
+        joint,
+        energies,
+        float(before),
+        float(after),
+        constraints,
+        dof,
+        float(ratio),
+        float(fisher.sf(ratio, constraints, dof / repeat)),
+    )
 
 
 class _Shared:

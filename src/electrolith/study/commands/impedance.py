@@ -37,6 +37,12 @@ def impedance(
     form: Annotated[str, typer.Option(help="'sigma T' or 'sigma' for the Arrhenius line.")] = "sigma T",
     simultaneous: Annotated[bool, typer.Option(help="Fit all temperatures at once.")] = False,
     frequency: Annotated[str | None, typer.Option(help="Range used, '1 Hz,1 MHz'.")] = None,
+    leads: Annotated[
+        str | None, typer.Option(help="Resistance of cables and contacts, '0.35(5) ohm'; taken off.")
+    ] = None,
+    short: Annotated[
+        Path | None, typer.Option(help="Spectrum of the short-circuited holder; taken off.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
 ) -> None:
@@ -64,6 +70,8 @@ def impedance(
         simultaneous=simultaneous,
         frequency_low=low,
         frequency_high=high,
+        leads=leads,
+        short_circuit=short,
     )
     found = measure_impedance(settings)
     finish(
@@ -77,27 +85,56 @@ def impedance(
 
 
 def _data(found: PelletImpedance) -> dict[str, Any]:
-    """Circuit, σ(T) and parameters of each spectrum, activation energies of each part."""
-    from electrolith.study.sections.impedance_parts import total_resistance
-
-    sigma = found.conductivity or (None,) * len(found.fits)
+    """σ(T), parameters and what they were taken for of each spectrum, activation energies of each part."""
     return {
         "circuit": found.circuit,
-        "spectra": [
-            {
-                "source": fit.source,
-                "temperature_K": fit.temperature,
-                "conductivity": value,
-                "parameters": dict(zip(fit.names, fit.values, strict=True)),
-                "std": dict(zip(fit.names, fit.std, strict=True)),
-                "total_resistance": total_resistance(fit),
-                "undetermined": fit.undetermined,
-            }
-            for fit, value in zip(found.fits, sigma, strict=True)
-        ],
+        "circuits_compared": [{"circuit": c, "delta_aicc": d} for c, d in found.rivals],
+        "spectra": [_spectrum(found, i) for i in range(len(found.fits))],
         "series": [] if found.series is None else [_series(part) for part in found.series.parts],
+        "simultaneous": _together(found),
         "interface": None if found.growth is None else found.growth.text,
+        "followed": found.followed,
         "failures": found.failures,
+    }
+
+
+def _spectrum(found: PelletImpedance, i: int) -> dict[str, Any]:
+    """One fit and what its parts were taken for."""
+    fit, one = found.fits[i], found.electrolytes[i]
+    return {
+        "source": fit.source,
+        "temperature_K": fit.temperature,
+        "time_s": fit.time,
+        "conductivity": None if found.conductivity is None else found.conductivity[i],
+        "electrolyte": None if one is None else one.resistance,
+        "bulk": None if one is None else one.bulk,
+        "grain_boundary": None if one is None else one.grain_boundary,
+        "interface": None if one is None else one.interface,
+        "parameters": dict(zip(fit.names, fit.values, strict=True)),
+        "std": dict(zip(fit.names, fit.std, strict=True)),
+        "chi2": fit.chi2,
+        "degrees_of_freedom": fit.dof,
+        "undetermined": fit.undetermined,
+        "taken_for": [
+            {"element": s.name, "label": s.label, "electrolyte": s.belonging, "because": s.reason}
+            for s in (one.shares if one else ())
+        ],
+    }
+
+
+def _together(found: PelletImpedance) -> dict[str, Any] | None:
+    """The simultaneous fit against the single ones."""
+    joint = found.series.together if found.series else None
+    if joint is None:
+        return None
+    return {
+        "activation_energies": dict(joint.energies),
+        "chi2": joint.chi2_together,
+        "chi2_single": joint.chi2_single,
+        "constraints": joint.constraints,
+        "f": joint.f,
+        "probability": joint.probability,
+        "rejected": joint.rejected,
     }
 
 

@@ -14,11 +14,12 @@ from electrolith.lab.impedance.fit import CircuitFit
 from electrolith.lab.impedance.growth import Growth
 from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.lab.impedance.series import PartSeries
+from electrolith.lab.impedance.together import Together
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
 from electrolith.study.section import Part
 from electrolith.study.table import Cell, Table
 
-__all__ = ["impedance_parts", "short_name", "total_resistance"]
+__all__ = ["impedance_parts", "short_name"]
 
 SHOWN = 5  # spectra in one figure; more hide each other
 ROLES: tuple[Role, ...] = ("measured", "second", "third", "fourth", "published")
@@ -36,7 +37,7 @@ def impedance_parts(found: PelletImpedance) -> tuple[Part, ...]:
     if found.series is not None and found.series.parts:
         parts.append(_series_part(found))
     if found.growth is not None:
-        parts.append(_growth_part(found.growth))
+        parts.append(_growth_part(found.growth, found.followed))
     return tuple(parts)
 
 
@@ -64,7 +65,7 @@ def _spectra_part(found: PelletImpedance) -> Part:
     ]
     warnings += [f"{short_name(file)} left out: {reason}" for file, reason in found.failures]
     notes = list(found.remarks)
-    tables = (_fit_table(found), *((_rival_table(found),) if found.rivals else ()))
+    tables = (_fit_table(found), *_share_table(found), *((_rival_table(found),) if found.rivals else ()))
     return Part("Impedance", sentence, figures, tables, _few(warnings), tuple(notes))
 
 
@@ -119,7 +120,7 @@ def _reach(fits: tuple[CircuitFit, ...]) -> float:
     widest = max(float(np.abs(fit.measured).max()) for fit in fits)
     try:
         arcs = max(fit.total_resistance.value for fit in fits)
-    except InputError:
+    except InputError:  # a circuit that blocks has no sum
         return 1.05 * widest
     return min(1.6 * arcs, 1.05 * widest)
 
@@ -214,12 +215,12 @@ def _distribution(found: PelletImpedance) -> tuple[Figure, ...]:
 
 
 def _fit_table(found: PelletImpedance) -> Table:
-    """Resistances and capacitances per spectrum."""
-    names = max((tuple(a.label for a in arcs) for arcs in found.arcs), key=len)
-    minor = tuple(h for n in names for h in (f"{n} C / F", f"{n} top / Hz"))
-    heads = tuple(h for n in names for h in (f"{n} R / Ω", f"{n} C / F", f"{n} top / Hz"))
+    """The electrolyte and every arc per spectrum."""
+    names = max((tuple(a.name for a in arcs) for arcs in found.arcs), key=len)
+    heads = tuple(h for n in names for h in (f"{n} / Ω", f"{n} C / F", f"{n} top / Hz"))
     rows = []
     for i, (fit, arcs) in enumerate(zip(found.fits, found.arcs, strict=True)):
+        one = found.electrolytes[i]
         sigma = () if found.conductivity is None else (found.conductivity[i],)
         described: tuple[Cell, ...] = tuple(
             cell for a in arcs for cell in (a.resistance, float(a.capacitance), float(a.frequency))
@@ -227,26 +228,42 @@ def _fit_table(found: PelletImpedance) -> Table:
         described += (None,) * (len(heads) - len(described))
         test = found.quality[i].kramers_kronig
         passed = "" if test is None else "passed" if test.passed else "failed"
-        rows.append((_label(fit), *sigma, total_resistance(fit), *described, 100 * float(fit.noise), passed))
+        electrolyte = None if one is None else one.resistance
+        quality = (float(fit.chi2), 100 * float(fit.noise), passed)
+        rows.append((_label(fit), *sigma, electrolyte, *described, *quality))
     sigma_head = () if found.conductivity is None else ("σ / S/cm",)
-    columns = ("spectrum", *sigma_head, "R total / Ω", *heads, "residual / %", "KK")
-    caption = "Fits; in parentheses one standard deviation; C by Hsu and Mansfeld; top: of the arc"
-    return Table(columns, tuple(rows), caption, minor)
+    columns = ("spectrum", *sigma_head, "R electrolyte / Ω", *heads, "χ²", "residual / %", "KK")
+    caption = (
+        "Fits; in parentheses one standard deviation; C by Hsu and Mansfeld; top: of the arc; "
+        "χ² = Σ|ΔZ/Z|²; what counts as electrolyte stands in the next table"
+    )
+    return Table(columns, tuple(rows), caption, tuple(h for h in heads if " C / " in h or " top / " in h))
 
 
-def total_resistance(fit: CircuitFit) -> Estimate | None:
-    """Total resistance, none for a circuit that blocks."""
-    try:
-        return fit.total_resistance
-    except InputError:
-        return None
+def _share_table(found: PelletImpedance) -> tuple[Table, ...]:
+    """What each resistance was taken for, in the spectrum that shows most: the coldest."""
+    seen = [(f.temperature or 0.0, i) for i, f in enumerate(found.fits) if found.electrolytes[i] is not None]
+    if not seen:
+        return ()
+    at = min(seen)[1]
+    one = found.electrolytes[at]
+    assert one is not None  # noqa: S101 - chosen among those seen
+    rows = tuple((s.name, s.resistance, s.label, f"{100 * s.belonging:.0f} %", s.reason) for s in one.shares)
+    drawn = ", ".join(f"{c} {100 * w:.0f} %" for c, w in one.circuits)
+    caption = (
+        f"What each resistance of {_label(found.fits[at])} was taken for, and how likely it is the "
+        f"electrolyte's; R electrolyte is drawn from {drawn}; {_pm(one.leads)} Ω of leads were allowed for"
+    )
+    return (Table(("element", "R / Ω", "taken for", "electrolyte", "because"), rows, caption),)
 
 
 def _rival_table(found: PelletImpedance) -> Table:
     """Circuits compared."""
     rows = tuple((circuit, f"{score:.1f}") for circuit, score in found.rivals)
     return Table(
-        ("circuit", "ΔAICc"), rows, "Circuits compared on the coldest spectrum; lower is better supported"
+        ("circuit", "ΔAICc"),
+        rows,
+        "Circuits compared on all spectra of the series together; lower is better supported",
     )
 
 
@@ -292,6 +309,7 @@ def _series_part(found: PelletImpedance) -> Part:
         "branches / eV",
     )
     notes = (
+        *(() if series.together is None else (_lines(series.together),)),
         "The doubt of diameter and thickness is common to all temperatures: it is in σ, not in Eₐ.",
         "√(χ²/dof) above one: the points scatter more than their fit errors, and the doubt of Eₐ is "
         "widened by it.",
@@ -299,6 +317,12 @@ def _series_part(found: PelletImpedance) -> Part:
     return Part(
         "Conductivity", sentence, (_arrhenius(series.parts),), (Table(columns, tuple(rows)),), (), notes
     )
+
+
+def _lines(together: Together) -> str:
+    """The simultaneous fit's own parameters and how well it stands against the single fits."""
+    energies = ", ".join(f"{name} {_pm(e)} eV" for name, e in together.energies)
+    return f"{together.text}. Its lines: {energies}."
 
 
 def _arrhenius(parts: tuple[PartSeries, ...]) -> Figure:
@@ -343,7 +367,7 @@ def _celsius_ticks(low: float, high: float) -> tuple[tuple[float, str], ...]:
     return tuple((1000 / (c + 273.15), f"{c}") for c in range(first, int(high - 273.15) + 1, step))
 
 
-def _growth_part(growth: Growth) -> Part:
+def _growth_part(growth: Growth, followed: str) -> Part:
     """The interface in time."""
     hours = growth.time / 3600
     spread = growth.std
@@ -360,9 +384,9 @@ def _growth_part(growth: Growth) -> Part:
             layers.insert(0, Band(hours, low, high, "95 %"))
     figure = Figure(
         "impedance-interface",
-        "Interface resistance (slowest arc) against time at rest.",
+        f"Resistance of the {followed} against time at rest.",
         Axis("time / h"),
-        Axis("R interface / Ω"),
+        Axis(f"R {followed} / Ω"),
         tuple(layers),
     )
     rows = (
@@ -371,4 +395,6 @@ def _growth_part(growth: Growth) -> Part:
         ("k of R0 + k√t / Ω h^-0.5", _pm(growth.rate.through(lambda k: 60.0 * k, unit="ohm/h^0.5"))),
         ("significance / σ", f"{growth.significance:.1f}"),
     )
-    return Part("Interface", f"The interface is {growth.text}.", (figure,), (Table(("what", "value"), rows),))
+    return Part(
+        "Interface", f"The {followed} is {growth.text}.", (figure,), (Table(("what", "value"), rows),)
+    )
