@@ -19,8 +19,8 @@ from electrolith.lab.cycling.rates import rate_steps
 from electrolith.lab.cycling.read import read_cycling
 from electrolith.lab.cycling.record import CyclingRecord
 from electrolith.lab.cycling.write_bdf import write_bdf
-from electrolith.lab.symmetric.critical import critical_current
-from electrolith.lab.symmetric.generate import random_cell, simulate
+from electrolith.lab.symmetric.critical import critical_current, lifetime
+from electrolith.lab.symmetric.generate import random_cell, random_life, simulate
 
 
 def symmetric(count: int) -> None:
@@ -53,6 +53,29 @@ def symmetric(count: int) -> None:
     print(f"  critical current exact {100 * np.mean(exact):.1f} % (bar 95 %)")
 
 
+def lives(count: int) -> None:
+    """Cells at one current: the verdict on each, against its fate."""
+    fates = ("stable", "growing interface", "creeping short", "open")
+    right: dict[str, list[bool]] = {fate: [] for fate in fates}
+    late, seconds = [], []
+    for seed in range(count):
+        fate = fates[seed % 4]
+        record, reached, area = random_life(fate, rng=np.random.default_rng(seed))  # type: ignore[arg-type]
+        begin = time.process_time()
+        found = lifetime(record, area=area)
+        seconds.append(time.process_time() - begin)
+        right[fate].append(found.censored if fate == "stable" else found.kind == fate)
+        if reached is not None and found.kind == fate:
+            late.append(abs(found.hours - reached) / (record.time[-1] / 3600))
+        if not right[fate][-1]:
+            print(f"  {seed} {fate} ({reached}): {found.text}", flush=True)
+    print(f"{count} generated lives")
+    for fate in fates:
+        print(f"  {fate}: {100 * np.mean(right[fate]):.1f} % of {len(right[fate])} named so")
+    print(f"  failure dated within {100 * np.median(late):.1f} % of the record in the median")
+    print(f"  {np.mean(seconds):.2f} s of processor each, longest {max(seconds):.2f} s")
+
+
 def million(rows: int = 1_000_000) -> None:
     index = np.arange(rows)
     current = np.where((index // 500) % 2 == 0, 1e-3, -1e-3)
@@ -77,7 +100,9 @@ def million(rows: int = 1_000_000) -> None:
 
 def main() -> None:
     million()
-    symmetric(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    symmetric(count)
+    lives(count)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,14 @@ def test_simultaneous_fit_is_tighter(rng):
     together = conductivity_series(
         spectra, geometry, SeriesSettings(FitSettings(CIRCUIT, starts=24), simultaneous=True), none
     )
-    assert together.part("bulk").scatter < 0.1 * alone.part("bulk").scatter
+    kelvin = np.array([fit.temperature for fit in together.fits])
+    for column in (0, 3):  # R1 and R2 lie exactly on lines of ln(R/T) against 1/T
+        ohms = np.array([fit.values[column] for fit in together.fits])
+        line = np.polyfit(1 / kelvin, np.log(ohms / kelvin), 1)
+        np.testing.assert_allclose(np.polyval(line, 1 / kelvin), np.log(ohms / kelvin), atol=1e-6)
+    assert together.part("bulk").scatter < alone.part("bulk").scatter
+    assert together.together is not None
+    assert not together.together.rejected
 
 
 def test_the_two_forms_differ_by_about_kt(rng):

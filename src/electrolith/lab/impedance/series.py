@@ -20,6 +20,7 @@ from electrolith.lab.impedance.together import Together, fit_together
 Array = np.ndarray
 Form = Literal["sigma T", "sigma"]
 ROOM = 298.15
+BENT = 3.0  # √(χ²/dof) of a line; of seven good points one series in a thousand exceeds it
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,12 @@ def series_of(
     ]
     odd = (conductivity_warning(s.value * 100, geometry) for part in parts[:1] for s in part.conductivity)
     warnings += [text for text in odd if text][:1]
+    warnings += [
+        f"{part.part}: the points leave the Arrhenius line by {part.scatter:.1f} times their errors: leads, "
+        "a change of the sample, or more than one process"
+        for part in parts
+        if part.scatter > BENT
+    ]
     rank = np.argsort(temperature, kind="stable")
     return ConductivitySeries(
         tuple(parts),

@@ -3,9 +3,17 @@
 from electrolith.lab.symmetric.budget import Budget, Layer, layer, resistance_budget
 from electrolith.lab.symmetric.compare import PublishedCell, published_cells
 from electrolith.lab.symmetric.critical import CriticalCurrent, Lifetime, critical_current, lifetime
-from electrolith.lab.symmetric.generate import Short, SymmetricCell, random_cell, simulate
+from electrolith.lab.symmetric.generate import Short, SymmetricCell, random_cell, random_life, simulate
 from electrolith.lab.symmetric.half_cycles import HalfCycles, half_cycles
+from electrolith.lab.symmetric.measure import (
+    StackLayer,
+    SymmetricCells,
+    SymmetricSettings,
+    judge_cell,
+    measure_symmetric,
+)
 from electrolith.lab.symmetric.shorts import ShortEvent, ShortRule, find_shorts
+from electrolith.lab.symmetric.trend import Trend, TrendRule, overpotential_trend
 
 __all__ = [
     "Budget",
@@ -17,14 +25,23 @@ __all__ = [
     "Short",
     "ShortEvent",
     "ShortRule",
+    "StackLayer",
     "SymmetricCell",
+    "SymmetricCells",
+    "SymmetricSettings",
+    "Trend",
+    "TrendRule",
     "critical_current",
     "find_shorts",
     "half_cycles",
+    "judge_cell",
     "layer",
     "lifetime",
+    "measure_symmetric",
+    "overpotential_trend",
     "published_cells",
     "random_cell",
+    "random_life",
     "resistance_budget",
     "simulate",
 ]

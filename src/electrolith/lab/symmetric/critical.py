@@ -9,9 +9,11 @@ import numpy as np
 from electrolith.lab.cycling.record import CyclingRecord
 from electrolith.lab.symmetric.half_cycles import HalfCycles, half_cycles
 from electrolith.lab.symmetric.shorts import ShortEvent, ShortRule, find_shorts
+from electrolith.lab.symmetric.trend import Trend, TrendRule, overpotential_trend
 
 Array = np.ndarray
 MILLIAMPERE_PER_CM2 = 10.0  # A/m2
+SLIGHT = 0.75  # fraction left above which a soft short may be the first step of a creep
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,16 @@ class CriticalCurrent:
 class Lifetime:
     """Cycling at one current.
 
-    hours, cycles : until the first short, or the whole record when none came (`censored`).
+    hours, cycles : until the first failure, or the whole record when none was seen (`censored`).
+    kind : "hard short", "soft short", "creeping short", "growing interface", "open"; "" when censored.
     """
 
     hours: float
     cycles: float
     censored: bool
+    kind: str
     event: ShortEvent | None
+    trend: Trend
     text: str
 
 
@@ -116,17 +121,47 @@ def critical_current(
     )
 
 
-def lifetime(record: CyclingRecord, *, area: float, rule: ShortRule | None = None) -> Lifetime:
-    """Time and cycles a cell lived at its current before the first short."""
-    halves = half_cycles(record, area=area)
-    events = find_shorts(record, halves, rule)
-    if not events:
-        hours, cycles = float(record.time[-1] - record.time[0]) / 3600, halves.density.size / 2
-        text = f"no short in {hours:.1f} h ({cycles:g} cycles): the lifetime is longer than the record"
-        return Lifetime(hours, cycles, True, None, text)
-    first = events[0]
-    hours, cycles = (first.time - float(record.time[0])) / 3600, first.half_cycle / 2
-    return Lifetime(hours, cycles, False, first, f"{first.text}, after {cycles:g} cycles")
+def lifetime(
+    record: CyclingRecord,
+    *,
+    area: float,
+    rule: ShortRule | None = None,
+    trend: TrendRule | None = None,
+    decision: CriticalCurrent | None = None,
+) -> Lifetime:
+    """Time and cycles a cell lived at its current before the first failure of any kind.
+
+    Parameters
+    ----------
+    decision : of the same record, where it was already searched for shorts.
+    """
+    halves = decision.halves if decision else half_cycles(record, area=area)
+    events = decision.events if decision else find_shorts(record, halves, rule)
+    course = overpotential_trend(record, halves, trend)
+    begin = float(record.time[0])
+    event = events[0] if events else None
+    short = np.inf if event is None else (event.time - begin) / 3600
+    slow = np.inf if course.failed is None else course.failed
+    hours = min(short, slow)
+    if not np.isfinite(hours):
+        hours, cycles = float(record.time[-1] - begin) / 3600, halves.density.size / 2
+        text = (
+            f"no failure seen in {hours:.1f} h ({cycles:g} cycles): the lifetime is longer than the record; "
+            f"{course.text}"
+        )
+        return Lifetime(hours, cycles, True, "", None, course, text)
+    first_step = event is not None and event.left > SLIGHT and course.verdict == "creeping short"
+    if first_step and slow - short < 0.1 * float(record.time[-1] - begin) / 3600:
+        short = np.inf  # a tenth that falls within a long creep is part of it
+        hours = slow
+    cycles = float(np.count_nonzero(halves.begin + halves.duration - begin <= 3600 * hours)) / 2
+    if event is not None and short <= slow:
+        later = "" if course.failed is None else f"; later {course.text}"
+        text = f"{event.text}, after {cycles:g} cycles{later}"
+        return Lifetime(hours, cycles, False, f"{event.kind} short", event, course, text)
+    after = "" if event is None else f"; later {event.text}"
+    text = f"{course.text}, after {cycles:g} cycles{after}"
+    return Lifetime(hours, cycles, False, course.verdict, event, course, text)
 
 
 def _steps(halves: HalfCycles, events: tuple[ShortEvent, ...]) -> tuple[Step, ...]:

@@ -79,7 +79,7 @@ def half_cycles(record: CyclingRecord, *, area: float) -> HalfCycles:
     rows = [
         (a, b)
         for a, b in zip(firsts, ends, strict=True)
-        if b - a >= 3 and abs(float(np.median(record.current[a:b]))) > 1e-3 * largest
+        if b - a >= 3 and abs(middle(record.current[a:b])) > 1e-3 * largest
     ]
     if not rows:
         raise DataError(f"{record.source}: no half-cycle of at least three rows; {record.rows} rows seen")
@@ -91,17 +91,17 @@ def _one(record: CyclingRecord, a: int, b: int, area: float) -> tuple[float, ...
     time, size = record.time[a:b], np.abs(record.voltage[a:b])
     n = b - a
     tenth = max(1, n // 10)
-    density = float(np.median(record.current[a:b])) / area
+    density = middle(record.current[a:b]) / area
     # the row before a is where the current was switched on
-    before = float(time[0]) - float(np.median(np.diff(time)))
+    before = float(time[0]) - middle(np.diff(time))
     begin = float(record.time[a - 1]) if a else min(max(0.0, before), float(time[0]))
     charge = float(np.trapezoid(np.abs(record.current[a:b]), time)) / area + abs(density) * (
         float(time[0]) - begin
     )
     return (
         a, b, density, begin, float(time[-1]) - begin,
-        float(np.median(size[:tenth])), float(np.median(size[n // 4 : max(n // 4 + 1, 3 * n // 4)])),
-        float(np.median(size[-tenth:])), charge, noise_of(size),
+        middle(size[:tenth]), middle(size[n // 4 : max(n // 4 + 1, 3 * n // 4)]),
+        middle(size[-tenth:]), charge, noise_of(size),
     )  # fmt: skip
 
 
@@ -113,12 +113,18 @@ def _collect(rows: list[tuple[float, ...]], area: float) -> HalfCycles:
     return HalfCycles(first, last, density, begin, duration, start, plateau, end, charge, noise, area)
 
 
+def middle(values: Array) -> float:
+    """Median of a few rows; `np.median` takes ten times as long and is asked 100 000 times per record."""
+    ordered = np.sort(values)
+    return float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2
+
+
 def noise_of(values: Array) -> float:
     """Standard deviation of fast noise: scaled median of the second differences, or the resolution."""
     if values.size < 4:
         return float(np.std(values))
     second = np.diff(values, n=2)
-    robust = float(np.median(np.abs(second))) / 0.6745 / np.sqrt(6)
+    robust = middle(np.abs(second)) / 0.6745 / np.sqrt(6)
     steps = np.abs(np.diff(values))
     resolution = float(steps[steps > 0].min(initial=np.inf))
     floor = 0.29 * resolution if np.isfinite(resolution) and robust == 0 else 0.0

@@ -12,7 +12,9 @@ short:
 4. It has recovered if a later half-cycle comes back to within 10 % of what the healthy ones foretell.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -20,10 +22,11 @@ import numpy as np
 from electrolith.core.constants import FARADAY, GAS_CONSTANT
 from electrolith.core.errors import InputError
 from electrolith.lab.cycling.record import CyclingRecord
-from electrolith.lab.symmetric.half_cycles import HalfCycles, noise_of
+from electrolith.lab.symmetric.half_cycles import HalfCycles, middle, noise_of
 
 Array = np.ndarray
 # rows before and after a jump; the short ones see shorts near the ends of a half-cycle
+SAME = 0.02  # currents closer than this are one
 WINDOWS = ((3, 2), (3, 4), (5, 4), (5, 8), (12, 1), (12, 2), (12, 4), (12, 8), (12, 16))
 
 
@@ -79,15 +82,36 @@ class ShortEvent:
 
 @dataclass(eq=False)
 class _Healthy:
-    """What the half-cycles before were like; grows as the record is walked through."""
+    """What the half-cycles before were like; grows as the record is walked through.
 
-    density: list[float] = field(default_factory=list)
-    level: list[float] = field(default_factory=list)
-    start: list[float] = field(default_factory=list)
+    levels : last level, V, by signed current density, A/m2.
+    shapes : first rows over the rest in the last few half-cycles.
+    history : every density and level while few currents were seen; kinetics are fitted to them.
+    """
+
+    levels: dict[float, float] = field(default_factory=dict)
+    shapes: deque[float] = field(default_factory=lambda: deque(maxlen=4))
+    history: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=400))
 
     def shape(self) -> float:
         """How the first rows compare with the rest, from the last few half-cycles."""
-        return float(np.median(np.array(self.start[-4:]) / np.array(self.level[-4:])))
+        return middle(np.array(self.shapes))
+
+    def add(self, density: float, size: Array) -> None:
+        """One more healthy half-cycle."""
+        tail = middle(size[len(size) // 2 :])
+        known = next((j for j in self.levels if abs(j - density) <= SAME * abs(density)), density)
+        self.levels[known] = tail
+        self.shapes.append(middle(size[1:6]) / tail)
+        self.history.append((density, tail))
+
+    def level(self, density: float) -> float | None:
+        """The last level at a current, of the same sign before the other; None where it was never run."""
+        for sign in (1, -1):
+            for seen, level in self.levels.items():
+                if abs(seen - sign * density) <= SAME * abs(density):
+                    return level
+        return None
 
 
 def find_shorts(
@@ -104,38 +128,29 @@ def find_shorts(
         density = float(halves.density[i])
         expected, trust = _foretell(healthy, density)
         if open_event is not None:
-            level = float(np.median(size[len(size) // 2 :]))
+            level = middle(size[len(size) // 2 :])
             if expected is not None and level > (0.9 if trust else 0.8) * expected:
                 recovered = _recovered(open_event, float(time[0]), size, time, expected)
                 events[-1], open_event = recovered, None
-                _remember(healthy, density, size)
+                healthy.add(density, size)
             continue
-        found = _at_start(size, time, i, healthy, density, rule) or _within(size, time, i, rule)
+        noise = float(halves.noise[i])
+        found = _at_start(size, time, i, healthy, density, noise, rule) or _within(size, time, i, noise, rule)
         if found is None:
-            _remember(healthy, density, size)
+            healthy.add(density, size)
             continue
         events.append(found)
         open_event = None if found.recovered else found
     return tuple(events)
 
 
-def _remember(healthy: _Healthy, density: float, size: Array) -> None:
-    """Add a half-cycle to the healthy ones."""
-    tail = size[len(size) // 2 :]
-    healthy.density.append(density)
-    healthy.level.append(float(np.median(tail)))
-    healthy.start.append(float(np.median(size[1:6])))
-
-
 def _foretell(healthy: _Healthy, density: float) -> tuple[float | None, bool]:
     """Overpotential (V) expected at a current density, and whether the same current has been seen."""
-    if not healthy.density:
+    if not healthy.levels:
         return None, False
-    seen, level = np.array(healthy.density), np.array(healthy.level)
-    same = np.isclose(np.abs(seen), abs(density), rtol=0.02)
-    if same.any():
-        here = same & (np.sign(seen) == np.sign(density))
-        return float(level[here if here.any() else same][-1]), True
+    if (same := healthy.level(density)) is not None:
+        return same, True
+    seen, level = np.array(healthy.history).T
     return _extrapolate(np.abs(seen), level, abs(density)), False
 
 
@@ -157,7 +172,13 @@ def _extrapolate(seen: Array, level: Array, density: float) -> float:
 
 
 def _at_start(
-    size: Array, time: Array, index: int, healthy: _Healthy, density: float, rule: ShortRule
+    size: Array,
+    time: Array,
+    index: int,
+    healthy: _Healthy,
+    density: float,
+    noise: float,
+    rule: ShortRule,
 ) -> ShortEvent | None:
     """A short that is there when the half-cycle begins."""
     expected, same = _foretell(healthy, density)
@@ -166,19 +187,18 @@ def _at_start(
     rows = size[rule.skip : rule.skip + 5]
     if rows.size == 0:
         return None
-    level = float(np.median(rows)) / healthy.shape()
-    whole = float(np.median(size))
+    level = middle(rows) / healthy.shape()
+    whole = middle(size)
     limit = (1 - rule.smallest * 2 if same else 1 - rule.boundary) * expected
-    noise = noise_of(size)
     significance = (expected - level) / max(noise / np.sqrt(rows.size), 0.01 * expected)
     if level >= limit or whole >= limit or significance < rule.significance:
         return None
     return _event(time[0], index, level / expected, significance, 1.0, False, None, rule)
 
 
-def _within(size: Array, time: Array, index: int, rule: ShortRule) -> ShortEvent | None:
+def _within(size: Array, time: Array, index: int, noise: float, rule: ShortRule) -> ShortEvent | None:
     """The most significant lasting fall inside a half-cycle."""
-    n, noise = size.size, noise_of(size)
+    n = size.size
     if n < 6:
         return None
     size = _without_spikes(size, noise)
@@ -186,12 +206,14 @@ def _within(size: Array, time: Array, index: int, rule: ShortRule) -> ShortEvent
     for before, after in WINDOWS:
         if n < before + after + rule.skip:
             continue
-        weights = _weights(before, after)
+        weights, norm = _weights(before, after)
         fall = np.correlate(size[rule.skip :], weights, mode="valid")
-        score = fall / (noise * float(np.linalg.norm(weights)))
+        score = fall / (noise * norm)
+        if score.max() < rule.significance:
+            continue
         for at in np.argsort(score)[::-1][:3]:
             row = int(at) + before + rule.skip
-            level = float(np.mean(size[row - before : row]))
+            level = float(size[row - before : row].sum()) / before
             if score[at] < rule.significance or fall[at] < rule.smallest * level:
                 continue
             if not _confirmed(size, row, level, float(fall[at]), noise, after):
@@ -208,12 +230,14 @@ def _without_spikes(size: Array, noise: float) -> Array:
     return np.concatenate([size[:1], np.where(lone, middle, size[1:-1]), size[-1:]])
 
 
-def _weights(before: int, after: int) -> Array:
-    """Line through `before` rows carried on to the middle of the next `after`, less their mean."""
+@cache
+def _weights(before: int, after: int) -> tuple[Array, float]:
+    """Line through `before` rows carried on to the middle of the next `after`, less their mean; its norm."""
     x = np.arange(before) - (before - 1) / 2
     ahead = before - 1 + (after + 1) / 2 - (before - 1) / 2
     line = 1 / before + ahead * x / float(np.sum(x**2))
-    return np.concatenate([line, np.full(after, -1 / after)])
+    weights = np.concatenate([line, np.full(after, -1 / after)])
+    return weights, float(np.linalg.norm(weights))
 
 
 def _confirmed(size: Array, row: int, level: float, fall: float, noise: float, after: int) -> bool:

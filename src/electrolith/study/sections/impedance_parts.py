@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from electrolith.core.constants import BOLTZMANN
-from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
 from electrolith.core.format import number, pm, prefixed
 from electrolith.lab.impedance.fit import CircuitFit
@@ -50,7 +49,7 @@ def _spectra_part(found: PelletImpedance) -> Part:
         "median."
     )
     shown = _some(found.fits)
-    figures = (_nyquist(shown), _bode(shown), _phase(shown), _residuals(shown), *_distribution(found))
+    figures = (_nyquist(found, shown), _bode(shown), _phase(shown), _residuals(shown), *_distribution(found))
     warnings = [*found.warnings]
     warnings += [f"{short_name(q.source)}: {w}" for q in found.quality for w in q.warnings]
     warnings += [
@@ -86,10 +85,10 @@ def _label(fit: CircuitFit) -> str:
     return short_name(fit.source) if fit.temperature is None else f"{fit.temperature - 273.15:.4g} °C"
 
 
-def _nyquist(fits: tuple[CircuitFit, ...]) -> Figure:
+def _nyquist(found: PelletImpedance, fits: tuple[CircuitFit, ...]) -> Figure:
     """-Z'' against Z', equal axes, decades of frequency marked."""
     unit, scale = _ohms(fits)
-    reach = _reach(fits) / scale
+    reach = _reach(found, fits) / scale
     layers: list[Layer] = []
     for fit, role in zip(fits, ROLES, strict=False):
         z = fit.measured / scale
@@ -115,14 +114,16 @@ def _nyquist(fits: tuple[CircuitFit, ...]) -> Figure:
     )
 
 
-def _reach(fits: tuple[CircuitFit, ...]) -> float:
+def _reach(found: PelletImpedance, fits: tuple[CircuitFit, ...]) -> float:
     """How far the arcs go, ohm: a blocking spike would make them invisible."""
     widest = max(float(np.abs(fit.measured).max()) for fit in fits)
-    try:
-        arcs = max(fit.total_resistance.value for fit in fits)
-    except InputError:  # a circuit that blocks has no sum
-        return 1.05 * widest
-    return min(1.6 * arcs, 1.05 * widest)
+    shown = {fit.source for fit in fits}
+    sizes = [
+        one.resistance.value + (one.interface.value if one.interface else 0.0)
+        for fit, one in zip(found.fits, found.electrolytes, strict=True)
+        if one is not None and fit.source in shown
+    ]
+    return min(1.6 * max(sizes), 1.05 * widest) if sizes and max(sizes) > 0 else 1.05 * widest
 
 
 def _decades(frequency: np.ndarray) -> np.ndarray:

@@ -6,22 +6,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 
-from electrolith.core.errors import ElectrolithError, InputError
-from electrolith.core.estimate import Estimate, parse_estimate
+from electrolith.core.estimate import Estimate
 from electrolith.core.units import Unit
-from electrolith.lab.cycling.read import read_cycling
-from electrolith.lab.cycling.record import CyclingRecord
 from electrolith.lab.symmetric import budget as stack
 from electrolith.lab.symmetric.compare import published_cells
-from electrolith.lab.symmetric.critical import CriticalCurrent, Lifetime, critical_current, lifetime
-from electrolith.lab.symmetric.shorts import ShortRule
+from electrolith.lab.symmetric.critical import CriticalCurrent
+from electrolith.lab.symmetric.measure import (
+    OneCell,
+    StackLayer,
+    SymmetricCells,
+    SymmetricSettings,
+    measure_symmetric,
+)
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
-from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.study.section import Evidence, Part, Results, Section
 from electrolith.study.settings import Files
+from electrolith.study.table import Cell, Table
 from electrolith.study.wiring import Stage
 
 __all__ = [
@@ -35,131 +39,19 @@ __all__ = [
 ]
 
 FLOOR = 0.05  # mAh/cm2; where the chart puts cells whose capacity nobody stated
-DRAWN = 6000  # rows of a record drawn; more nobody can see
 
 
 @dataclass(frozen=True)
-class StackLayer:
-    """A layer of the stack: its resistance, or thickness and conductivity. All with their uncertainty."""
-
-    name: str
-    resistance: str | None = None
-    thickness: str | None = None
-    conductivity: str | None = None
-    count: int = 1
-
-    def __post_init__(self) -> None:
-        if (self.resistance is None) == (self.thickness is None or self.conductivity is None):
-            raise InputError(f"layer {self.name}: give its resistance, or both thickness and conductivity")
-
-
-@dataclass(frozen=True)
-class MeasuredSymmetric:
-    """Records of lithium symmetric cells.
-
-    area : of one electrode.
-    test : "steps" of rising current, "lifetime" at one current, "auto" by the record.
-    resistance : of the cell from impedance, for the ohmic share.
-    smallest, significance : of a soft short, see the rule in the report.
-    """
+class MeasuredSymmetric(SymmetricSettings):
+    """Records of lithium symmetric cells."""
 
     files: Files
     area: Annotated[float, Unit("m2")]
-    test: Literal["auto", "steps", "lifetime"] = "auto"
-    resistance: Annotated[float | None, Unit("ohm")] = None
-    temperature: Annotated[float | None, Unit("K")] = None
-    pressure: Annotated[float | None, Unit("Pa")] = None
-    smallest: float = 0.04
-    significance: float = 6.0
-    layers: tuple[StackLayer, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not 1e-7 < self.area < 1:
-            raise InputError(f"area {self.area:g} m2 is no cell's; state the unit, as in '0.785 cm2'")
-        ShortRule(self.significance, self.smallest)
-
-
-@dataclass(frozen=True, eq=False)
-class OneCell:
-    """One record: what was decided, and the thinned voltage for the figure (h, V, mA/cm2)."""
-
-    source: str
-    decision: CriticalCurrent
-    lifetime: Lifetime | None
-    time: np.ndarray
-    voltage: np.ndarray
-    density: np.ndarray
-    budget: stack.Budget | None
-
-
-@dataclass(frozen=True, eq=False)
-class SymmetricCells:
-    """All cells. failures : (file, reason)."""
-
-    cells: tuple[OneCell, ...]
-    resistance: float | None
-    failures: tuple[tuple[str, str], ...]
 
 
 def symmetric_cells(settings: MeasuredSymmetric) -> SymmetricCells:
-    """Shorts, critical current or lifetime of every record."""
-    cells, failures = [], []
-    for path in settings.files:
-        try:
-            cells.append(_one(read_cycling(path, area=settings.area), settings))
-        except ElectrolithError as error:
-            failures.append((str(path), str(error)))
-    if not cells:
-        raise InputError(f"no symmetric cell could be read; {failures[0][1]}")
-    return SymmetricCells(tuple(cells), settings.resistance, tuple(failures))
-
-
-def _one(record: CyclingRecord, settings: MeasuredSymmetric) -> OneCell:
-    """One record evaluated."""
-    rule = ShortRule(settings.significance, settings.smallest)
-    decision = critical_current(
-        record,
-        area=settings.area,
-        rule=rule,
-        temperature=settings.temperature,
-        pressure=settings.pressure,
-    )
-    steps = settings.test == "steps" or (settings.test == "auto" and len(decision.steps) > 2)
-    life = None if steps else lifetime(record, area=settings.area, rule=rule)
-    rows = np.unique(np.linspace(0, record.rows - 1, min(DRAWN, record.rows)).astype(int))
-    return OneCell(
-        record.source,
-        decision,
-        life,
-        record.time[rows] / 3600,
-        record.voltage[rows],
-        record.current[rows] / settings.area / 10,
-        _budget(decision, settings),
-    )
-
-
-def _budget(decision: CriticalCurrent, settings: MeasuredSymmetric) -> stack.Budget | None:
-    """The stack's resistance against the plateau of every completed step."""
-    rng = np.random.default_rng(0)
-    done = [step for step in decision.steps if step.completed]
-    if not settings.layers or not done:
-        return None
-    layers = tuple(_layer(one, settings.area, rng) for one in settings.layers)
-    shown = []
-    for step in {s.density: s for s in done}.values():
-        plateau = decision.halves.plateau[list(step.halves)]
-        spread = max(float(np.std(plateau)), 0.01 * step.overpotential)
-        shown.append((step.density, Estimate.normal(float(np.mean(plateau)), spread, "V", rng=rng)))
-    return stack.resistance_budget(layers, tuple(shown), area=settings.area)
-
-
-def _layer(one: StackLayer, area: float, rng: np.random.Generator) -> stack.Layer:
-    """A layer from the study file."""
-    if one.resistance is not None:
-        return stack.Layer(one.name, parse_estimate(one.resistance, "ohm", rng=rng), one.count)
-    thickness = parse_estimate(one.thickness or "", "m", rng=rng)
-    sigma = parse_estimate(one.conductivity or "", "S/m", rng=rng)
-    return stack.layer(one.name, thickness=thickness, conductivity=sigma, area=area, count=one.count)
+    """Shorts, trend, critical current or lifetime of every record."""
+    return measure_symmetric(settings)
 
 
 def evidence_of(found: SymmetricCells) -> tuple[Evidence, ...]:
@@ -227,8 +119,10 @@ def _cell_part(cell: OneCell, resistance: float | None, number: int) -> Part:
         sentence = f"{name}: the first step already failed."
     figures = (_record(cell, number), _overpotential(cell, number))
     warnings = tuple(e.text + ("; recovered" if e.recovered else "") for e in decision.events)
+    if cell.lifetime is not None and not cell.lifetime.censored and cell.lifetime.trend.failed is not None:
+        warnings = (cell.lifetime.trend.text, *warnings)
     notes = decision.explanation if cell.lifetime is None else decision.explanation[:0]
-    tables = [_steps(decision, resistance)]
+    tables = [_steps(cell, resistance), *_life_table(cell)]
     if cell.budget is not None:
         tables.append(_budget_table(cell.budget))
         notes += cell.budget.findings[-1:] if not cell.budget.one_resistance else ()
@@ -281,8 +175,30 @@ def _overpotential(cell: OneCell, number: int) -> Figure:
     )
 
 
-def _steps(decision: CriticalCurrent, resistance: float | None) -> Table:
+def _life_table(cell: OneCell) -> tuple[Table, ...]:
+    """What the overpotential did over the whole record, and how long the cell lived."""
+    life = cell.lifetime
+    if life is None:
+        return ()
+    course = life.trend
+    rows: list[tuple[Cell, ...]] = [
+        ("outcome", life.kind or "no failure seen"),
+        ("lived" + (" at least" if life.censored else "") + " / h", float(life.hours)),
+        ("cycles" + (" at least" if life.censored else ""), float(life.cycles)),
+        ("overpotential", course.verdict),
+    ]
+    if course.slope is not None:
+        value, low, high = (100 * s for s in course.slope)
+        rows.append(("change / % per 100 h", f"{value:+.3g} ({low:+.3g} to {high:+.3g})"))
+    if course.changes:
+        rows.append(("trend changes at / h", ", ".join(f"{h:.0f}" for h in course.changes)))
+    return (Table(("what", "value"), tuple(rows), "Lifetime; a cell that did not fail is a lower limit"),)
+
+
+def _steps(cell: OneCell, resistance: float | None) -> Table:
     """The steps and whether they were completed; the ohmic share where a resistance was given."""
+    decision, life = cell.decision, cell.lifetime
+    ended = "" if life is None or life.censored else life.kind
     share = None if resistance is None else decision.halves.ohmic_share(resistance)
     asymmetry = decision.halves.asymmetry
     rows = []
@@ -299,7 +215,7 @@ def _steps(decision: CriticalCurrent, resistance: float | None) -> Table:
                 f"{1e3 * step.overpotential:.4g}",
                 *ohmic,
                 f"{100 * float(np.median(finite)):+.1f}" if finite.size else "",
-                "completed" if step.completed else step.reason,
+                (ended or "completed") if step.completed else step.reason,
             )
         )
     ohmic_name = () if share is None else ("iR / %",)
