@@ -2,7 +2,8 @@
 #   make study   environment, installation, the Li9N2Cl3 study, its headline table and report
 #   make paper   simulates every measurement of a paper and evaluates them in one study (some twenty minutes)
 #   make test    the same with the test dependencies and every extra but mp, then the whole suite
-# Also: make bench (ratios against peers), make lint, make dist (wheel and sdist), make clean.
+# Also: make bench (ratios against peers), make lint, make dist (wheel and sdist), make clean,
+# make corpus CIFS=folder (every CIF in it, read by both rooms).
 
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
   $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,13))' 2>/dev/null && { echo $$p; break; }; done)
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STUDY ?= examples/li9n2cl3
 
-.PHONY: study paper test bench lint dist clean
+.PHONY: study paper test bench lint dist corpus clean
 
 study: $(VENV)/.base
 	$(BIN)/electrolith run $(STUDY)
@@ -60,6 +61,10 @@ $(VENV)/.bench: $(VENV)/.test
 dist: $(VENV)/.base
 	$(PIP) -c constraints.txt hatchling
 	$(BIN)/python -m hatchling build
+
+# Which CIFs of a folder are refused, contradict themselves, or are read differently by two rooms.
+corpus: $(VENV)/.base
+	$(BIN)/python tools/corpus.py $(CIFS)
 
 clean:
 	rm -rf $(VENV)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from electrolith.core.errors import DataError, InputError
+from electrolith.crystal.cif_values import Drawer
 from electrolith.crystal.read import read_crystal
-from electrolith.crystal.read_cif import _Drawer
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
 
@@ -60,7 +60,7 @@ def test_the_same_file_gives_the_same_draws(example):
 
 @given(st.integers(1, 999), st.integers(1, 99))
 def test_an_uncertainty_in_brackets_is_kept(digits, error):
-    found = _Drawer(Path("x.cif"), np.random.default_rng(1))(f"0.{digits:03d}({error})", "occupancy", "1")
+    found = Drawer(Path("x.cif"), np.random.default_rng(1))(f"0.{digits:03d}({error})", "occupancy", "1")
     assert found.value == pytest.approx(digits / 1000, abs=1e-12)
     assert found.std == pytest.approx(error / 1000, rel=2e-3)
 
@@ -150,7 +150,7 @@ def test_occupancies_over_one_are_refused_and_slightly_over_noted(tmp_path):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("just words\n", "not a CIF"),
+        ("just words\n", "not a readable CIF"),
         ("data_x\n_cell_length_a 4\n", "no table of atoms"),
         (HEAD.replace("_cell_angle_beta 90\n", "") + TABLE + "Li 0 0 0\n", "_cell_angle_beta is missing"),
         (HEAD + TABLE + "Li1 0 zero 0\n", "_atom_site_fract_y of Li1 is 'zero'; expected a number"),

@@ -107,7 +107,7 @@ def test_isotopes_of_a_cif_are_kept_and_charges_dropped(tmp_path, symbol, specie
     ("text", "message"),
     [
         ("hello", "not a readable CIF"),
-        ("data_x\n_cell_length_b 3\n", "no data block with a cell"),
+        ("data_x\n_cell_length_b 3\n", "data block with a cell"),
         (CIF.split("loop_")[0], "no atom sites"),
         (CIF.replace("F m -3 m", "Q 7"), "neither symmetry operations nor a known space group"),
     ],
