@@ -123,13 +123,16 @@ def parse(value: str | float, unit: str) -> float:
 
 
 def parse_list(text: str, unit: str) -> tuple[float, ...]:
-    """Bare numbers, in `unit`, of quantities set apart by commas; those without a unit have the last one's.
+    """Bare numbers, in `unit`, of quantities set apart by commas: each with its unit, or one unit at the end.
 
     Raises
     ------
     InputError
-        As `parse`.
+        As `parse`; also where some have units and others have none.
     """
     parts = [part.strip() for part in text.split(",")]
-    last = split_quantity(parts[-1])[2] if parts[-1] else ""
-    return tuple(parse(p if not last or split_quantity(p)[2] else f"{p} {last}", unit) for p in parts)
+    stated = [split_quantity(part)[2] for part in parts]
+    common = stated[-1] if not any(stated[:-1]) else ""
+    return tuple(
+        parse(f"{p} {common}" if not s and common else p, unit) for p, s in zip(parts, stated, strict=True)
+    )

@@ -9,7 +9,7 @@ import pytest
 from electrolith.core.errors import DataError, MissingExtra
 from electrolith.lab.nmr import read
 from electrolith.lab.nmr.analysis import NmrSettings, measure_relaxation, read_record
-from electrolith.lab.nmr.read import parse_delay, read_delays, read_recovery_table
+from electrolith.lab.nmr.read import parse_delay, read_bruker, read_delays, read_recovery_table
 from electrolith.lab.nmr.recovery import magnetisation
 from electrolith.lab.nmr.spectrum import Integration
 
@@ -181,3 +181,81 @@ def test_a_head_that_announces_more_than_the_file_holds_is_refused(tmp_path, cou
     (folder / "fid").write_bytes(struct.pack(">6i", *counts) + raw[24:])
     with pytest.raises(DataError, match=r"its head announces .* it is cut off or damaged"):
         read.read_varian(folder)
+
+
+DELAYS = np.array([1e-3, 5e-3, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0])
+
+
+def bruker(folder: Path, *, version=20, group_delay=0.0, rows=None, delays=True) -> Path:
+    """An inversion recovery of T1 0.5 s, as TopSpin lays it out."""
+    folder.mkdir()
+    parameters = {
+        "BYTORDA": 0, "DECIM": 1, "DSPFVS": version, "DTYPA": 0, "GRPDLY": group_delay, "NUC1": "<7Li>",
+        "SFO1": 155.5, "BF1": 155.5, "O1": 0, "SW_h": 20000.0, "TD": 1024, "TE": 298.0, "AQ_mod": 1,
+    }  # fmt: skip
+    lines = "".join(f"##${k}= {v}\n" for k, v in parameters.items())
+    (folder / "acqus").write_text(f"##TITLE= x\n##JCAMPDX= 5.0\n{lines}##END=\n")
+    (folder / "acqu2s").write_text(f"##TITLE= x\n##JCAMPDX= 5.0\n##$TD= {DELAYS.size}\n##END=\n")
+    if delays:
+        (folder / "vdlist").write_text("\n".join(f"{1e3 * d:g}m" for d in DELAYS))
+    time = np.arange(512) / 20000.0
+    areas = 1 - 1.9 * np.exp(-DELAYS / 0.5)
+    areas[rows if rows is not None else DELAYS.size :] = 0.0
+    decay = np.exp(-time / 2e-3) * np.exp(2j * np.pi * 300 * time)
+    fids = 1e8 * areas[:, None] * decay
+    both = np.empty((DELAYS.size, 1024), dtype="<i4")
+    both[:, ::2], both[:, 1::2] = fids.real.round(), fids.imag.round()
+    (folder / "ser").write_bytes(both.tobytes())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept", "said"),
+    [
+        ({}, 10, ()),
+        ({"version": 0}, 10, ()),  # an analogue receiver has no digital filter
+        ({"rows": 7}, 7, ("3 rows hold only zeros at the end: the series was halted; left out: 8, 9, 10",)),
+    ],
+)
+def test_analogue_receivers_and_halted_series(tmp_path, changes, kept, said):
+    pytest.importorskip("nmrglue")
+    found = read_bruker(bruker(tmp_path / "1", **changes))
+    assert found.delays.tolist() == pytest.approx(DELAYS[:kept].tolist())
+    assert found.fids.shape[0] == kept
+    assert found.account.left_out == said
+    result = measure_relaxation(NmrSettings((tmp_path / "1",)))
+    low, high = result.fits[0].relaxation_time.interval(0.99)
+    assert low <= 0.5 <= high or result.fits[0].relaxation_time.value == pytest.approx(0.5, rel=1e-3)
+
+
+def test_a_filter_of_unknown_version_without_its_delay_is_refused(tmp_path):
+    pytest.importorskip("nmrglue")
+    with pytest.raises(DataError, match="digital filter is not known for DSPFVS 9"):
+        read_bruker(bruker(tmp_path / "1", version=9, group_delay=-1))
+
+
+def test_delays_can_be_stated_where_the_folder_has_none(tmp_path):
+    pytest.importorskip("nmrglue")
+    folder = bruker(tmp_path / "1", delays=False)
+    with pytest.raises(DataError, match="no file 'vdlist'; state the delays"):
+        read_bruker(folder)
+    result = measure_relaxation(NmrSettings((folder,), delays=tuple(DELAYS.tolist())))
+    assert result.fits[0].relaxation_time.value == pytest.approx(0.5, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("header", "factor"),
+    [("delay (ms)", 1e3), ("tau / s", 1.0), ("t_us", 1e6), ("Recovery delay [min]", 1 / 60)],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_recovery_tables_in_any_unit_and_order(tmp_path, header, factor, turned):
+    signal = 1 - 1.9 * np.exp(-DELAYS / 0.5)
+    columns, names = [DELAYS * factor, signal, np.full(DELAYS.size, 0.01)], [header, "signal", "error"]
+    if turned:
+        columns, names = columns[::-1], names[::-1]
+    path = tmp_path / "t.csv"
+    np.savetxt(path, np.column_stack(columns), delimiter=";", header=";".join(names), comments="")
+    found = read_recovery_table(path)
+    np.testing.assert_allclose(found.delays, DELAYS, rtol=1e-12)
+    np.testing.assert_allclose(found.signal, signal, rtol=1e-12)
+    assert found.noise == pytest.approx(0.01)

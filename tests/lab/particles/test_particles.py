@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.lab.particles.analysis import ParticleSettings
 from electrolith.lab.particles.distribution import SizeSettings, size_distribution, weighted_quantile
 from electrolith.lab.particles.read import Micrograph, read_micrograph
 from electrolith.lab.particles.render import render
@@ -250,3 +251,47 @@ def test_a_missing_library_names_its_extra(monkeypatch):
 def test_settings_out_of_range_are_refused(settings, text):
     with pytest.raises(InputError, match=text):
         Segmentation(**settings)
+
+
+def header_of_zeiss(pixel_nm, width_um, height_um):
+    return (
+        f"AP_PIXEL_SIZE\r\nPixel Size = {pixel_nm} nm\r\nWidth = {width_um} um\r\nHeight = {height_um} um\r\n"
+    )
+
+
+def test_an_image_stored_with_half_its_pixels_has_pixels_of_twice_the_size(tmp_path):
+    whole = read_micrograph(tiff(tmp_path / "a.tif", 34118, header_of_zeiss(5, 0.8, 0.6)))
+    half = read_micrograph(tiff(tmp_path / "b.tif", 34118, header_of_zeiss(5, 1.6, 1.2)))
+    assert whole.pixel == pytest.approx(5e-9)  # 160 x 120 pixels
+    assert half.pixel == pytest.approx(10e-9)
+    assert "belong to 320 columns, 160 are stored" in half.scale_from
+
+
+def test_an_image_that_was_cropped_after_the_scan_is_refused_until_the_pixel_is_stated(tmp_path):
+    path = tiff(tmp_path / "a.tif", 34118, header_of_zeiss(5, 1.2, 0.6))
+    with pytest.raises(DataError, match="resized or cropped"):
+        read_micrograph(path)
+    assert read_micrograph(path, pixel=5e-9).pixel == 5e-9
+
+
+def test_a_scan_of_twice_the_columns_is_noticed_in_fei_and_hitachi_headers(tmp_path):
+    header = "[Scan]\r\nPixelWidth=2.5e-009\r\n[Image]\r\nResolutionX=320\r\nResolutionY=200\r\n"
+    found = read_micrograph(tiff(tmp_path / "a.tif", 34682, header))
+    assert found.pixel == pytest.approx(5e-9)
+    assert found.grey.shape == (100, 160)
+    path = tiff(tmp_path / "b.tif")
+    (tmp_path / "b.txt").write_text("DataSize=320x220\nPixelSize=10\n")
+    assert read_micrograph(path).pixel == pytest.approx(2e-8)
+
+
+@pytest.mark.parametrize(("unit", "metres"), [("nm", 1e-9), ("micron", 1e-6), ("um", 1e-6), ("mm", 1e-3)])
+def test_the_scale_that_imagej_writes(tmp_path, unit, metres):
+    path = tmp_path / "a.tif"
+    image = Image.fromarray(np.zeros((120, 160), np.uint8))
+    image.save(path, tiffinfo={270: f"ImageJ=1.53k\nunit={unit}\n", 282: 0.08, 283: 0.08, 296: 1})
+    assert read_micrograph(path).pixel == pytest.approx(12.5 * metres, rel=1e-6)
+
+
+def test_a_pixel_of_a_millimetre_asks_for_the_unit():
+    with pytest.raises(InputError, match="no micrograph's; state the unit"):
+        ParticleSettings(("a.tif",), pixel=12.4)

@@ -26,6 +26,7 @@ class NmrSettings:
 
     files : experiment folders (Bruker, Varian) or tables of delay and signal.
     temperatures : K, one for each file; without them those of the instrument are used where plausible.
+    delays : s, of every Bruker folder, where these hold no list of their own.
     """
 
     files: tuple[Path | str, ...]
@@ -34,6 +35,7 @@ class NmrSettings:
     integration: Integration = field(default_factory=Integration)
     law: RelaxationLaw = field(default_factory=RelaxationLaw)
     seed: int = 0
+    delays: Annotated[tuple[float, ...], Unit("s")] = ()
 
     def __post_init__(self) -> None:
         if not self.files:
@@ -53,8 +55,10 @@ class NmrResult:
 
 
 @reader("a record of NMR")
-def read_record(path: Path | str, settings: Integration) -> tuple[Recovery, Spectra | None]:
-    """Any supported record; the spectra too where the file holds decays.
+def read_record(
+    path: Path | str, settings: Integration, *, delays: tuple[float, ...] = ()
+) -> tuple[Recovery, Spectra | None]:
+    """Any supported record; the spectra too where the file holds decays. delays : s, where a folder has none.
 
     Raises
     ------
@@ -64,21 +68,22 @@ def read_record(path: Path | str, settings: Integration) -> tuple[Recovery, Spec
     path = Path(path)
     if path.is_dir():
         if (path / "ser").exists():
-            return integrate(read_bruker(path), settings)
+            stated = np.array(delays) if delays else None
+            return integrate(read_bruker(path, delays=stated), settings)
         if (path / "fid").exists() and (path / "procpar").exists():
             return integrate(read_varian(path), settings)
         raise DataError(
             f"{path}: neither a Bruker (ser, acqus) nor a Varian (fid, procpar) experiment folder"
         )
     if path.name in ("ser", "fid", "acqus", "procpar"):
-        return read_record(path.parent, settings)
+        return read_record(path.parent, settings, delays=delays)
     return read_recovery_table(path), None
 
 
 def measure_relaxation(settings: NmrSettings) -> NmrResult:
     """Read, integrate and fit every record; then T1 against temperature."""
     rng = np.random.default_rng(settings.seed)
-    records = [read_record(f, settings.integration)[0] for f in settings.files]
+    records = [read_record(f, settings.integration, delays=settings.delays)[0] for f in settings.files]
     fits = tuple(fit_recovery(r, form=settings.form, rng=rng) for r in records)
     given = settings.temperatures or tuple(r.temperature for r in records)
     temperatures = np.array(given, dtype=float)

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from electrolith.core.delimited import read_delimited, read_text
-from electrolith.core.errors import DataError, MissingExtra
+from electrolith.core.account import Account, Taken
+from electrolith.core.delimited import Delimited, read_delimited, read_text
+from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.core.header_units import Scale, column_scale, split_header
 from electrolith.core.reading import read_bytes, reader
 
 __all__ = [
@@ -50,6 +52,7 @@ class FidArray:
     nucleus: str
     temperature: float
     source: str
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +71,7 @@ class Recovery:
     temperature: float = float("nan")
     larmor_frequency: float = float("nan")
     nucleus: str = ""
+    account: Account | None = None
 
     def __post_init__(self) -> None:
         t, y = np.asarray(self.delays, float), np.asarray(self.signal, float)
@@ -182,26 +186,70 @@ def read_bruker(folder: Path | str, *, delays: np.ndarray | None = None) -> FidA
             raise DataError(
                 f"{folder}: the experiment cannot be read ({error}); are its files complete?"
             ) from error
-        data = np.atleast_2d(data)
-        fids = ng.bruker.remove_digital_filter(table, data[:rows])
+        fids = _without_group_delay(ng, table, direct, np.atleast_2d(data)[:rows], folder)
+    where = "the delays that were stated"
     if delays is None:
+        where = str(folder / "vdlist")
         if not (folder / "vdlist").exists():
-            raise DataError(f"{folder}: no file 'vdlist'; give the delays yourself")
+            raise DataError(f"{folder}: no file 'vdlist'; state the delays")
         delays = read_delays(folder / "vdlist")
     if len(delays) < rows:
         raise DataError(
-            f"{folder / 'vdlist'}: {len(delays)} delays for {rows} measured rows (TD in acqu2s); "
+            f"{where}: {len(delays)} delays for {rows} measured rows (TD in acqu2s); "
             "the list must have one delay for each row"
         )
+    measured = np.any(fids != 0, axis=1)
+    if not measured.any():
+        raise DataError(f"{folder / 'ser'}: every row is zero; nothing was measured")
+    account = Account(
+        str(folder),
+        "a Bruker experiment",
+        (Taken("decays", "ser"), Taken("delay", Path(where).name, "s")),
+        rows=int(measured.sum()),
+        left_out=_halted(measured),
+    )
     return FidArray(
-        delays=np.asarray(delays[:rows], dtype=float),
-        fids=np.asarray(fids, dtype=complex),
+        delays=np.asarray(delays[:rows], dtype=float)[measured],
+        fids=np.asarray(fids[measured], dtype=complex),
         dwell=1.0 / float(_parameter(direct, "SW_h", folder / "acqus")),
         larmor_frequency=float(_parameter(direct, "SFO1", folder / "acqus")) * 1e6,
         nucleus=str(direct.get("NUC1", "")),
         temperature=float(direct.get("TE", "nan")),
         source=str(folder),
+        account=account,
     )
+
+
+def _without_group_delay(
+    ng: ModuleType, table: dict[str, Any], direct: dict[str, Any], data: np.ndarray, folder: Path
+) -> np.ndarray:
+    """Decays without the delay of the digital filter; an analogue receiver (DSPFVS 0) has none.
+
+    Raises
+    ------
+    DataError
+        If the version of the filter is not known and its delay is not stated.
+    """
+    version, stated = int(direct.get("DSPFVS", 0)), float(direct.get("GRPDLY", -1))
+    if version == 0 and stated <= 0:
+        return data
+    try:
+        return np.asarray(ng.bruker.remove_digital_filter(table, data))
+    except (ValueError, KeyError, IndexError) as error:
+        raise DataError(
+            f"{folder / 'acqus'}: the delay of the digital filter is not known for DSPFVS {version}, DECIM "
+            f"{direct.get('DECIM', '?')}, and GRPDLY states none ({error})"
+        ) from error
+
+
+def _halted(measured: np.ndarray) -> tuple[str, ...]:
+    """A word on rows of zeros: delays that were asked for and not measured."""
+    missing = np.flatnonzero(~measured)
+    if not missing.size:
+        return ()
+    shown = ", ".join(str(i + 1) for i in missing[:6])
+    last = " at the end: the series was halted" if np.all(~measured[missing[0] :]) else ""
+    return (f"{missing.size} rows hold only zeros{last}; left out: {shown}",)
 
 
 @reader("a Varian folder of NMR")
@@ -283,26 +331,67 @@ def _is_number(text: str) -> bool:
 
 @reader("a table of recovery")
 def read_recovery_table(path: Path | str) -> Recovery:
-    """A table of delay (s) and signal, with an optional third column: the standard deviation of a signal.
+    """A table of delay and signal, with an optional third column: the standard deviation of a signal.
 
-    A column named with (ms) or (us) is taken in that unit.
+    Without names or units the delays are in seconds.
 
     Raises
     ------
     DataError
-        If there are not two columns of numbers or fewer than four rows.
+        If there are not two columns of numbers or fewer than four rows, a unit is not known, or names do
+        not fit.
     """
     table = read_delimited(path)
     if table.columns.shape[1] < 2:
         raise DataError(f"{path}: one column of numbers; expected delay (s) and signal")
     if table.columns.shape[0] < 4:
         raise DataError(f"{path}: {table.columns.shape[0]} rows; a recovery needs at least 4 delays")
-    name = table.names[0].lower()
-    factor = 1e-3 if re.search(r"\bms\b", name) else 1e-6 if re.search(r"\b[uµμ]s\b", name) else 1.0
-    spread = table.columns[:, 2] if table.columns.shape[1] > 2 else np.array([np.nan])
+    if table.misfit:
+        raise DataError(f"{path}: the line {table.misfit[:80]!r} reads like names but does not fit the table")
+    at, sign, error = _recovery_columns(table)
+    try:
+        scale, unit, note = (
+            column_scale(table.names[at], "s", bare="s") if table.named else (Scale(1.0), "s", "")
+        )
+    except InputError as wrong:
+        raise DataError(f"{path}: {wrong}") from wrong
+    keep = np.isfinite(table.columns[:, at]) & np.isfinite(table.columns[:, sign])
+    rows = table.columns[keep]
+    spread = rows[:, error] if error is not None else np.array([np.nan])
+    taken = [Taken("delay", table.names[at], unit, note), Taken("signal", table.names[sign])]
+    taken += [Taken("noise", table.names[error])] if error is not None else []
     return Recovery(
-        delays=table.columns[:, 0] * factor,
-        signal=table.columns[:, 1],
+        delays=rows[:, at] * scale.factor,
+        signal=rows[:, sign],
         noise=float(np.sqrt(np.mean(spread**2))),
         source=str(path),
+        account=Account(
+            str(path), "a table of recovery", tuple(taken), rows=len(rows), left_out=table.bad_rows
+        ),
     )
+
+
+_DELAY_NAMES = re.compile(r"delay|^t(au)?\b|^τ|time|^d2\b|recovery", re.IGNORECASE)
+_ERROR_NAMES = re.compile(r"err|std|sigma|noise|uncert|±|^d[yis]", re.IGNORECASE)
+_SIGNAL_NAMES = re.compile(
+    r"signal|intens|integral|area|magneti[sz]|^m\b|^i\b|^s\b|amplitude|^y$", re.IGNORECASE
+)
+
+
+def _recovery_columns(table: Delimited) -> tuple[int, int, int | None]:
+    """Columns of delay, signal and its error: by their names, else in this order."""
+    if not table.named:
+        return 0, 1, 2 if table.columns.shape[1] == 3 else None
+    plain = [split_header(n).name for n in table.names]
+    error = next((i for i, n in enumerate(plain) if _ERROR_NAMES.search(n)), None)
+    delay = next((i for i, n in enumerate(plain) if _DELAY_NAMES.search(n) and i != error), None)
+    signal = next(
+        (i for i, n in enumerate(plain) if _SIGNAL_NAMES.search(n) and i not in (error, delay)), None
+    )
+    if delay is None:
+        delay = next(i for i in range(len(plain)) if i not in (error, signal))
+    if signal is None:
+        signal = next(i for i in range(len(plain)) if i not in (error, delay))
+    if error is None and len(plain) == 3:
+        error = next(i for i in range(3) if i not in (delay, signal))
+    return delay, signal, error

@@ -163,5 +163,6 @@ def integrate(decays: FidArray, settings: Integration) -> tuple[Recovery, Spectr
         temperature=decays.temperature,
         larmor_frequency=decays.larmor_frequency,
         nucleus=decays.nucleus,
+        account=decays.account,
     )
     return recovery, found

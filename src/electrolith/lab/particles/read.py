@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from electrolith.core.units import convert
 __all__ = ["Micrograph", "read_micrograph"]
 
 _ZEISS, _FEI, _FEI_HELIOS = 34118, 34682, 34680
+_DESCRIPTION, _X_RESOLUTION = 270, 282
 _QUANTITY = r"\s*=\s*([-+0-9.eE]+)\s*([a-zA-Zµμ]*)"
 
 
@@ -52,52 +53,131 @@ def _metres(value: str, unit: str) -> float:
     return float(value) * (convert(1.0, unit.replace("μ", "µ"), "m") if unit else 1.0)
 
 
-def _zeiss(text: str) -> tuple[float, int]:
-    """Pixel size (m) of a Zeiss header; its images carry no separate bar."""
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """What metadata say.
+
+    pixel : m, nan where nothing. rows : scanned ones, 0 where not said. width, height : of the image, m, nan.
+    """
+
+    pixel: float
+    rows: int = 0
+    width: float = float("nan")
+    height: float = float("nan")
+    origin: str = ""
+
+
+def _length(text: str, name: str) -> float:
+    """A length named in a header, m; nan where it is not there."""
+    found = re.search(rf"(?mi)^{name}{_QUANTITY}", text)
+    if found is None or re.match(r"[^\s\x00]", text[found.end() : found.end() + 1]):
+        return float("nan")  # a unit that is not understood is no unit
+    return _metres(found.group(1), found.group(2))
+
+
+def _zeiss(text: str) -> _Scale:
+    """A Zeiss header; its images carry no separate bar."""
+    width, height = _length(text, "Width"), _length(text, "Height")
     for name in ("Image Pixel Size", "Pixel Size"):
-        found = re.search(rf"(?m)^{name}{_QUANTITY}", text)
-        if found:
-            return _metres(found.group(1), found.group(2)), 0
+        if np.isfinite(pixel := _length(text, name)):
+            return _Scale(pixel, 0, width, height)
     first = re.match(r"(?:\s*[-+0-9.eE]+\s*\n){3}\s*([-+0-9.eE]+)", text)
-    return (float(first.group(1)), 0) if first else (float("nan"), 0)
+    return _Scale(float(first.group(1)) if first else float("nan"), 0, width, height)
 
 
-def _fei(text: str) -> tuple[float, int]:
-    """Pixel size (m) and number of scanned rows of an FEI header."""
+def _fei(text: str) -> _Scale:
+    """An FEI header: pixel, scanned rows, and the width of the scan."""
     pixel = re.search(r"(?mi)^PixelWidth\s*=\s*([-+0-9.eE]+)", text)
-    rows = re.search(r"(?mi)^ResolutionY\s*=\s*(\d+)", text)
-    return (float(pixel.group(1)) if pixel else float("nan")), (int(rows.group(1)) if rows else 0)
+    sizes = [re.search(rf"(?mi)^Resolution{axis}\s*=\s*(\d+)", text) for axis in "XY"]
+    if pixel is None:
+        return _Scale(float("nan"))
+    edge = float(pixel.group(1))
+    columns, rows = (int(found.group(1)) if found else 0 for found in sizes)
+    return _Scale(edge, rows, edge * columns if columns else float("nan"))
 
 
-def _companion(path: Path) -> tuple[float, int, str]:
+def _companion(path: Path) -> _Scale:
     """Scale from the text file Hitachi and JEOL microscopes write beside an image."""
     for name in (path.with_suffix(".txt"), Path(f"{path}.txt")):
         if not name.exists():
             continue
         text = read_text(name)
         hitachi = re.search(r"(?mi)^PixelSize\s*=\s*([-+0-9.eE]+)", text)
-        rows = re.search(r"(?mi)^DataSize\s*=\s*\d+\s*x\s*(\d+)", text)
+        size = re.search(r"(?mi)^DataSize\s*=\s*(\d+)\s*x\s*(\d+)", text)
         if hitachi:
-            return float(hitachi.group(1)) * 1e-9, int(rows.group(1)) if rows else 0, f"{name.name} (Hitachi)"
+            edge = float(hitachi.group(1)) * 1e-9
+            columns, rows = (int(size.group(1)), int(size.group(2))) if size else (0, 0)
+            width = edge * columns if columns else float("nan")
+            return _Scale(edge, rows, width, origin=f"{name.name} (Hitachi)")
         bar = re.search(r"(?mi)^\$\$SM_MICRON_BAR\s+(\d+)", text)
         marker = re.search(r"(?mi)^\$\$SM_MICRON_MARKER\s+([0-9.]+)\s*([nuµ]m)", text)
+        full = re.search(r"(?mi)^\$CM_FULL_SIZE\s+(\d+)\s+(\d+)", text)
         if bar and marker:
-            return _metres(*marker.groups()) / int(bar.group(1)), 0, f"{name.name} (JEOL)"
-    return float("nan"), 0, ""
+            edge = _metres(*marker.groups()) / int(bar.group(1))
+            width = edge * int(full.group(1)) if full else float("nan")
+            return _Scale(edge, 0, width, origin=f"{name.name} (JEOL)")
+    return _Scale(float("nan"))
 
 
-def _scale(tags: dict[int, object], path: Path) -> tuple[float, int, str]:
-    """Pixel size (m), scanned rows and where they were found; nan if nowhere."""
+_IMAGEJ_UNITS = {"micron": "um", "microns": "um", "\\u00b5m": "um", "inch": "inch", "pixel": "", "pixels": ""}
+
+
+def _imagej(tags: dict[int, object]) -> _Scale:
+    """The scale that ImageJ writes: pixels per unit as resolution, the unit in the description."""
+    text = str(tags.get(_DESCRIPTION, ""))
+    unit = re.search(r"(?m)^unit=(.+)$", text)
+    per_unit = tags.get(_X_RESOLUTION)
+    if not text.startswith("ImageJ") or unit is None or per_unit is None or not float(str(per_unit)) > 0:
+        return _Scale(float("nan"))
+    name = _IMAGEJ_UNITS.get(unit.group(1).strip().lower(), unit.group(1).strip())
+    if not name:
+        return _Scale(float("nan"))
+    try:
+        return _Scale(convert(1.0 / float(str(per_unit)), name, "m"), origin="the scale ImageJ wrote")
+    except InputError:
+        return _Scale(float("nan"))
+
+
+def _of_stored(scale: _Scale, shape: tuple[int, ...], path: Path) -> tuple[float, int, str]:
+    """Pixel and scanned rows of the image as it is stored, which may have fewer pixels than the scan had.
+
+    Raises
+    ------
+    DataError
+        If the metadata contradict the image and do not tell whether it was resized or cropped.
+    """
+    rows, columns = shape
+    if not np.isfinite(scale.pixel) or not np.isfinite(scale.width):
+        return scale.pixel, scale.rows, scale.origin
+    stored = scale.width / columns
+    ratio = stored / scale.pixel
+    if abs(ratio - 1) < 0.02:
+        return scale.pixel, scale.rows, scale.origin
+    upright = scale.height / rows if np.isfinite(scale.height) else float("nan")
+    halved = abs(np.log2(ratio) - np.round(np.log2(ratio))) < 0.02
+    if abs(stored / upright - 1) < 0.02 or (not np.isfinite(upright) and halved):
+        said = f"{scale.origin}: its {1e9 * scale.pixel:.4g} nm belong to {columns * ratio:.0f} columns, "
+        return stored, round(scale.rows / ratio), said + f"{columns} are stored"
+    raise DataError(
+        f"{path}: the metadata say {1e9 * scale.pixel:.4g} nm per pixel and a width of "
+        f"{1e6 * scale.width:.4g} µm, over the {columns} columns stored {1e9 * stored:.4g} nm; resized or "
+        "cropped? give the pixel"
+    )
+
+
+def _scale(tags: dict[int, object], path: Path) -> _Scale:
+    """What the metadata say of the scale; nan if nothing."""
     for code, read, maker in ((_ZEISS, _zeiss, "Zeiss"), (_FEI, _fei, "FEI"), (_FEI_HELIOS, _fei, "FEI")):
         raw = tags.get(code)
         if raw is None:
             continue
         raw = raw[0] if isinstance(raw, tuple) else raw
         text = raw.decode("latin-1") if isinstance(raw, bytes) else str(raw)
-        pixel, rows = read(text.replace("\r\n", "\n"))
-        if np.isfinite(pixel):
-            return pixel, rows, f"tag {code} ({maker})"
-    return _companion(path)
+        found = read(text.replace("\r\n", "\n").replace("Âµ", "µ"))
+        if np.isfinite(found.pixel):
+            return replace(found, origin=f"tag {code} ({maker})")
+    found = _companion(path)
+    return found if np.isfinite(found.pixel) else _imagej(tags)
 
 
 @contextmanager
@@ -147,11 +227,13 @@ def read_micrograph(
         raise DataError(f"{path}: no such file") from error
     except (UnidentifiedImageError, OSError) as error:
         raise DataError(f"{path}: no image that can be read ({error})") from error
-    size, rows, origin = _scale(tags, path)
+    found = _scale(tags, path)
     if pixel is not None:
-        size, origin = pixel, "given"
+        size, rows, origin = pixel, found.rows, "given"
     elif bar_length is not None and bar_pixels is not None:
-        size, origin = bar_length / bar_pixels, "given bar"
+        size, rows, origin = bar_length / bar_pixels, found.rows, "given bar"
+    else:
+        size, rows, origin = _of_stored(found, grey.shape, path)
     if not np.isfinite(size):
         raise DataError(
             f"{path}: the image carries no scale; give pixel ('12.4 nm') or bar_length and bar_pixels of "

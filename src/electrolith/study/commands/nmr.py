@@ -22,7 +22,10 @@ def nmr(
         list[Path], typer.Argument(help="Bruker or Varian experiment folders, or tables of delay and signal.")
     ],
     temperatures: Annotated[
-        str, typer.Option(help="One for each file: '25 degC, 50 degC' or '298, 323' (K).")
+        str, typer.Option(help="One for each file: '25 degC, 50 degC' or '298, 323 K'.")
+    ] = "",
+    delays: Annotated[
+        str, typer.Option(help="Of Bruker folders without a list: a file, or '1 ms, 20 ms, 1 s'.")
     ] = "",
     form: Annotated[
         str, typer.Option(help="three-parameter, two-parameter, saturation or stretched.")
@@ -59,7 +62,12 @@ def nmr(
     if form not in get_args(Form):
         raise InputError(nearest("--form", form, get_args(Form)))
     chosen = NmrSettings(
-        tuple(files), kelvins, cast(Form, form), read(Integration, integration, "--region"), law
+        tuple(files),
+        kelvins,
+        cast(Form, form),
+        read(Integration, integration, "--region"),
+        law,
+        delays=_delays(delays),
     )
     found = measure_relaxation(chosen)
     data = {
@@ -70,6 +78,15 @@ def nmr(
     finish(
         "NMR relaxation", nmr_parts(found), data, evidence=nmr_evidence(found), html=html, json_file=json_file
     )
+
+
+def _delays(text: str) -> tuple[float, ...]:
+    """Delays in s of a list in a file, or as written."""
+    from electrolith.lab.nmr.read import read_delays
+
+    if not text:
+        return ()
+    return tuple(read_delays(Path(text)).tolist()) if Path(text).is_file() else parse_list(text, "s")
 
 
 def _fit(fit: RecoveryFit) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from electrolith.core.account import account_notes
 from electrolith.core.constants import BOLTZMANN
 from electrolith.core.files import sha256
 from electrolith.lab.impedance.pellet import PelletImpedance
@@ -177,8 +178,16 @@ def nmr_parts(found: NmrResult) -> tuple[Part, ...]:
             f"The two-parameter form, which takes the inversion for perfect, would shift T₁ by "
             f"{100 * min(bias):.0f} to {100 * max(bias):.0f} % on these data."
         )
+    accounts = [f.recovery.account for f in found.fits if f.recovery.account is not None]
     return (
-        Part("NMR relaxation", sentence, tuple(figures), (_table(found),), tuple(warnings), tuple(notes)),
+        Part(
+            "NMR relaxation",
+            sentence,
+            tuple(figures),
+            (_table(found),),
+            (*warnings, *(w for a in accounts for w in (*a.warnings, *a.left_out))),
+            (*notes, *account_notes(replace(a, left_out=()) for a in accounts)),
+        ),
     )
 
 
