@@ -78,7 +78,10 @@ def test_a_study_runs_reports_and_is_not_run_again(folder):
 
 
 def test_check_finds_what_is_wrong_and_writes_nothing(folder):
-    assert "nothing wrong was found; stages: crystal, orderings" in _ask("check", folder).output
+    found = _ask("check", folder).output
+    assert "nothing wrong was found" in found
+    assert "crystal" in found
+    assert "orderings" in found
     (folder / "study.yaml").write_text(STUDY.replace("N: -3, Cl: -1", "N: 3, Cl: 1"))
     found = _ask("check", folder)
     assert isinstance(found.exception, ElectrolithError)

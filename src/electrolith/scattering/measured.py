@@ -33,6 +33,7 @@ from .stages import Displacement
 __all__ = [
     "Diffraction",
     "DiffractionSettings",
+    "open_pattern",
     "refine_files",
 ]
 
@@ -227,6 +228,19 @@ def refine_files(
         _trends(tuple((d[0], d[1].fit) for d in done), crystal.name),
         tuple(likelihoods),
     )
+
+
+def open_pattern(path: Path, settings: DiffractionSettings, index: int) -> Histogram:
+    """One pattern as it would be refined, without refining it: its instrument, bank, abscissa and counts.
+
+    Raises
+    ------
+    DataError, InputError
+        As `refine_files` would for it.
+    """
+    text = settings.instruments[index if len(settings.instruments) > 1 else 0]
+    bank = settings.banks[index]
+    return _histogram(path, settings, _tool(settings, text, bank), path.stem, bank)[0]
 
 
 def _tool(settings: DiffractionSettings, text: str, bank: int) -> Instrument:

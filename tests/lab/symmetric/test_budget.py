@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from electrolith.core.errors import InputError
+from electrolith.core.errors import DataError, InputError
 from electrolith.core.estimate import Estimate
 from electrolith.lab.symmetric.budget import Layer, layer, resistance_budget
-from electrolith.lab.symmetric.compare import published_cells
+from electrolith.lab.symmetric.compare import published_cells, read_cells
 
 AREA = 0.785e-4
 
@@ -47,6 +47,30 @@ def test_a_layer_from_thickness_and_conductivity():
     assert made.resistance.value == pytest.approx(119.9, rel=1e-3)
     with pytest.raises(InputError, match="at least one layer"):
         resistance_budget((), ((1.0, Estimate.unknown_doubt(1.0, "V")),), area=AREA)
+
+
+def test_a_table_of_ones_own_literature_is_read(tmp_path):
+    path = tmp_path / "cells.csv"
+    path.write_text("# mine\ncell,critical_mA_cm2,areal_capacity_mAh_cm2\nA,1.5,0.5\nB,2,\n")
+    first, second = read_cells(path)
+    assert (first.cell, first.critical, first.areal_capacity) == ("A", 1.5, 0.5)
+    assert second.areal_capacity is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cell,j\nA,1\n", r"no column 'critical_mA_cm2'"),
+        ("cell,critical_mA_cm2,areal_capacity_mAh_cm2\nA,high,1\n", r"of A is 'high', no number"),
+        ("cell,critical_mA_cm2,areal_capacity_mAh_cm2\nA,-1,1\n", r"of A is -1; expected a number above 0"),
+        ("cell,critical_mA_cm2,areal_capacity_mAh_cm2\n", r"no cell in it"),
+    ],
+)
+def test_a_table_that_is_no_literature_is_refused(tmp_path, text, message):
+    path = tmp_path / "cells.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_cells(path)
 
 
 def test_published_cells_have_sources():

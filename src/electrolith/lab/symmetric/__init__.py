@@ -1,7 +1,7 @@
 """Symmetric cells: half-cycles, shorts, critical current density, lifetime, resistance budget."""
 
 from electrolith.lab.symmetric.budget import Budget, Layer, layer, resistance_budget
-from electrolith.lab.symmetric.compare import PublishedCell, published_cells
+from electrolith.lab.symmetric.compare import PublishedCell, published_cells, read_cells
 from electrolith.lab.symmetric.critical import CriticalCurrent, Lifetime, critical_current, lifetime
 from electrolith.lab.symmetric.generate import Short, SymmetricCell, random_cell, random_life, simulate
 from electrolith.lab.symmetric.half_cycles import HalfCycles, half_cycles
@@ -42,6 +42,7 @@ __all__ = [
     "published_cells",
     "random_cell",
     "random_life",
+    "read_cells",
     "resistance_budget",
     "simulate",
 ]

@@ -12,6 +12,7 @@ from electrolith.core.units import Unit
 from electrolith.lab.cycling.read import read_cycling
 from electrolith.lab.cycling.record import CyclingRecord
 from electrolith.lab.symmetric import budget as stack
+from electrolith.lab.symmetric.compare import PublishedCell, published_cells, read_cells
 from electrolith.lab.symmetric.critical import CriticalCurrent, Lifetime, critical_current, lifetime
 from electrolith.lab.symmetric.shorts import ShortRule
 from electrolith.lab.symmetric.trend import TrendRule
@@ -44,6 +45,7 @@ class SymmetricSettings:
     smallest, significance : of a soft short, see the rule in the report.
     creep : fraction of the highest overpotential reached below which a cell has crept into a short.
     growth : factor over its beginning above which the interface has failed.
+    literature : CSV of published cells for the chart, instead of those of this package.
     """
 
     files: tuple[Path, ...]
@@ -57,6 +59,7 @@ class SymmetricSettings:
     creep: float = 0.5
     growth: float = 2.0
     layers: tuple[StackLayer, ...] = ()
+    literature: Path | None = None
 
     def __post_init__(self) -> None:
         if not 1e-7 < self.area < 1:
@@ -80,11 +83,12 @@ class OneCell:
 
 @dataclass(frozen=True, eq=False)
 class SymmetricCells:
-    """All cells. failures : (file, reason)."""
+    """All cells. failures : (file, reason). published : to stand beside."""
 
     cells: tuple[OneCell, ...]
     resistance: float | None
     failures: tuple[tuple[str, str], ...]
+    published: tuple[PublishedCell, ...] = ()
 
 
 def measure_symmetric(settings: SymmetricSettings) -> SymmetricCells:
@@ -103,7 +107,8 @@ def measure_symmetric(settings: SymmetricSettings) -> SymmetricCells:
             failures.append((str(path), str(error)))
     if not cells:
         raise InputError(f"no symmetric cell could be read; {failures[0][1]}")
-    return SymmetricCells(tuple(cells), settings.resistance, tuple(failures))
+    published = published_cells() if settings.literature is None else read_cells(settings.literature)
+    return SymmetricCells(tuple(cells), settings.resistance, tuple(failures), published)
 
 
 def judge_cell(record: CyclingRecord, settings: SymmetricSettings) -> OneCell:

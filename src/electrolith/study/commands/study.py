@@ -61,30 +61,36 @@ def _close(results: Results) -> None:
     console.print(f"report: {escape(str(path))}", soft_wrap=True)
 
 
-def check(study: File) -> None:
+def check(study: File, seed: Seed = None) -> None:
     """Find everything that can be wrong with a study before anything costly runs.
 
     Example: `electrolith check examples/li9n2cl3/study.yaml`
     """
+    import typer
     from rich.markup import escape
 
+    from electrolith.study.probe import cost_table, costs_of, open_files
+    from electrolith.study.run import stored_results
     from electrolith.study.sections import SECTIONS
+    from electrolith.study.sections.probes import PROBES
     from electrolith.study.study import jobs_of, read_study
-    from electrolith.study.terminal import console
+    from electrolith.study.terminal import console, print_table
 
-    checked = read_study(study)
-    names: dict[str, list[str]] = {}
-    for stage, view in jobs_of(checked, [s for section in SECTIONS for s in section.stages]):
-        names.setdefault(stage.name, []).append(view.group.name if view.group is not None else "")
-    stages = ", ".join(
-        name + (f" ({', '.join(filter(None, groups))})" if any(groups) else "")
-        for name, groups in names.items()
-    )
-    console.print(
-        f"{escape(checked.title)}: nothing wrong was found; stages: {escape(stages)}", soft_wrap=True
-    )
+    checked = read_study(study, seed=seed)
+    jobs = jobs_of(checked, [s for section in SECTIONS for s in section.stages])
+    opened = open_files(checked, PROBES)
+    refused = [(one.where, *what) for one in opened for what in one.refused]
+    for where, file, why in refused:
+        console.print(f"[red]![/red] {escape(where)}: {escape(file)}: {escape(why)}", soft_wrap=True)
     for note in checked.notes:
         console.print(f"[yellow]![/yellow] {escape(note)}", soft_wrap=True)
+    print_table(cost_table(costs_of(jobs, stored_results(checked), PROBES)))
+    count = sum(one.count for one in opened)
+    words = f"{len(refused)} of {count} data files cannot be read" if refused else "nothing wrong was found"
+    read = f" in {count} data files" if count and not refused else ""
+    console.print(f"{escape(checked.title)}: {words}{read}", soft_wrap=True)
+    if refused:
+        raise typer.Exit(1)
 
 
 def report(study: File, seed: Seed = None) -> None:

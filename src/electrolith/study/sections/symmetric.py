@@ -13,7 +13,6 @@ import numpy as np
 from electrolith.core.estimate import Estimate
 from electrolith.core.units import Unit
 from electrolith.lab.symmetric import budget as stack
-from electrolith.lab.symmetric.compare import published_cells
 from electrolith.lab.symmetric.critical import CriticalCurrent
 from electrolith.lab.symmetric.measure import (
     OneCell,
@@ -24,6 +23,7 @@ from electrolith.lab.symmetric.measure import (
 )
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
 from electrolith.study.section import Evidence, Part, Results, Section
+from electrolith.study.sections.symmetric_chart import chart_part
 from electrolith.study.settings import Files
 from electrolith.study.table import Cell, Table
 from electrolith.study.wiring import Stage
@@ -37,8 +37,6 @@ __all__ = [
     "symmetric_cells",
     "symmetric_parts",
 ]
-
-FLOOR = 0.05  # mAh/cm2; where the chart puts cells whose capacity nobody stated
 
 
 @dataclass(frozen=True)
@@ -87,10 +85,18 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
 def parts(results: Results) -> tuple[Part, ...]:
     """The section's part of the report."""
     found = results.get(SymmetricCells)
-    return () if found is None else symmetric_parts(found)
+    alone = len(results.study.groups.get(MeasuredSymmetric, ())) < 2  # several share one chart
+    return () if found is None else symmetric_parts(found, chart=alone)
 
 
-def symmetric_parts(found: SymmetricCells) -> tuple[Part, ...]:
+def together(members: tuple[Results, ...]) -> tuple[Part, ...]:
+    """All cells in one chart."""
+    found = [(m.group.name, f) for m in members if (f := m.get(SymmetricCells)) is not None]
+    stepped = any(cell.lifetime is None for _, f in found for cell in f.cells)
+    return (chart_part(tuple(found)),) if stepped else ()
+
+
+def symmetric_parts(found: SymmetricCells, *, chart: bool = True) -> tuple[Part, ...]:
     """One part per cell, then the chart."""
     parts = [_cell_part(cell, found.resistance, number) for number, cell in enumerate(found.cells, start=1)]
     if found.failures:
@@ -98,8 +104,8 @@ def symmetric_parts(found: SymmetricCells) -> tuple[Part, ...]:
         parts.append(
             Part("Records left out", f"{len(found.failures)} files could not be read.", warnings=warnings)
         )
-    if any(cell.lifetime is None for cell in found.cells):
-        parts.append(_chart_part(found))
+    if chart and any(cell.lifetime is None for cell in found.cells):
+        parts.append(chart_part((("", found),)))
     return tuple(parts)
 
 
@@ -246,64 +252,11 @@ def _budget_table(budget: stack.Budget) -> Table:
     return Table(columns, rows, f"Resistance budget: {names}")
 
 
-def _chart_part(found: SymmetricCells) -> Part:
-    """Critical current and areal capacity beside published cells."""
-    published = published_cells()
-    with_capacity = [c for c in published if c.areal_capacity is not None]
-    layers: list[Layer] = [
-        Points(
-            np.array([c.critical for c in with_capacity]),
-            np.array([c.areal_capacity or 0.0 for c in with_capacity]),
-            "published",
-            "published",
-            text=tuple(f"{c.cell}<br>{c.doi}" for c in with_capacity),
-        )
-    ]
-    bare = [c for c in published if c.areal_capacity is None]
-    layers.append(
-        Points(
-            np.array([c.critical for c in bare]),
-            np.full(len(bare), FLOOR),
-            "published, capacity not stated",
-            "published",
-            text=tuple(f"{c.cell}<br>{c.doi}" for c in bare),
-            small=True,
-        )
-    )
-    own = [c for c in found.cells if c.lifetime is None and np.isfinite(c.decision.critical)]
-    if own:
-        layers.append(
-            Points(
-                np.array([c.decision.critical / 10 for c in own]),
-                np.array([c.decision.areal_capacity for c in own]),
-                "this study",
-                "measured",
-                text=tuple(Path(c.source).name for c in own),
-            )
-        )
-    figure = Figure(
-        "symmetric-chart",
-        "Critical current density and areal capacity per half-cycle beside published cells; those that "
-        "state no "
-        "capacity stand at the lower edge.",
-        Axis("critical current density / mA cm⁻²", log=True, range=(0.05, 50.0)),
-        Axis("areal capacity / mAh cm⁻²", log=True, range=(0.7 * FLOOR, 50.0)),
-        tuple(layers),
-    )
-    rows = tuple(
-        (
-            c.cell,
-            f"{c.critical:g}",
-            "not stated" if c.areal_capacity is None else f"{c.areal_capacity:g}",
-            c.temperature,
-            c.doi,
-            c.note,
-        )
-        for c in published
-    )
-    columns = ("cell", "j critical / mA cm⁻²", "mAh cm⁻²", "temperature", "DOI", "remark")
-    sentence = "Critical currents depend on step time, pressure and temperature; compare with care."
-    return Part("Critical currents beside published ones", sentence, (figure,), (Table(columns, rows),))
-
-
-SECTION = Section("measured.symmetric_cells", MeasuredSymmetric, (Stage(symmetric_cells),), evidence, parts)
+SECTION = Section(
+    "measured.symmetric_cells",
+    MeasuredSymmetric,
+    (Stage(symmetric_cells),),
+    evidence,
+    parts,
+    together=together,
+)

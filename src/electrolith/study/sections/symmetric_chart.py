@@ -1,0 +1,57 @@
+"""Critical currents of symmetric cells beside published ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from electrolith.lab.symmetric.measure import SymmetricCells
+from electrolith.study.figure import Axis, Figure, Labels, Layer, Points
+from electrolith.study.section import Part, Table
+
+__all__ = ["chart_part"]
+
+
+def chart_part(groups: tuple[tuple[str, SymmetricCells], ...]) -> Part:
+    """Critical current and areal capacity beside published cells that state both; the table has all."""
+    published = tuple(dict.fromkeys(c for _, found in groups for c in found.published))
+    placed = [c for c in published if c.areal_capacity is not None]
+    x = np.array([c.critical for c in placed])
+    y = np.array([c.areal_capacity or 0.0 for c in placed])
+    layers: list[Layer] = [
+        Points(x, y, "published", "published", text=tuple(f"{c.cell}<br>{c.doi}" for c in placed)),
+        Labels(x, y, tuple(c.cell for c in placed)),
+    ]
+    own = [
+        (name, c)
+        for name, found in groups
+        for c in found.cells
+        if c.lifetime is None and np.isfinite(c.decision.critical)
+    ]
+    if own:
+        names = tuple(" ".join(filter(None, (name, Path(c.source).name))) for name, c in own)
+        at = np.array([c.decision.critical / 10 for _, c in own])
+        capacity = np.array([c.decision.areal_capacity for _, c in own])
+        layers.append(Points(at, capacity, "this study", "measured", text=names))
+    figure = Figure(
+        "symmetric-chart",
+        "Critical current density and areal capacity per half-cycle beside published cells that state both.",
+        Axis("critical current density / mA cm⁻²", log=True, range=(0.05, 50.0)),
+        Axis("areal capacity / mAh cm⁻²", log=True, range=(0.03, 50.0)),
+        tuple(layers),
+    )
+    rows = tuple(
+        (
+            c.cell,
+            f"{c.critical:g}",
+            "not stated" if c.areal_capacity is None else f"{c.areal_capacity:g}",
+            c.temperature,
+            c.doi,
+            c.note,
+        )
+        for c in published
+    )
+    columns = ("cell", "j critical / mA cm⁻²", "mAh cm⁻²", "temperature", "DOI", "remark")
+    sentence = "Critical currents depend on step time, pressure and temperature; compare with care."
+    return Part("Critical currents beside published ones", sentence, (figure,), (Table(columns, rows),))
