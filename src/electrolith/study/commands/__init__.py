@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("study", "Write the report of what is already computed."),
     "schema": ("study", "Print the JSON Schema of the study file, so that editors complete it."),
     "engines": ("study", "List the engines that are installed, by the name a study uses."),
+    "init": ("init", "Write a commented study that runs at once, to begin with."),
     "export": ("export", "Write a study with everything that belongs to it as an archive for others."),
     "import": ("export", "Unpack an archived study, every file compared with its checksum."),
     "cite": ("export", "Print BibTeX of every method, data set and program that a study used."),
