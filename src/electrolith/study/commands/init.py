@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from electrolith.core.errors import InputError
-from electrolith.study.section import Table
-from electrolith.study.starting import TEMPLATES, begin
-from electrolith.study.terminal import console, print_table
 
 __all__ = ["add"]
 
@@ -26,6 +22,12 @@ def init(
 
     Example: `electrolith init pellet my-pellet`
     """
+    from rich.markup import escape
+
+    from electrolith.study.starting import TEMPLATES, begin
+    from electrolith.study.table import Table
+    from electrolith.study.terminal import console, print_table
+
     if list_:
         print_table(Table(("template", "answers"), tuple((t.name, t.sentence) for t in TEMPLATES.values())))
         return
