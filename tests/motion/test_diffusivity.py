@@ -12,6 +12,7 @@ from electrolith.motion.diffusivity import (
     he_diffusivity,
     least_variance,
     moving_together,
+    one_run,
     settled_start,
 )
 from electrolith.motion.displacement import Accumulator, Curves, log_lags, msd_fft
@@ -232,3 +233,35 @@ def test_lags_beyond_half_the_run_are_not_fitted(rng):
     one, two = (_slope(s, begin, 1.0) for s in (squares, more))
     assert np.allclose(one.values, two.values)
     assert two.fit_to <= squares.duration / 2
+
+
+@pytest.mark.parametrize("ions", [1, 2, 3])
+def test_one_or_two_ions_state_an_error_that_covers_as_it_says(ions):
+    """Rate 0.05 hops of 1 Å: D = 0.05/6. Without the scatter of parts of the run one ion covers in 55 %."""
+    rng, held = np.random.default_rng(5), []
+    for _ in range(150):
+        found = least_variance(squares_of(lattice_walk(rng, rate=0.05, ions=ions)), hop_distance=1.0)
+        relative = found.self_std / found.self_value  # of a logarithm, as the command states it
+        held.append(abs(np.log(found.self_value / (0.05 / 6 * CM2))) < relative)
+    assert 0.6 < np.mean(held) < 0.76
+
+
+def test_one_run_whose_jumps_are_undone_says_how_much_its_start_matters():
+    """Most hops undo the one before: a fit that begins early is high, and the doubt holds the choice."""
+    rng, inside, doubts = np.random.default_rng(8), [], []
+    for _ in range(12):
+        squares = squares_of(lattice_walk(rng, rate=0.05, ions=40, back=0.6, frames=400))
+        found, doubt = one_run(squares, hop_distance=1.0)
+        early = least_variance(squares, hop_distance=0.8).self_value
+        late = least_variance(squares, hop_distance=1.2).self_value
+        assert doubt >= 0
+        inside.append(abs(np.log(early / late)) < 2 * np.hypot(doubt, found.self_std / found.self_value))
+        doubts.append(doubt)
+    assert np.mean(inside) > 0.8
+    free = [one_run(squares_of(lattice_walk(rng, rate=0.05, ions=40)), hop_distance=1.0)[1] for _ in range(6)]
+    assert np.median(free) < 0.2
+
+
+def test_one_run_that_only_rattles_is_refused(rng):
+    with pytest.raises(NotConverged, match="ions moved too little"):
+        one_run(squares_of(lattice_walk(rng, rate=0.0)), hop_distance=1.0)

@@ -12,7 +12,7 @@ from electrolith.core.estimate import Estimate
 from electrolith.crystal.frame import Frame
 from electrolith.crystal.oxidation import charge_of_ion
 from electrolith.motion.conductivity import nernst_einstein
-from electrolith.motion.diffusivity import HeDiffusivity, IonSquares, he_diffusivity, least_variance
+from electrolith.motion.diffusivity import HeDiffusivity, IonSquares, he_diffusivity, one_run
 from electrolith.motion.displacement import Accumulator, Curves, log_lags, relative_to
 from electrolith.motion.guards import Guard, framework_guards, hops_guard, range_guard
 from electrolith.motion.motor import masses_of
@@ -32,6 +32,7 @@ class PathDiffusion:
 
     charge : of the mobile ion, e.
     diffusivity : cm²/s.      conductivity : Nernst-Einstein, S/cm.      he : the rule of He et al.
+    start_doubt : relative, of D, from where the fit begins; in the interval.
     fit_from, fit_to : lags of the fit, fs.      guards : what can be checked from positions alone.
     """
 
@@ -42,6 +43,7 @@ class PathDiffusion:
     diffusivity: Estimate
     conductivity: Estimate
     he: HeDiffusivity
+    start_doubt: float
     fit_from: float
     fit_to: float
     duration: float
@@ -109,8 +111,12 @@ def analyse_path(
     he = he_diffusivity(
         curves, mobile=mobile, ions=squares.ions, hop_distance=hop_distance, duration=duration
     )
-    slope = least_variance(squares, hop_distance=hop_distance)
-    diffusivity = Estimate.normal(slope.self_value, slope.self_std, "cm²/s", rng=rng)
+    slope, doubt = one_run(squares, hop_distance=hop_distance)
+    if slope.self_value > 0:
+        spread = float(np.hypot(slope.self_std / slope.self_value, doubt))
+        diffusivity = Estimate.lognormal(slope.self_value, spread, "cm²/s", rng=rng)
+    else:
+        diffusivity = Estimate.normal(slope.self_value, slope.self_std, "cm²/s", rng=rng)
     density = squares.ions / frame.volume
     counts = {name: symbols.count(name) for name in names}
     rest = framework_curve(curves, counts, mobile)
@@ -125,6 +131,7 @@ def analyse_path(
             unit="S/cm",
         ),
         he=he,
+        start_doubt=doubt,
         fit_from=slope.fit_from,
         fit_to=slope.fit_to,
         duration=duration,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 from electrolith.core.constants import CM2_PER_S
 from electrolith.core.errors import InputError, NotConverged
@@ -24,6 +25,7 @@ __all__ = [
     "he_diffusivity",
     "least_variance",
     "moving_together",
+    "one_run",
     "settled_start",
 ]
 
@@ -32,7 +34,9 @@ Array = NDArray[np.float64]
 RATTLING = 0.5  # of a²: below it ions have not left their sites (He et al.)
 SPAN = 4.0  # the fit ends at this multiple of its first lag; later points add almost nothing
 SETTLED = 0.03  # relative change of D on doubling the start that is small enough anyhow
+ONE_SIGMA = 0.8413447460685429  # share of a normal distribution below its mean plus one standard deviation
 BATCHES = 8  # parts of a run whose scatter shows whether ions move together
+HOP_DOUBT = 0.2  # of the hop distance: how far people's choices of it lie apart
 STARTS = (0.5, 1.0, 2.0, 4.0)  # of a²: candidates for the lag at which correlations have died out
 
 
@@ -181,6 +185,35 @@ def least_variance(
     return _estimate(slope, squares, hop_distance, together)
 
 
+def one_run(squares: IonSquares, *, hop_distance: float) -> tuple[SlopeEstimate, float]:
+    """D of a run that stands alone, and the relative doubt that the start of its fit leaves.
+
+    The start is settled as for many runs. What is left is the larger of what twice the start would change
+    and of what a hop distance 20 % shorter or longer would: ions that jump back make the MSD bend, and a
+    short run cannot show where that ends.
+
+    Raises
+    ------
+    NotConverged
+        If the MSD does not pass 0.5 a² within a quarter of the run.
+    """
+    found: list[SlopeEstimate] = []
+    doubts: list[float] = []
+    for factor in (1.0, 1.0 - HOP_DOUBT, 1.0 + HOP_DOUBT):
+        distance = factor * hop_distance
+        try:
+            start, change = settled_start([squares], hop_distance=distance)
+            found.append(least_variance(squares, hop_distance=distance, start=start))
+        except NotConverged:
+            if not found:
+                raise
+            continue
+        doubts.append(abs(change))
+    value = found[0].self_value
+    moved = [abs(float(np.log(max(f.self_value, 1e-30) / value))) for f in found[1:]] if value > 0 else []
+    return found[0], max([doubts[0], *moved])
+
+
 def moving_together(every: Sequence[IonSquares], *, hop_distance: float, start: float = RATTLING) -> float:
     r"""Factor by which ions that move together raise the variance of D, at least 1.
 
@@ -311,7 +344,7 @@ def _estimate(slope: _Slope, squares: IonSquares, hop_distance: float, together:
     """
     d, collective = (float(v) for v in slope.values)
     hops = max(6.0 * d * squares.duration * squares.ions / hop_distance**2, 1e-9)
-    variance = max(_between_ions(slope.influence) * together, d**2 / hops)
+    variance = max(_scatter(slope.influence, together), d**2 / hops)
     relative = np.sqrt(slope.single) / max(abs(d), 1e-300)
     return SlopeEstimate(
         self_value=d * CM2_PER_S,
@@ -323,6 +356,18 @@ def _estimate(slope: _Slope, squares: IonSquares, hop_distance: float, together:
         fit_from=slope.fit_from,
         fit_to=slope.fit_to,
     )
+
+
+def _scatter(influence: Array, together: float) -> float:
+    """Variance of the slope, from what ions and parts of the run show together.
+
+    One ion has no scatter between ions, and two hardly any: the parts of the run weigh in with their degrees
+    of freedom, and few of both widen the interval as Student's t does.
+    """
+    between_ions, freedom = influence.shape[1] - 1, influence.shape[1] + BATCHES - 2
+    parts, _ = _batches(influence)
+    variance = (between_ions * _between_ions(influence) * together + (BATCHES - 1) * parts) / freedom
+    return variance * (float(stdtrit(freedom, ONE_SIGMA)) / float(ndtri(ONE_SIGMA))) ** 2
 
 
 def _between_ions(influence: Array) -> float:

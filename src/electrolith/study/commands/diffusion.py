@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
+DOUBTFUL = 0.3  # of D, from the start of the fit: said in words, beside its part in the interval
+
 
 def diffusion(
     trajectory: Annotated[
@@ -102,7 +104,14 @@ def _part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
 
     answer = f"D({found.mobile}) = {found.diffusivity.text()} at {found.temperature:g} K"
     bad = broken(found.guards)
-    if not bad:
+    if found.start_doubt > DOUBTFUL:
+        bad = (
+            *bad,
+            f"D changes by {100 * found.start_doubt:.0f} % with where the fit begins (a hop distance 20 % "
+            "shorter or longer, twice the displacement): the run is too short to show where jumps stop being "
+            "undone",
+        )
+    if not broken(found.guards):
         answer += (
             f"; σ = {found.conductivity.text()} (Nernst-Einstein, {found.mobile} of charge {found.charge:+g})"
         )
@@ -153,6 +162,7 @@ def _data(found: PathDiffusion, said: tuple[str, ...]) -> dict[str, object]:
         "he_diffusivity_cm2_per_s": found.he.value,
         "he_relative_error": found.he.relative_error,
         "hops": found.he.hops,
+        "start_doubt": found.start_doubt,
         "conductivity_S_per_cm": None if broken(found.guards) else found.conductivity.value,
         "guards": {g.name: g.passed for g in found.guards},
         "lag_fs": found.curves.lag.tolist(),
