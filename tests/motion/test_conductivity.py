@@ -9,8 +9,9 @@ from electrolith.core.errors import InputError, NotConverged
 from electrolith.motion.conductivity import conductivity, extrapolate, nernst_einstein
 from electrolith.motion.diffusivities import AtTemperature, Diffusivities, diffusivities
 from electrolith.motion.dynamics import Dynamics
-from electrolith.motion.guards import wrapped_guard
+from electrolith.motion.guards import hops_guard, wrapped_guard
 from electrolith.motion.results import Trajectories
+from electrolith.motion.spread import SharedSpread
 
 
 def test_conductivity_matches_hand_calculation_in_si():
@@ -56,7 +57,8 @@ def made(rng, *, energy=0.3, thermal=0.1, orderings=0.0, temperatures=(500, 550,
     offset = orderings * rng.standard_normal()
     value = 1e-2 * np.exp(-energy / (BOLTZMANN * t) + thermal * rng.standard_normal(t.size) + offset)
     points = tuple(AtTemperature(a, d, thermal, 0.0, d, 0.3, 100.0, 2) for a, d in zip(t, value, strict=True))
-    return Diffusivities(points, (), {}, (), orderings**2, 0.5, 0.0, 1.0, 0.04, 1.0)
+    shared = {"orderings": SharedSpread(orderings**2, 0.0, -20.0, 0)}
+    return Diffusivities(points, (), {}, (), shared, 0.5, 0.0, 1.0, 0.04, 1.0)
 
 
 def test_interval_of_the_extrapolation_covers_as_often_as_it_says():
@@ -88,7 +90,7 @@ def test_budget_names_the_cause_of_the_interval(rng):
 
 def test_one_temperature_is_not_enough_and_the_reasons_are_told(rng):
     one = made(rng, temperatures=(600,))
-    lonely = Diffusivities(one.trusted, (), {500.0: "framework melted"}, (), 0.0, 0.5, 0.0, 1.0, 0.04, 1.0)
+    lonely = Diffusivities(one.trusted, (), {500.0: "framework melted"}, (), {}, 0.5, 0.0, 1.0, 0.04, 1.0)
     with pytest.raises(NotConverged, match=r"two temperatures .*, 1 did: 500 K: framework melted"):
         conductivity(lonely, rng=rng)
 
@@ -147,14 +149,15 @@ def test_spread_between_orderings_is_found_and_shared_by_all_temperatures(toys):
     ]
     found = diffusivities(together(runs))
     by_hand = np.var(np.log(factors), ddof=1) / 3
-    assert found.ordering_variance == pytest.approx(by_hand, rel=0.4)
+    assert found.shared["orderings"].level == pytest.approx(by_hand, rel=0.4)
+    assert found.shared["orderings"].freedom == 2
     assert conductivity(found, rng=rng).budget["orderings"] > 0.1
 
 
 def test_equal_orderings_show_no_spread_beyond_their_errors(toys):
     rng = np.random.default_rng(6)
     runs = [run_of(toys, rng, temperature=t, ordering=o) for t in (500.0, 600.0) for o in range(3)]
-    assert diffusivities(together(runs)).ordering_variance < 0.01
+    assert diffusivities(together(runs)).shared_variance < 0.01
 
 
 def test_single_ordering_is_said_to_hide_a_spread(toys, rng):
@@ -183,3 +186,64 @@ def test_scatter_beyond_the_errors_widens_them_by_what_is_left_over_one():
     chi2 = np.sum((law - line) ** 2) / 0.1**2
     assert chi2 > 2 * out.dof
     assert out.budget["fit"] == pytest.approx(1 - out.dof / chi2, rel=1e-9)
+
+
+def test_the_weight_of_an_ordering_is_its_share_of_the_mean(toys):
+    rng = np.random.default_rng(7)
+    rates = (0.02, 0.04)
+    runs = [run_of(toys, rng, temperature=600.0, ordering=o, rate=r) for o, r in enumerate(rates)]
+    first = diffusivities(together(runs), shares=np.array([1.0, 0.0])).trusted[0]
+    each = {r.ordering: r.slope.self_value for r in diffusivities(together(runs)).runs}
+    mixed = diffusivities(together(runs), shares=np.array([0.25, 0.75])).trusted[0]
+    assert first.value == pytest.approx(each[0])
+    assert mixed.value == pytest.approx(0.25 * each[0] + 0.75 * each[1])
+    equal = diffusivities(together(runs)).trusted[0]
+    assert equal.value == pytest.approx(np.mean(list(each.values())))
+
+
+def test_an_ordering_without_share_still_tells_how_much_orderings_differ(toys):
+    rng = np.random.default_rng(5)
+    runs = [
+        run_of(toys, rng, temperature=t, ordering=o, rate=0.02 * f)
+        for t in (500.0, 600.0)
+        for o, f in enumerate((0.5, 1.0, 2.0))
+    ]
+    equal = diffusivities(together(runs)).shared["orderings"]
+    alone = diffusivities(together(runs), shares=np.array([1.0, 0.0, 0.0])).shared["orderings"]
+    assert alone.level == pytest.approx(3 * equal.level)
+
+
+def test_runs_that_narrowly_missed_a_guard_are_judged_both_ways_and_widen_the_interval(toys):
+    """The slow run at 500 K has 15 hops of the 20 wanted; leaving it out must not make the answer surer."""
+    rng = np.random.default_rng(11)
+    runs = [
+        run_of(toys, rng, temperature=t, ordering=o, rate=r)
+        for t, r in {500.0: 0.03, 600.0: 0.04, 700.0: 0.05}.items()
+        for o in range(2)
+    ]
+    slow = run_of(toys, rng, temperature=500.0, ordering=2, rate=0.01, guards=(hops_guard(15.0),))
+    found = diffusivities(together([*runs, slow]))
+    assert list(found.alternatives) == ["with the runs that narrowly missed a guard"]
+    out = conductivity(found, rng=rng)
+    assert out.otherwise["with the runs that narrowly missed a guard"] < out.extrapolated.value
+    assert out.budget["guards"] > 0
+    far = run_of(toys, rng, temperature=500.0, ordering=2, rate=0.01, guards=(hops_guard(2.0),))
+    assert diffusivities(together([*runs, far])).alternatives == {}
+
+
+def test_draws_of_the_potential_are_a_cause_of_their_own(toys):
+    rng = np.random.default_rng(13)
+    factors = {(0, 0): 0.5, (0, 1): 1.6, (1, 0): 1.8, (1, 1): 0.6}  # draws differ, orderings do not
+    runs = [
+        run_of(toys, rng, temperature=t, ordering=o, seed=k, rate=0.03 * f)
+        for t in (500.0, 600.0, 700.0)
+        for (o, k), f in factors.items()
+    ]
+    found = diffusivities(replace(together(runs), posterior=True))
+    by_hand = np.mean([np.var(np.log([0.5, 1.6]), ddof=1), np.var(np.log([1.8, 0.6]), ddof=1)]) / 4
+    assert found.shared["potential"].level == pytest.approx(by_hand, rel=0.5)
+    assert found.shared["potential"].freedom == 2
+    assert found.shared["orderings"].level < found.shared["potential"].level
+    assert conductivity(found, rng=rng).budget["potential"] > 0.3
+    one = [r for r in runs if r.seed == 0]
+    assert list(diffusivities(replace(together(one), posterior=True)).shared) == ["orderings and potential"]

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from electrolith.core.arrhenius import Arrhenius, fit_arrhenius
-from electrolith.core.constants import BOLTZMANN, SIEMENS_PER_CM
+from electrolith.core.constants import BOLTZMANN, CM2_PER_S, SIEMENS_PER_CM
 from electrolith.core.errors import InputError, NotConverged
 from electrolith.core.estimate import DRAWS, Estimate
+from electrolith.motion.curvature import Shapes, compare_shapes
 from electrolith.motion.diffusivities import Diffusivities
 
 __all__ = ["Conductivity", "conductivity", "extrapolate", "nernst_einstein"]
@@ -72,6 +73,8 @@ class Conductivity:
     dof: int
     excluded: dict[float, str]
     warnings: tuple[str, ...]
+    shapes: Shapes
+    otherwise: dict[str, float]
 
 
 def extrapolate(line: Arrhenius, temperature: float) -> tuple[float, float, float]:
@@ -93,9 +96,11 @@ def conductivity(
     .. math:: \ln(\sigma T) = A - E_a / k_B T
 
     is fitted by generalised least squares with the full covariance of the points: the thermal error of
-    each temperature, the spread between seeds, and the spread between orderings, which all temperatures
-    share. Where the points scatter more about the line than these allow (χ²/dof > 1) the excess is added
-    as "fit".
+    each temperature, the spread between seeds, and what orderings and draws of the potential differ by, which
+    all temperatures share (level and slope, with the tails that few of them leave). Where the points scatter
+    more about the line than these allow (χ²/dof > 1) the excess is added as "fit". What other verdicts on
+    runs near a guard's limit would give is added as "guards". Where a curve has more evidence than the line,
+    σ at the target is drawn from line and curves by their evidence.
 
     Raises
     ------
@@ -109,32 +114,34 @@ def conductivity(
             + "; ".join(f"{t:g} K: {why}" for t, why in diffusivities.excluded.items()),
             partial=diffusivities,
         )
-    temperature = np.array([p.temperature for p in good])
-    value = np.array([p.value for p in good])
-    sigma = nernst_einstein(
-        value / 0.1, density=diffusivities.density, charge=diffusivities.charge, temperature=temperature
-    )
-    logarithm = np.log(sigma * temperature)
-    parts = {
-        "thermal": np.diag([p.thermal**2 for p in good]),
-        "seeds": np.diag([p.between_seeds**2 for p in good]),
-        "orderings": diffusivities.ordering_variance * np.ones((len(good), len(good))),
-    }
-    covariance = parts["thermal"] + parts["seeds"] + parts["orderings"]
+    temperature, logarithm = _points(diffusivities)
+    parts = _causes(diffusivities, temperature)
+    covariance = np.sum(list(parts.values()), axis=0)
     line = fit_arrhenius(temperature, logarithm, covariance=covariance)
+    shapes = compare_shapes(temperature, logarithm, covariance, target=target)
     excess = max(line.chi2 / line.dof - 1.0, 0.0) if line.dof > 0 else 0.0
     independent = parts["thermal"] + parts["seeds"]
     parts["fit"] = excess * independent + diffusivities.start_doubt**2 * np.ones_like(covariance)
-    line = fit_arrhenius(temperature, logarithm, covariance=covariance + excess * independent)
     operator = _operator(temperature, covariance + excess * independent)
-    noise = {name: _noise(part, rng, draws) for name, part in parts.items()}
-    points = logarithm[:, None] + sum(noise.values())
-    a, energy = operator @ points
-    out = Estimate(np.exp(a - energy / (BOLTZMANN * target)) / target, "S/cm")
+    freedom = {name: spread.freedom for name, spread in diffusivities.shared.items()}
+    noise = {name: _noise(part, rng, draws, freedom=freedom.get(name)) for name, part in parts.items()}
     row = np.array([1.0, -1.0 / (BOLTZMANN * target)]) @ operator
     variance = {name: float(row @ part @ row) for name, part in parts.items()}
+    points = logarithm[:, None] + np.sum(list(noise.values()), axis=0)
+    a, energy = operator @ points
+    at_target = a - energy / (BOLTZMANN * target)
+    otherwise = _otherwise(diffusivities, target)
+    moved = [float(np.log(other / np.exp(row @ logarithm) * target)) for other in otherwise.values()]
+    variance["guards"] = max((m**2 for m in moved), default=0.0) / 3.0
+    at_target = at_target + np.sqrt(variance["guards"]) * rng.standard_normal(draws)
+    if not shapes.straight:
+        variance["curvature"] = float(
+            sum(s.weight * (s.at_target - row @ logarithm) ** 2 for s in shapes.every[1:])
+        )
+        at_target, energy = _mixed(shapes, at_target, energy, float(row @ logarithm), rng)
     total = sum(variance.values())
     haven = diffusivities.haven_ratio(rng=rng, draws=draws)
+    out = Estimate(np.exp(at_target) / target, "S/cm")
     return Conductivity(
         temperatures=temperature,
         values=tuple(Estimate(np.exp(y) / t, "S/cm") for y, t in zip(points, temperature, strict=True)),
@@ -148,7 +155,62 @@ def conductivity(
         dof=line.dof,
         excluded=diffusivities.excluded,
         warnings=diffusivities.warnings,
+        shapes=shapes,
+        otherwise=otherwise,
     )
+
+
+def _points(diffusivities: Diffusivities) -> tuple[Array, Array]:
+    """Temperatures (K) and ln(σT), shape (n,)."""
+    good = diffusivities.trusted
+    temperature = np.array([p.temperature for p in good])
+    sigma = nernst_einstein(
+        np.array([p.value for p in good]) / CM2_PER_S,
+        density=diffusivities.density,
+        charge=diffusivities.charge,
+        temperature=temperature,
+    )
+    return temperature, np.log(sigma * temperature)
+
+
+def _causes(diffusivities: Diffusivities, temperature: Array) -> dict[str, Array]:
+    """Covariance of ln(σT) by cause, shape (n, n) each."""
+    good = diffusivities.trusted
+    shared = {name: spread.covariance(temperature) for name, spread in diffusivities.shared.items()}
+    return {
+        "thermal": np.diag([p.thermal**2 for p in good]),
+        "seeds": np.diag([p.between_seeds**2 for p in good]),
+        **shared,
+    }
+
+
+def _otherwise(diffusivities: Diffusivities, target: float) -> dict[str, float]:
+    """σ at the target (S/cm) when runs near a guard's limit are judged otherwise."""
+    found = {}
+    for name, other in diffusivities.alternatives.items():
+        if len(other.trusted) < 2:
+            continue
+        temperature, logarithm = _points(other)
+        covariance = np.sum(list(_causes(other, temperature).values()), axis=0)
+        line = fit_arrhenius(temperature, logarithm, covariance=covariance)
+        found[name] = extrapolate(line, target)[0]
+    return found
+
+
+def _mixed(
+    shapes: Shapes, at_target: Array, energy: Array, centre: float, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Draws of ln(σT) and of the activation energy at the target from line and curves, by their evidence.
+
+    A curve's draws keep the scatter of the line's and add what the curve itself leaves open.
+    """
+    weights = np.array([s.weight for s in shapes.every])
+    which = rng.choice(len(weights), size=len(at_target), p=weights / weights.sum())
+    shifts = np.array([0.0, *(s.at_target - centre for s in shapes.every[1:])])
+    wider = np.array([0.0, *(s.std for s in shapes.every[1:])])
+    bends = np.array([0.0, *(s.energy - shapes.every[0].energy for s in shapes.every[1:])])
+    moved = at_target + shifts[which] + wider[which] * rng.standard_normal(len(at_target))
+    return moved, energy + bends[which]
 
 
 def _operator(temperature: Array, covariance: Array) -> Array:
@@ -158,8 +220,14 @@ def _operator(temperature: Array, covariance: Array) -> Array:
     return np.asarray(np.linalg.solve(design.T @ weight, weight.T))
 
 
-def _noise(covariance: Array, rng: np.random.Generator, draws: int) -> Array:
-    """Normal draws with a covariance that may be singular, shape (n, draws)."""
+def _noise(covariance: Array, rng: np.random.Generator, draws: int, *, freedom: int | None = None) -> Array:
+    """Draws with a covariance that may be singular, shape (n, draws).
+
+    Normal, or Student's t where the covariance is itself known from `freedom` degrees of freedom.
+    """
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.clip(values, 0.0, None))
-    return np.asarray(root @ rng.standard_normal((len(covariance), draws)))
+    out = root @ rng.standard_normal((len(covariance), draws))
+    if freedom:
+        out = out / np.sqrt(rng.chisquare(freedom, size=draws) / freedom)
+    return np.asarray(out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from electrolith.motion.diffusivity import (
     moving_together,
     settled_start,
 )
-from electrolith.motion.guards import broken
+from electrolith.motion.guards import broken, narrowly
 from electrolith.motion.results import Run, Trajectories
+from electrolith.motion.spread import SharedSpread, lines_apart
 
 __all__ = ["AtTemperature", "Diffusivities", "RunDiffusivity", "diffusivities"]
 
@@ -67,22 +68,31 @@ class Diffusivities:
 
     trusted : per temperature.      runs : every run's own estimates.
     excluded : temperature (K) to reason.
-    ordering_variance : of ln D of the mean over orderings, shared by all temperatures.
+    shared : by cause, what all temperatures share: variance of the mean over orderings, over draws of the
+        potential.
     start, start_doubt : where the fits begin (in a²), and the relative change of D that choice leaves.
     together : factor by which ions that move together raise the variance of D.
     density : mobile ions per Å³.      charge : e.
+    alternatives : the same judged otherwise: with the runs that missed a guard narrowly, without those that
+        met one narrowly.
     """
 
     trusted: tuple[AtTemperature, ...]
     runs: tuple[RunDiffusivity, ...]
     excluded: dict[float, str]
     warnings: tuple[str, ...]
-    ordering_variance: float
+    shared: dict[str, SharedSpread]
     start: float
     start_doubt: float
     together: float
     density: float
     charge: float
+    alternatives: dict[str, Diffusivities] = field(default_factory=dict)
+
+    @property
+    def shared_variance(self) -> float:
+        """Variance of ln D that all temperatures share, at their middle."""
+        return sum(s.level for s in self.shared.values())
 
     def haven_ratio(self, *, rng: np.random.Generator, draws: int = DRAWS) -> Estimate | None:
         """Self over collective diffusivity, pooled over the runs used; None if the data cannot tell.
@@ -118,17 +128,44 @@ def diffusivities(trajectories: Trajectories, *, shares: Array | None = None) ->
     if shares is None:
         number = 1 + max(r.ordering for r in trajectories.runs)
         shares = np.full(number, 1.0 / number)
-    distance = trajectories.hop_distance
-    sound = [r for r in trajectories.runs if not _refusal(r)]
-    start, doubt = settled_start([r.squares for r in sound], hop_distance=distance)
-    together = moving_together([r.squares for r in sound], hop_distance=distance, start=start)
-    runs = tuple(_of_run(r, trajectories, start, together) for r in trajectories.runs)
+    refusals = [_refusal(r) for r in trajectories.runs]
+    found = _judged(trajectories, refusals, shares)
+    return replace(found, alternatives=_alternatives(trajectories, refusals, shares))
+
+
+def _alternatives(trajectories: Trajectories, refusals: list[str], shares: Array) -> dict[str, Diffusivities]:
+    """What other verdicts on the runs near a limit would give; nothing where no run is near one."""
+    near = [narrowly(r.guards) and r.status == "finished" for r in trajectories.runs]
+    verdicts = {
+        "with the runs that narrowly missed a guard": [
+            "" if n and text else text for n, text in zip(near, refusals, strict=True)
+        ],
+        "without the runs that narrowly met their guards": [
+            text or ("near the limit of a guard" if n else "") for n, text in zip(near, refusals, strict=True)
+        ],
+    }
+    return {
+        name: _judged(trajectories, verdict, shares)
+        for name, verdict in verdicts.items()
+        if verdict != refusals and not all(verdict)
+    }
+
+
+def _judged(trajectories: Trajectories, refusals: list[str], shares: Array) -> Diffusivities:
+    """Diffusivities when the runs with a text in `refusals` are left out."""
+    distance, every = trajectories.hop_distance, trajectories.runs
+    sound = [r.squares for r, text in zip(every, refusals, strict=True) if not text]
+    start, doubt = settled_start(sound, hop_distance=distance)
+    together = moving_together(sound, hop_distance=distance, start=start)
+    runs = tuple(
+        _of_run(r, trajectories, start, together, text) for r, text in zip(every, refusals, strict=True)
+    )
     trusted, excluded, warnings = [], {}, []
     for temperature in sorted({r.temperature for r in runs}):
         here = [r for r in runs if r.temperature == temperature]
         used = [r for r in here if not r.refused]
         if used:
-            trusted.append(_pool(temperature, used, shares))
+            trusted.append(_pool(temperature, used, shares, posterior=trajectories.posterior))
             warnings += [f"{_label(r)} left out: {r.refused}" for r in here if r.refused]
         else:
             excluded[temperature] = "; ".join(f"{_label(r)}: {r.refused}" for r in here)
@@ -137,20 +174,18 @@ def diffusivities(trajectories: Trajectories, *, shares: Array | None = None) ->
             f"D still changes by {doubt:+.0%} when the fit begins at twice the displacement; the ions' jumps "
             "are correlated over longer than these runs can show"
         )
-    variance, orderings = _between_orderings(runs, shares)
-    if orderings == 1:
+    if len({r.ordering for r in runs if not r.refused}) == 1:
         warnings.append("one ordering only: the spread between orderings is unknown and not in the interval")
-    first = trajectories.runs[0]
     return Diffusivities(
         trusted=tuple(trusted),
         runs=runs,
         excluded=excluded,
         warnings=tuple(warnings),
-        ordering_variance=variance,
+        shared=_shared(runs, shares, posterior=trajectories.posterior),
         start=start,
         start_doubt=abs(doubt),
         together=together,
-        density=first.squares.ions / first.volume,
+        density=every[0].squares.ions / every[0].volume,
         charge=trajectories.charge,
     )
 
@@ -168,9 +203,11 @@ def _refusal(run: Run) -> str:
     return "; ".join(broken(run.guards))
 
 
-def _of_run(run: Run, trajectories: Trajectories, start: float, together: float) -> RunDiffusivity:
+def _of_run(
+    run: Run, trajectories: Trajectories, start: float, together: float, refused: str
+) -> RunDiffusivity:
     """Both estimates; computed for refused runs too where possible, so that the report can show them."""
-    distance, refused = trajectories.hop_distance, _refusal(run)
+    distance = trajectories.hop_distance
     he = slope = None
     try:
         he = he_diffusivity(
@@ -188,7 +225,7 @@ def _of_run(run: Run, trajectories: Trajectories, start: float, together: float)
     return RunDiffusivity(run.temperature, run.ordering, run.seed, he, slope, refused)
 
 
-def _pool(temperature: float, runs: list[RunDiffusivity], shares: Array) -> AtTemperature:
+def _pool(temperature: float, runs: list[RunDiffusivity], shares: Array, *, posterior: bool) -> AtTemperature:
     """Mean over orderings, by their shares, of the mean over seeds; errors of the logarithm."""
     slopes = {(r.ordering, r.seed): r.slope for r in runs if r.slope is not None}
     hes = [r.he for r in runs if r.he is not None]
@@ -204,7 +241,8 @@ def _pool(temperature: float, runs: list[RunDiffusivity], shares: Array) -> AtTe
         temperature=temperature,
         value=value,
         thermal=thermal,
-        between_seeds=_between_seeds(list(groups.values()), weight, value),
+        # Draws of the potential differ by more than chance, and alike at all temperatures: see `_shared`.
+        between_seeds=0.0 if posterior else _between_seeds(list(groups.values()), weight, value),
         he_value=float(np.mean([h.value for h in hes])),
         he_relative_error=float(3.43 / np.sqrt(sum(h.hops for h in hes))) + 0.04,
         hops=float(sum(h.hops for h in hes)),
@@ -233,36 +271,45 @@ def _between_seeds(groups: list[list[SlopeEstimate]], weight: Array, value: floa
     return float(np.sqrt(excess / freedom * spread)) / value
 
 
-def _between_orderings(runs: tuple[RunDiffusivity, ...], shares: Array) -> tuple[float, int]:
-    """Variance of ln D of the mean over orderings, from differences that all temperatures share.
+def _shared(runs: tuple[RunDiffusivity, ...], shares: Array, *, posterior: bool) -> dict[str, SharedSpread]:
+    """Variance of the mean line by cause: orderings, and draws of the potential where there are several.
 
-    Each ordering's offset from the mean at each temperature is averaged over temperatures with the weights
-    of its errors; the variance between offsets beyond those errors, over the effective number of orderings.
+    Where each run has a draw of its own, what orderings differ by holds what their draws differ by; repeated
+    draws within orderings tell the two apart.
     """
-    table: dict[int, list[tuple[float, float]]] = {}
-    for temperature in {r.temperature for r in runs}:
-        here = [r for r in runs if r.temperature == temperature and r.slope and not r.refused]
-        orderings = {r.ordering for r in here}
-        if len(orderings) < 2:
-            continue
-        logs = {}
-        for o in orderings:
-            slopes = [r.slope for r in here if r.ordering == o and r.slope]
-            mean = float(np.mean([s.self_value for s in slopes]))
-            error = float(np.sqrt(sum(s.self_std**2 for s in slopes))) / len(slopes)
-            logs[o] = (np.log(mean), (error / mean) ** 2)
-        centre = np.mean([v for v, _ in logs.values()])
-        for o, (v, e) in logs.items():
-            table.setdefault(o, []).append((float(v - centre), e))
-    number = len(table)
-    if number < 2:
-        return 0.0, max(number, 1)
-    offsets, noise = [], []
-    for rows in table.values():
-        v, e = np.array(rows).T
-        weight = 1.0 / e
-        offsets.append(float(weight @ v / weight.sum()))
-        noise.append(float(1.0 / weight.sum()))
-    scatter = float(np.sum(np.square(offsets))) / (number - 1)
-    effective = float(np.sum(_among(shares, list(table)) ** 2))
-    return max(scatter - float(np.mean(noise)), 0.0) * effective, number
+    used = [r for r in runs if r.slope is not None and not r.refused]
+    orderings = sorted({r.ordering for r in used})
+    if not orderings:
+        return {}
+    weight = _among(shares, orderings)
+    whole = lines_apart({o: _points([r for r in used if r.ordering == o]) for o in orderings})
+    whole = whole.scaled(float(np.sum(weight**2)))
+    if not posterior:
+        return {"orderings": whole}
+    within, number = [], []
+    for o in orderings:
+        seeds = sorted({r.seed for r in used if r.ordering == o})
+        number.append(max(len(seeds), 1))
+        if len(seeds) > 1:
+            here = {k: _points([r for r in used if r.ordering == o and r.seed == k]) for k in seeds}
+            within.append(lines_apart(here))
+    if not within:
+        return {"orderings and potential": whole}
+    mean = float(np.sum(weight**2 / np.array(number)))
+    freedom = sum(w.freedom for w in within)
+    level = sum(w.level * w.freedom for w in within) / max(freedom, 1) * mean
+    tilt = sum(w.tilt * w.freedom for w in within) / max(freedom, 1) * mean
+    potential = SharedSpread(level, tilt, whole.centre, freedom)
+    rest = replace(whole, level=max(whole.level - level, 0.0), tilt=max(whole.tilt - tilt, 0.0))
+    return {"potential": potential, "orderings": rest}
+
+
+def _points(runs: list[RunDiffusivity]) -> list[tuple[float, float, float]]:
+    """Temperature, ln D of the mean over seeds, and its variance."""
+    points = []
+    for temperature in sorted({r.temperature for r in runs}):
+        slopes = [r.slope for r in runs if r.temperature == temperature and r.slope]
+        mean = float(np.mean([s.self_value for s in slopes]))
+        error = float(np.sqrt(sum(s.self_std**2 for s in slopes))) / len(slopes)
+        points.append((temperature, float(np.log(mean)), (error / mean) ** 2))
+    return points

@@ -67,6 +67,7 @@ class Trajectories:
 
     mobile : symbol of the mobile element.       charge : of its ions, e.
     hop_distance : between neighbouring sites of the mobile ions, Å.
+    posterior : whether each ordering and seed ran with a draw of its own from the potential's posterior.
     """
 
     runs: tuple[Run, ...]
@@ -75,6 +76,7 @@ class Trajectories:
     mobile: str
     charge: float
     hop_distance: float
+    posterior: bool = False
 
     def at(self, temperature: float) -> tuple[Run, ...]:
         """The runs at one temperature, K."""

@@ -262,7 +262,7 @@ def measured(
 
 def _diffusivity(point: AtTemperature, found: Diffusivities, rng: np.random.Generator) -> Estimate:
     """D with every error that one temperature alone has: thermal, seeds, orderings, start of the fit."""
-    variance = point.thermal**2 + point.between_seeds**2 + found.ordering_variance + found.start_doubt**2
+    variance = point.thermal**2 + point.between_seeds**2 + found.shared_variance + found.start_doubt**2
     return Estimate.lognormal(point.value, float(np.sqrt(variance)), "cm²/s", rng=rng)
 
 
