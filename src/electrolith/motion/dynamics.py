@@ -26,7 +26,9 @@ class Dynamics:
     relative_error : wanted one-standard-deviation error of D at each temperature.
     hops : wanted number of hops n max(MSD)/a² per temperature; None: not asked for.
     thermostat_period : τ of the Nosé-Hoover chain.         sampling : time between stored frames.
-    seed : of the random velocities.
+    seed : of the random velocities, and of the choice among the potential's draws.
+    posterior : each ordering and seed runs, at all temperatures, with a draw of its own from the posterior of
+        the potential's coefficients, in the cell that this draw relaxes to.
     """
 
     temperatures: tuple[Annotated[float, Unit("K")], ...] = (500.0, 550.0, 600.0, 650.0, 700.0)
@@ -43,6 +45,7 @@ class Dynamics:
     thermostat_period: Annotated[float, Unit("fs")] = 100.0
     sampling: Annotated[float, Unit("fs")] = 100.0
     seed: int = 1
+    posterior: bool = False
     total: Annotated[float | None, Unit("fs")] = None
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from electrolith.energy.labels.errors import FitErrors, errors_by_kind, mean_err
 from electrolith.energy.labels.labels import Label, fingerprint
 from electrolith.energy.pod.descriptors import Descriptors
 from electrolith.energy.pod.equations import EquationBook, Equations, NormalEquations, normal_equations
+from electrolith.energy.pod.posterior import Posterior, posterior_of
 from electrolith.energy.pod.potential import PodSettings, Potential
 
 __all__ = ["CheapLabels", "PodFit", "fit_pod", "solve"]
@@ -40,12 +41,14 @@ class PodFit:
     held_out: errors on labels that were left out of the fit (folds of whole runs), first of all together.
     trained: errors of the final fit on its own labels.
     committee: eV, shape (folds, m); coefficients of the fits that each left one fold out.
+    posterior: of the coefficients, as wide as the held-out force errors; None where cheap labels took part.
     """
 
     potential: Potential
     held_out: tuple[FitErrors, ...]
     trained: FitErrors
     committee: NDArray[np.float64]
+    posterior: Posterior | None
 
 
 def fit_pod(
@@ -100,17 +103,29 @@ def fit_pod(
         for fold in range(folds)
     ]
     whole = reduce(add, parts)
+    rest = [whole - part for part in parts]
     committee, coefficients = [], solve(whole, settings, prior=prior, cheap=_cheap(cheap, (), book, settings))
-    for fold, part in enumerate(parts):
+    for fold, sums in enumerate(rest):
         left_out = tuple(x for x, f in zip(labels, fold_of, strict=True) if f == fold)
         side = _cheap(cheap, left_out, book, settings)
-        committee.append(solve(whole - part, settings, prior=prior, cheap=side))
+        committee.append(solve(sums, settings, prior=prior, cheap=side))
     held_out = [row.miss(committee[fold]) for row, fold in zip(rows, fold_of, strict=True)]
     trained = [row.miss(coefficients) for row in rows]
     potential = Potential(name, settings, coefficients, fingerprint(labels), {})
     near = np.array([np.sqrt(np.mean(x.forces**2)) <= settings.far_force for x in labels])
     trained_errors = mean_errors("all", None, [m for m, n in zip(trained, near, strict=True) if n])
-    return PodFit(potential, errors_by_kind(labels, held_out, near), trained_errors, np.array(committee))
+    judged = [
+        (row, rest[fold], committee[fold])
+        for row, fold, is_near in zip(rows, fold_of, near, strict=True)
+        if is_near
+    ]
+    return PodFit(
+        potential,
+        errors_by_kind(labels, held_out, near),
+        trained_errors,
+        np.array(committee),
+        None if cheap is not None else posterior_of(whole, settings, coefficients, judged),
+    )
 
 
 def _cheap(

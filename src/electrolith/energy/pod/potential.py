@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,20 @@ from electrolith.core.errors import DataError, InputError, nearest
 from electrolith.core.files import write_atomic
 from electrolith.core.reading import reader
 
-__all__ = ["PodSettings", "Potential", "load_potential", "potential_names", "save_potential"]
+__all__ = [
+    "PodSettings",
+    "Potential",
+    "load_draws",
+    "load_potential",
+    "potential_names",
+    "save_draws",
+    "save_potential",
+]
 
 MANIFEST = "manifest.json"
 PARAMETERS = "parameters.pod"
 COEFFICIENTS = "coefficients.pod"
+DRAWS = "draws.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,53 @@ def save_potential(potential: Potential, folder: Path) -> None:
 
 
 @reader("a potential")
+def save_draws(potential: Potential, draws: NDArray[np.float64], folder: Path) -> None:
+    """Write draws from the posterior of the coefficients (eV, shape (k, m)) beside the potential."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, draws=draws, fingerprint=np.array(potential.fingerprint))
+    write_atomic(folder / DRAWS, buffer.getvalue())
+
+
+def load_draws(name_or_folder: str | Path) -> tuple[Potential, ...]:
+    """Draws from the posterior of a potential, each a potential of its own.
+
+    Raises
+    ------
+    InputError
+        If the potential has no draws.
+    DataError
+        If they belong to other coefficients, or are not finite.
+    """
+    potential = load_potential(name_or_folder)
+    path = _folder_of(name_or_folder) / DRAWS
+    if not path.is_file():
+        raise InputError(
+            f"potential {potential.name}: no posterior beside it ({DRAWS}); fit it again from its labels with "
+            "`electrolith fit`, or set dynamics.posterior: false"
+        )
+    with np.load(path, allow_pickle=False) as bundle:
+        draws, belongs = np.asarray(bundle["draws"], dtype=float), str(bundle["fingerprint"])
+    if belongs != potential.fingerprint or draws.shape[1:] != potential.coefficients.shape:
+        raise DataError(
+            f"{path}: draws of the coefficients {belongs}, the potential is {potential.fingerprint}; fit again"
+        )
+    if not np.all(np.isfinite(draws)):
+        raise DataError(f"{path}: draws are not finite; fit again")
+    return tuple(
+        replace(potential, name=f"{potential.name}, draw {n + 1}", coefficients=c) for n, c in enumerate(draws)
+    )
+
+
+def _folder_of(name_or_folder: str | Path) -> Path:
+    """Folder of a potential of the package by name, or of one on disk."""
+    folder = Path(name_or_folder)
+    if not (folder / MANIFEST).is_file():
+        if str(name_or_folder) not in potential_names():
+            raise InputError(nearest("potential", str(name_or_folder), potential_names()))
+        folder = Path(str(files("electrolith.energy") / "potentials" / str(name_or_folder)))
+    return folder
+
+
 def load_potential(name_or_folder: str | Path) -> Potential:
     """A potential of the package by name, or one in a folder.
 
@@ -175,11 +232,7 @@ def load_potential(name_or_folder: str | Path) -> Potential:
     DataError
         If its files are damaged or do not belong together.
     """
-    folder = Path(name_or_folder)
-    if not (folder / MANIFEST).is_file():
-        if str(name_or_folder) not in potential_names():
-            raise InputError(nearest("potential", str(name_or_folder), potential_names()))
-        folder = Path(str(files("electrolith.energy") / "potentials" / str(name_or_folder)))
+    folder = _folder_of(name_or_folder)
     manifest = _read_manifest(folder / MANIFEST)
     shape: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in manifest["settings"].items()

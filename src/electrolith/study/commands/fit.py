@@ -28,15 +28,18 @@ def fit(
         str | None, typer.Option(help="Name of the reference method, for labels that state none.")
     ] = None,
     folds: Annotated[int, typer.Option(help="Groups of runs that are left out in turn.")] = 8,
+    draws: Annotated[int, typer.Option(help="Draws from the posterior that go beside it.")] = 32,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
 ) -> None:
     """Fit a POD potential to labels and say what it gets wrong on frames it has not seen.
 
     Example: `electrolith fit labels.xyz.xz --out my-potential --name li-n-cl`
     """
+    import numpy as np
+
     from electrolith.energy.labels.labels import read_labels
     from electrolith.energy.pod.fit import fit_pod
-    from electrolith.energy.pod.potential import PodSettings, save_potential
+    from electrolith.energy.pod.potential import PodSettings, save_draws, save_potential
     from electrolith.study.settings import load_yaml, read
     from electrolith.study.terminal import finish, live
 
@@ -53,6 +56,9 @@ def fit(
         )
     found = replace(found, potential=replace(found.potential, provenance=_provenance(found, used)))
     save_potential(found.potential, out)
+    if found.posterior is not None:
+        rng = np.random.default_rng(int(found.potential.fingerprint, 16))
+        save_draws(found.potential, found.posterior.draws(draws, rng=rng), out)
     data = {"fingerprint": found.potential.fingerprint, "held_out": [asdict(e) for e in found.held_out]}
     finish(f"Potential {name}", (_part(found, out),), data, json_file=json_file)
 

@@ -80,6 +80,8 @@ class Sweep:
         for value in self.x:
             if not 0 <= value <= 1:
                 raise InputError(f"sweep: x is a share, 0 to 1, got {value:g}")
+        if self.dynamics.posterior:
+            raise InputError("sweep.dynamics.posterior: a sweep runs every composition with one potential")
         kept = self.ordering.keep
         if kept.lowest + kept.random + kept.monte_carlo < self.dynamics.orderings:
             raise InputError(
