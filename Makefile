@@ -28,9 +28,9 @@ test: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
-# Replicas of real runs take twenty minutes and are started by hand: benchmarks/motion_replicas.py.
+# Repeats of real runs take from twenty minutes to hours and are started by hand.
 bench: $(VENV)/.bench
-	@for file in $(filter-out benchmarks/motion_replicas.py,$(sort $(wildcard benchmarks/*.py))); do \
+	@for file in $(filter-out benchmarks/motion_replicas.py benchmarks/sigma_repeats.py,$(sort $(wildcard benchmarks/*.py))); do \
 	  echo "== $$file"; OMP_NUM_THREADS=1 $(BIN)/python $$file || exit 1; done
 
 lint: $(VENV)/.test

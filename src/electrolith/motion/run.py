@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
@@ -71,6 +71,7 @@ def simulate(
     hop_distance: float,
     folder: Path | str,
     charge: float | None = None,
+    drawn: Mapping[tuple[int, int], tuple[Frame, Engine]] | None = None,
     executor: Executor | None = None,
     progress: ReportProgress | None = None,
     chunk_seconds: float = CHUNK_SECONDS,
@@ -87,6 +88,8 @@ def simulate(
         it has only one and none is given.
     hop_distance : between neighbouring sites of the mobile ions, Å.
     folder : workspace; checkpoints and trajectories stay there.
+    drawn : by (ordering, seed) the frame and the engine of those runs, where each has a draw of its own from
+        the potential's posterior; None: all run with `frames` and `engine`.
     executor : any `concurrent.futures.Executor`; None: one single-threaded process per core.
     progress : called with the share done and a line of text.
 
@@ -102,14 +105,20 @@ def simulate(
         (folder / STOP).unlink(missing_ok=True)
         local = executor is None
         with Processes() if executor is None else nullcontext(executor) as pool:
-            tasks = _tasks(frames, engine, dynamics, mobile, folder, chunk_seconds, local)
+            own = drawn or {(o, k): (frames[o], engine) for o, k in _starts(dynamics)}
+            tasks = _tasks(own, dynamics, mobile, folder, chunk_seconds, local)
             steps = _read_plan(folder, tasks, dynamics)
             campaign = _Campaign(tasks, hop_distance, folder, pool, progress or _silent, steps)
             _drive(campaign)
         runs = tuple(summarise(t, hop_distance=hop_distance, with_path=True) for t in tasks)
     if progress:
         progress(1.0, f"{len(runs)} trajectories, {sum(r.steps for r in runs)} steps")
-    return Trajectories(runs, dynamics, engine.name, mobile, charge, hop_distance)
+    return Trajectories(runs, dynamics, engine.name, mobile, charge, hop_distance, drawn is not None)
+
+
+def _starts(dynamics: Dynamics) -> list[tuple[int, int]]:
+    """Every ordering and seed."""
+    return [(o, k) for o in range(dynamics.orderings) for k in range(dynamics.seeds)]
 
 
 def _silent(_share: float, _text: str) -> None:
@@ -131,8 +140,7 @@ def _check(frames: Sequence[Frame], engine: Engine, dynamics: Dynamics, mobile: 
 
 
 def _tasks(
-    frames: Sequence[Frame],
-    engine: Engine,
+    own: Mapping[tuple[int, int], tuple[Frame, Engine]],
     dynamics: Dynamics,
     mobile: str,
     folder: Path,
@@ -144,8 +152,8 @@ def _tasks(
         Task(
             folder=str(folder / f"{temperature:g}K-ordering{ordering + 1}-seed{seed + 1}"),
             root=str(folder),
-            frame=frames[ordering],
-            engine=engine,
+            frame=own[ordering, seed][0],
+            engine=own[ordering, seed][1],
             dynamics=dynamics,
             temperature=temperature,
             ordering=ordering,
@@ -156,8 +164,7 @@ def _tasks(
             chunk_seconds=chunk_seconds,
         )
         for temperature in sorted(dynamics.temperatures, reverse=True)
-        for ordering in range(dynamics.orderings)
-        for seed in range(dynamics.seeds)
+        for ordering, seed in _starts(dynamics)
     ]
 
 

@@ -196,19 +196,21 @@ def load_draws(name_or_folder: str | Path) -> tuple[Potential, ...]:
     path = _folder_of(name_or_folder) / DRAWS
     if not path.is_file():
         raise InputError(
-            f"potential {potential.name}: no posterior beside it ({DRAWS}); fit it again from its labels with "
-            "`electrolith fit`, or set dynamics.posterior: false"
+            f"potential {potential.name}: no posterior beside it ({DRAWS}); fit it again from its labels "
+            "with `electrolith fit`, or set dynamics.posterior: false"
         )
     with np.load(path, allow_pickle=False) as bundle:
         draws, belongs = np.asarray(bundle["draws"], dtype=float), str(bundle["fingerprint"])
     if belongs != potential.fingerprint or draws.shape[1:] != potential.coefficients.shape:
         raise DataError(
-            f"{path}: draws of the coefficients {belongs}, the potential is {potential.fingerprint}; fit again"
+            f"{path}: draws of the coefficients {belongs}, the potential is "
+            f"{potential.fingerprint}; fit again"
         )
     if not np.all(np.isfinite(draws)):
         raise DataError(f"{path}: draws are not finite; fit again")
     return tuple(
-        replace(potential, name=f"{potential.name}, draw {n + 1}", coefficients=c) for n, c in enumerate(draws)
+        replace(potential, name=f"{potential.name}, draw {n + 1}", coefficients=c)
+        for n, c in enumerate(draws)
     )
 
 

@@ -27,7 +27,7 @@ from electrolith.study.sections.relaxed import RelaxedOrderings
 from electrolith.study.sections.search import Found
 from electrolith.study.wiring import Progress, Stage, Workspace
 
-__all__ = ["SECTION", "RelaxedOrderings", "by_turns", "by_weight", "relax_all"]
+__all__ = ["SECTION", "RelaxedOrderings", "by_turns", "by_weight", "relax_all", "stored_relaxation"]
 
 
 BATCH = 4  # frames per process: a new process costs about a second
@@ -39,7 +39,7 @@ def _relax_some(work: list[tuple[Path, Frame]], engine: Engine, settings: Relaxa
         save(path, relax(frame, engine, settings=settings))
 
 
-def _stored(path: Path) -> Relaxed | None:
+def stored_relaxation(path: Path) -> Relaxed | None:
     """A relaxation that is already there; a damaged one counts as not there."""
     try:
         found = load(path)
@@ -55,7 +55,7 @@ def relax_all(
 
     Called again after a kill it relaxes what is missing.
     """
-    missing = [(path, frame) for path, frame in work.items() if _stored(path) is None]
+    missing = [(path, frame) for path, frame in work.items() if stored_relaxation(path) is None]
     batches = [missing[i : i + BATCH] for i in range(0, len(missing), BATCH)]
     with Processes(min(os.cpu_count() or 1, max(len(batches), 1))) as pool:
         waiting = {pool.submit(_relax_some, batch, engine, settings) for batch in batches}
