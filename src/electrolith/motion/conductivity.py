@@ -118,9 +118,9 @@ def conductivity(
     parts = _causes(diffusivities, temperature)
     covariance = np.sum(list(parts.values()), axis=0)
     line = fit_arrhenius(temperature, logarithm, covariance=covariance)
-    shapes = compare_shapes(temperature, logarithm, covariance, target=target)
     excess = max(line.chi2 / line.dof - 1.0, 0.0) if line.dof > 0 else 0.0
     independent = parts["thermal"] + parts["seeds"]
+    shapes = compare_shapes(temperature, logarithm, covariance, target=target)
     parts["fit"] = excess * independent + diffusivities.start_doubt**2 * np.ones_like(covariance)
     operator = _operator(temperature, covariance + excess * independent)
     freedom = {name: spread.freedom for name, spread in diffusivities.shared.items()}

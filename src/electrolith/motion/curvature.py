@@ -3,8 +3,11 @@ r"""Is ln(σT) a straight line against 1/T? Arrhenius, VTF and two regimes, by e
 .. math:: A - E/k_B T, \quad A - B/k_B (T - T_0), \quad
     A - E/k_B T - G\,\max(0, 1/k_B T - 1/k_B T_k)
 
-Each is linear once T₀ or the knee T_k is given; these are scanned. The evidence is the likelihood at the best
-fit with the price of each parameter, exp(-BIC/2).
+Each is linear once T₀ or the knee T_k is given; these are scanned. Their evidence is exp(-AICc/2): the
+likelihood at the best fit with the price of each parameter, which is high where there are few points. It has
+to be: five points that merely scatter lie near some curve.
+
+Source: Hurvich, Tsai, Biometrika 76, 297 (1989).
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ __all__ = ["Shape", "Shapes", "compare_shapes"]
 Array = NDArray[np.float64]
 Name = Literal["Arrhenius", "VTF", "two regimes"]
 
-LEAST_POINTS = {"Arrhenius": 2, "VTF": 4, "two regimes": 5}
+LEAST_POINTS = {"Arrhenius": 2, "VTF": 5, "two regimes": 6}
 GRID = 40  # values of T₀
 
 
@@ -109,7 +112,7 @@ def compare_shapes(temperature: Array, logarithm: Array, covariance: Array, *, t
             for knee in inner
         ]
         fits.append(min(broken, key=lambda s: s.chi2))
-    score = np.array([-0.5 * (s.chi2 + s.parameters * np.log(number)) for s in fits])
+    score = np.array([-0.5 * (s.chi2 + _price(s.parameters, number)) for s in fits])
     weight = np.exp(score - score.max())
     weight /= weight.sum()
     return Shapes(
@@ -118,6 +121,13 @@ def compare_shapes(temperature: Array, logarithm: Array, covariance: Array, *, t
             for s, w in zip(fits, weight, strict=True)
         )
     )
+
+
+def _price(parameters: int, points: int) -> float:
+    """What AICc asks for the parameters of a law; that of the line alone does not matter."""
+    if points <= parameters + 1:
+        return 2.0 * parameters
+    return 2.0 * parameters + 2.0 * parameters * (parameters + 1) / (points - parameters - 1)
 
 
 def _fit(

@@ -1,0 +1,106 @@
+"""The report of dynamics on made runs: every table is there, and says what the numbers say."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from electrolith.core.errors import DataError
+from electrolith.core.estimate import Estimate
+from electrolith.motion.conductivity import conductivity
+from electrolith.motion.diffusivities import diffusivities
+from electrolith.motion.dynamics import Dynamics
+from electrolith.motion.guards import hops_guard
+from electrolith.motion.results import Trajectories
+from electrolith.study.section import Evidence, Results, Study
+from electrolith.study.sections.dynamics_parts import _shape_table, _verdict_table
+from electrolith.study.sections.transport_table import REFERENCE, comparison, read_reference
+
+spec = importlib.util.spec_from_file_location("motion_toys", Path(__file__).parents[1] / "motion" / "toys.py")
+toys = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(toys)
+
+DOI = "10.1126/sciadv.adh4626"
+PUBLISHED = (
+    Evidence(
+        "conductivity_300K", "", Estimate.unknown_doubt(6.0e-5, "S/cm"), "computed", DOI, True, "AIMD, PBE"
+    ),
+    Evidence("activation_energy", "", Estimate.unknown_doubt(0.41, "eV"), "computed", DOI, True, "AIMD"),
+    Evidence(
+        "nmr_activation_energy", "", Estimate.unknown_doubt(0.13, "eV"), "measured", DOI, True, "7Li T1"
+    ),
+)
+
+
+def run_of(rng, *, temperature, rate, guards=None, ordering=0):
+    frames, ions = 500, 40
+    hops = rng.random((frames, ions)) < rate
+    steps = np.zeros((frames, ions, 3))
+    sign = rng.choice([-1.0, 1.0], size=(frames, ions)) * hops
+    np.put_along_axis(steps, rng.integers(3, size=(frames, ions))[..., None], sign[..., None], axis=2)
+    path = np.cumsum(steps, axis=0)
+    return toys.run_of(path, temperature=temperature, volume=1000.0, ordering=ordering, guards=guards)
+
+
+@pytest.fixture(scope="module")
+def found():
+    rng = np.random.default_rng(3)
+    rates = {500.0: 0.02, 600.0: 0.03, 700.0: 0.05}
+    runs = [run_of(rng, temperature=t, rate=r, ordering=o) for t, r in rates.items() for o in range(2)]
+    runs.append(run_of(rng, temperature=500.0, rate=0.01, ordering=2, guards=(hops_guard(16.0),)))
+    every = Trajectories(tuple(runs), Dynamics(temperatures=tuple(rates)), "toy", "Li", 1.0, 1.0)
+    return conductivity(diffusivities(every), rng=rng), every
+
+
+def results(folder, found):
+    study = Study("Toy", folder / "study.yaml", {}, (), PUBLISHED)
+    line, every = found
+    return Results(study, {type(line): line, Trajectories: every})
+
+
+def test_this_run_stands_beside_each_published_method_with_the_difference(tmp_path, found):
+    (part,) = comparison(results(tmp_path, found))
+    rows = {row[0]: row for row in part.tables[0].rows}
+    assert list(rows) == ["this run", "published: AIMD", "published: 7Li T1"]
+    line = found[0]
+    assert float(rows["published: AIMD"][3]) == pytest.approx(6.0e-5 / line.extrapolated.value, rel=0.06)
+    assert float(rows["published: AIMD"][4]) == pytest.approx(0.41 - line.activation_energy.value, abs=0.001)
+    assert rows["published: 7Li T1"][1] == "–"
+    causes = dict(part.tables[1].rows)
+    assert "verdicts on runs near a guard's limit" in causes
+    assert causes["grain boundaries"].startswith("not in a perfect crystal")
+
+
+def test_a_reference_run_beside_the_study_is_a_row_and_a_damaged_one_is_refused(tmp_path, found):
+    rows = [
+        {
+            "quantity": "conductivity_300K",
+            "kind": "computed",
+            "published": False,
+            "value": 1e-4,
+            "unit": "S/cm",
+        },
+        {"quantity": "activation_energy", "kind": "computed", "published": False, "value": 0.38, "unit": "eV"}
+        | {"interval_68": [0.36, 0.40]},
+        {"quantity": "activation_energy", "kind": "computed", "published": True, "value": 0.1, "unit": "eV"},
+    ]
+    (tmp_path / REFERENCE).write_text(json.dumps({"evidence": rows}))
+    (part,) = comparison(results(tmp_path, found))
+    row = {r[0]: r for r in part.tables[0].rows}["reference run"]
+    assert row[1].startswith("1e-4") or row[1].startswith("1e-04") or "0.0001" in row[1]
+    assert "0.36" in row[2]
+    assert float(row[4]) == pytest.approx(0.38 - found[0].activation_energy.value, abs=0.001)
+    (tmp_path / REFERENCE).write_text("[]")
+    with pytest.raises(DataError, match="no results of a study"):
+        read_reference(tmp_path / REFERENCE)
+
+
+def test_laws_and_verdicts_are_told_with_their_numbers(found):
+    line, _ = found
+    shapes = _shape_table(line)
+    assert shapes.rows[0][0] == "Arrhenius"
+    assert shapes.rows[0][3] == "100 %"  # three temperatures allow no curve
+    verdicts = _verdict_table(line)
+    assert [row[0] for row in verdicts.rows] == ["as judged", "with the runs that narrowly missed a guard"]
