@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from electrolith.study.anchor import anchor
+from electrolith.study.bells import with_bells
 from electrolith.study.failures import logged
 from electrolith.study.properties import group_evidence
 from electrolith.study.section import Evidence, Part, Results, Section
@@ -66,9 +67,8 @@ def doubtful(results: Results) -> frozenset[str]:
 
 
 def _parts(section: Section, results: Results) -> tuple[Part, ...]:
-    """A group's parts; its evidence is asked too, so that what fails there is said here."""
-    section.evidence(results)
-    return section.parts(results)
+    """A group's parts with the bells of its evidence, so that what fails there is said here too."""
+    return with_bells(section.parts(results), section.evidence(results))
 
 
 def _made(

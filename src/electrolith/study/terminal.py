@@ -28,6 +28,7 @@ from electrolith.core.files import write_atomic
 from electrolith.core.format import formulas
 from electrolith.core.safe_text import visible
 from electrolith.study.asked import asked
+from electrolith.study.bells import with_bells
 from electrolith.study.document import document, write_csv, write_xlsx
 from electrolith.study.report import write_page
 from electrolith.study.run import Listener
@@ -209,6 +210,7 @@ def finish(
     data : the command's own result for `--json`, any dataclass or plain data; "-" as file prints the document
         alone on standard output.
     """
+    parts = with_bells(parts, evidence)
     alone = json_file is not None and str(json_file) == "-"
     if not alone:
         _print_parts(parts)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from electrolith.core.errors import DataError
+from electrolith.lab.cycling.bells import doubts_of
 from electrolith.lab.cycling.counters import current_steps, judge_counters
 from electrolith.lab.cycling.cycles import CycleSettings, cycle_table
 from electrolith.lab.cycling.read import read_cycling
@@ -310,3 +311,14 @@ def test_headers_of_other_cyclers(tmp_path, header):
     np.testing.assert_allclose(3.6 * table.charge, charged, rtol=1e-6)
     np.testing.assert_allclose(3.6 * table.discharge, discharged, rtol=1e-6)
     assert record.account.witnesses[0].verdict == "agrees"
+
+
+def test_efficiencies_above_one_and_negative_hysteresis_ring():
+    rows = cell(loss=0.0)
+    voltage = np.where(rows[:, 1] < 0, 3.9, np.where(rows[:, 1] > 0, 3.5, 3.4))
+    current = np.where(rows[:, 1] < 0, 1.5, 1.0) * rows[:, 1]
+    said = doubts_of(cycle_table(make_record(rows[:, 0], voltage, current, "x"), CycleSettings(mass=2e-8)))
+    assert any("coulombic efficiency is 150 percent" in s for s in said)
+    assert any("hysteresis is -0.3951 V, below zero" in s for s in said)
+    assert any("that of lithium metal itself" in s for s in said)
+    assert doubts_of(cycle_table(make_record(rows[:, 0], rows[:, 2], rows[:, 1], "x"))) == ()

@@ -7,6 +7,7 @@ import numpy as np
 from electrolith.core.account import account_notes
 from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.estimate import Estimate, parse_estimate
+from electrolith.core.plausible import ring
 from electrolith.lab.impedance.arcs import Arc, read_arcs
 from electrolith.lab.impedance.choose import Choice, ChoiceSettings, choose_jointly
 from electrolith.lab.impedance.electrolyte import SUPPORT, Electrolyte, electrolytes_of
@@ -254,6 +255,11 @@ def _doubts(
     first = next((s for s in sigma or () if s is not None), None)
     if first is not None and geometry and (text := conductivity_warning(100 * first.value, geometry)):
         said.append(text)
+    said += [
+        text
+        for fit, one in zip(fits, electrolytes, strict=True)
+        if one and (text := ring("resistance", one.resistance.value, "ohm", label=f"{fit.source}: R"))
+    ]
     return [*said, *_mixed(fits, electrolytes)]
 
 

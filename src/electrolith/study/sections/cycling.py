@@ -11,6 +11,7 @@ import numpy as np
 from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.estimate import Estimate
 from electrolith.core.units import Unit
+from electrolith.lab.cycling.bells import doubts_of
 from electrolith.lab.cycling.cycles import Convention, Counting, CycleSettings, CycleTable, cycle_table
 from electrolith.lab.cycling.fade import Fade, fit_fade, retention
 from electrolith.lab.cycling.profile import Differential, Profile, differential, profile
@@ -222,7 +223,7 @@ def _cell_part(cell: OneFullCell, number: int) -> Part:
         f"initial Coulombic efficiency {100 * table.initial_efficiency:.2f} % ({table.convention})."
     )
     notes = [*table.remarks, *(() if cell.account is None else cell.account.notes)]
-    warnings = () if cell.account is None else cell.account.warnings
+    warnings = (*(() if cell.account is None else cell.account.warnings), *doubts_of(table))
     if cell.fade is not None:
         last = float(cell.fade.cycle[-1])
         kept = cell.fade.retention(last)
