@@ -23,6 +23,7 @@ class Asked:
     inputs : files that were read.
     options : every option with its value, defaults included.
     csv, xlsx : where tables go as data. bom : mark CSV as UTF-8 for programs that guess.
+    figures : where figures for papers go, of this width (mm), in these formats, in this font.
     """
 
     line: tuple[str, ...] = ()
@@ -31,6 +32,10 @@ class Asked:
     csv: Path | None = None
     xlsx: Path | None = None
     bom: bool = False
+    figures: Path | None = None
+    width: float = 86.0
+    formats: tuple[str, ...] = ("svg", "pdf")
+    font: str = "DejaVu Sans"
 
     @property
     def command(self) -> str:

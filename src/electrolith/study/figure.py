@@ -21,7 +21,11 @@ __all__ = [
     "Line",
     "Points",
     "Role",
+    "colour_of",
     "decades",
+    "extent",
+    "ordered",
+    "stacked",
 ]
 
 Role = Literal["computed", "measured", "published", "guide", "second", "third", "fourth", "warning"]
@@ -39,6 +43,20 @@ COLOURS: dict[str, str] = {
 }
 
 
+# Dark to light along one path, for conditions that have an order (temperature, time, cycle); it stops before
+# the yellow that vanishes on paper. Samples of matplotlib's viridis, equally spaced.
+SEQUENCE = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b")
+
+
+def ordered(count: int) -> tuple[str, ...]:
+    """Colours of `count` curves that follow one another."""
+    at = np.linspace(0, len(SEQUENCE) - 1.3, max(count, 1))
+    low = np.floor(at).astype(int)
+    rgb = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in SEQUENCE], dtype=float)
+    mixed = rgb[low] + (at - low)[:, None] * (rgb[np.minimum(low + 1, len(SEQUENCE) - 1)] - rgb[low])
+    return tuple("#" + "".join(f"{round(v):02x}" for v in row) for row in mixed)
+
+
 @dataclass(frozen=True, eq=False)
 class Axis:
     """Label with unit, scale, and range where the data should not choose it."""
@@ -51,13 +69,17 @@ class Axis:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A curve: what was computed, or a guide for the eye. x, y: shape (n,)."""
+    """A curve: what was computed, or a guide for the eye. x, y: shape (n,).
+
+    colour : in place of the role's.
+    """
 
     x: np.ndarray
     y: np.ndarray
     name: str = ""
     role: Role = "computed"
     dash: bool = False
+    colour: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +87,7 @@ class Points:
     """Symbols: filled for measured (and computed) points, open for published ones.
 
     x, y : shape (n,). low, high : ends of the error bars in y, shape (n,). text : hover text per point.
+    colour : in place of the role's.
     """
 
     x: np.ndarray
@@ -75,6 +98,7 @@ class Points:
     high: np.ndarray | None = None
     text: tuple[str, ...] | None = None
     small: bool = False
+    colour: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +128,14 @@ class Bars:
 
 @dataclass(frozen=True, eq=False)
 class Heat:
-    """A map. x: (n,), y: (m,), z: (m, n)."""
+    """A map. x: (n,), y: (m,), z: (m, n). grey : a picture, without a scale of colours."""
 
     x: np.ndarray
     y: np.ndarray
     z: np.ndarray
     label: str = ""
     diverging: bool = False
+    grey: bool = False
 
     @property
     def reach(self) -> float:
@@ -172,3 +197,38 @@ class Figure:
     top: Axis | None = None
     top_ticks: tuple[tuple[float, str], ...] = ()
     height: int = 380
+
+
+def colour_of(layer: Line | Points | Band | Bars | Labels) -> str:
+    """The layer's own colour, or that of its role."""
+    return getattr(layer, "colour", "") or COLOURS[layer.role]
+
+
+def stacked(layers: Iterable[Layer]) -> list[Layer]:
+    """From back to front: maps and bands, dense small symbols, lines through them, what stands alone."""
+
+    def depth(layer: Layer) -> int:
+        if isinstance(layer, Heat | Band | Bars):
+            return 0
+        if isinstance(layer, Points) and layer.small:
+            return 1
+        return 2 if isinstance(layer, Line) else 3
+
+    return sorted(layers, key=depth)
+
+
+def extent(figure: Figure, along: Literal["x", "y"]) -> tuple[float, float] | None:
+    """Smallest and largest finite value drawn along an axis, or its range; above zero on a log axis."""
+    axis = figure.x if along == "x" else figure.y
+    if axis.range:
+        return min(axis.range), max(axis.range)
+    found = []
+    for layer in figure.layers:
+        if isinstance(layer, Atoms | Bars | Labels):
+            continue
+        names = (along,) if along == "x" or not isinstance(layer, Band) else ("low", "high")
+        for values in (getattr(layer, n) for n in names):
+            array = np.asarray(values, dtype=float)
+            found.append(array[np.isfinite(array) & ((array > 0) | (not axis.log))])
+    every = np.concatenate(found) if found else np.array([])
+    return (float(every.min()), float(every.max())) if every.size else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from electrolith.core.files import write_atomic
 from electrolith.core.safe_text import file_name
 from electrolith.study.figure import Atoms, Figure
-from electrolith.study.figure_paper import draw, dress
+from electrolith.study.figure_paper import drawn
 
 __all__ = ["write_composite"]
 
@@ -42,10 +42,7 @@ def write_composite(
             axes = canvas.add_subplot(
                 grid[index // columns, index % columns], projection="3d" if solid else None
             )
-            for layer in figure.layers:
-                draw(layer, axes)
-            if not solid:
-                dress(figure, axes)
+            drawn(figure, axes)
             if letter:
                 axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
         paths = []

@@ -6,7 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from electrolith.study.figure import COLOURS, Atoms, Axis, Band, Bars, Figure, Heat, Labels, Line, Points
+from electrolith.core.format import formulas
+from electrolith.study.figure import (
+    Atoms,
+    Axis,
+    Band,
+    Bars,
+    Figure,
+    Heat,
+    Labels,
+    Line,
+    Points,
+    colour_of,
+    extent,
+    stacked,
+)
 
 __all__ = ["to_plotly"]
 
@@ -25,7 +39,7 @@ def _faint(colour: str, alpha: float = 0.18) -> str:
 
 
 def _line(layer: Line) -> list[dict[str, Any]]:
-    style = {"color": COLOURS[layer.role], "width": 1.8, "dash": "dash" if layer.dash else "solid"}
+    style = {"color": colour_of(layer), "width": 1.4, "dash": "dash" if layer.dash else "solid"}
     return [
         {
             "type": "scatter",
@@ -40,7 +54,7 @@ def _line(layer: Line) -> list[dict[str, Any]]:
 
 
 def _points(layer: Points) -> list[dict[str, Any]]:
-    colour = COLOURS[layer.role]
+    colour = colour_of(layer)
     symbol = "circle-open" if layer.role == "published" else "circle"
     trace: dict[str, Any] = {
         "type": "scatter",
@@ -53,7 +67,8 @@ def _points(layer: Points) -> list[dict[str, Any]]:
             "color": colour,
             "symbol": symbol,
             "size": 4 if layer.small else 9,
-            "line": {"width": 1.6},
+            # A ring of its own colour: plotly's default ring is dark and hides small symbols.
+            "line": {"width": 1.6 if symbol == "circle-open" else 0, "color": colour},
         },
     }
     if layer.low is not None and layer.high is not None:
@@ -79,7 +94,7 @@ def _band(layer: Band) -> list[dict[str, Any]]:
         "line": {"width": 0},
         "hoverinfo": "skip",
     }
-    fill = {"fill": "tonexty", "fillcolor": _faint(COLOURS[layer.role])}
+    fill = {"fill": "tonexty", "fillcolor": _faint(colour_of(layer))}
     return [
         {**edge, "y": _list(layer.low), "showlegend": False},
         {**edge, **fill, "y": _list(layer.high), "name": layer.name, "showlegend": bool(layer.name)},
@@ -94,7 +109,7 @@ def _bars(layer: Bars) -> list[dict[str, Any]]:
         short: list(layer.labels),
         "name": layer.name,
         "showlegend": bool(layer.name),
-        "marker": {"color": COLOURS[layer.role]},
+        "marker": {"color": colour_of(layer)},
         "orientation": "h" if layer.horizontal else "v",
     }
     if layer.errors is not None:
@@ -119,17 +134,19 @@ def _heat(layer: Heat) -> list[dict[str, Any]]:
             "y": _list(layer.y),
             "z": [_list(row) for row in np.asarray(layer.z)],
             **_shades(layer),
-            "colorbar": {"title": {"text": layer.label, "side": "right"}, "thickness": 12},
         }
     ]
 
 
 def _shades(layer: Heat) -> dict[str, Any]:
     """Colours: a diverging map is white at zero, blue below and red above, on the page as on paper."""
+    if layer.grey:
+        return {"colorscale": "Greys", "reversescale": True, "showscale": False}
+    bar = {"colorbar": {"title": {"text": formulas(layer.label), "side": "right"}, "thickness": 12}}
     if not layer.diverging:
-        return {"colorscale": "Cividis"}
+        return {"colorscale": "Cividis", **bar}
     reach = layer.reach
-    return {"colorscale": "RdBu", "reversescale": True, "zmid": 0, "zmin": -reach, "zmax": reach}
+    return {"colorscale": "RdBu", "reversescale": True, "zmid": 0, "zmin": -reach, "zmax": reach, **bar}
 
 
 def _edges(cell: np.ndarray) -> tuple[list[Any], list[Any], list[Any]]:
@@ -192,16 +209,35 @@ def _labels(layer: Labels) -> list[dict[str, Any]]:
             "y": _list(layer.y),
             "text": list(layer.text),
             "textposition": "top left",
-            "textfont": {"size": 11, "color": COLOURS[layer.role]},
+            "textfont": {"size": 11, "color": colour_of(layer)},
             "showlegend": False,
             "hoverinfo": "skip",
         }
     ]
 
 
-def _axis(axis: Axis) -> dict[str, Any]:
+FEW_DECADES = 2.0
+MANY = 9  # names above the axes; more stand beside them
+MOST_DECADES = 8
+
+
+def _log_ticks(ends: tuple[float, float] | None) -> dict[str, Any]:
+    """Labels of a log axis: whole decades where there are enough of them, else plotly's own finer ones."""
+    decades = 0.0 if ends is None or ends[0] <= 0 else float(np.log10(ends[1] / ends[0]))
+    if decades < FEW_DECADES:
+        return {"minor": {"ticks": "inside", "ticklen": 2}}
+    return {"dtick": int(np.ceil(decades / MOST_DECADES)), "minor": {"ticks": "inside", "ticklen": 2}}
+
+
+def _exponents(ends: tuple[float, float] | None) -> str:
+    """Powers of ten only where numbers would be long: 8345.5 and 50 000, but 2×10⁻⁵."""
+    size = 1.0 if ends is None else max(abs(ends[0]), abs(ends[1]))
+    return "none" if 1e-2 <= size < 1e6 else "power"
+
+
+def _axis(axis: Axis, ends: tuple[float, float] | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "title": {"text": axis.label, "standoff": 8},
+        "title": {"text": formulas(axis.label), "standoff": 8},
         "type": "log" if axis.log else "-",
         "automargin": True,
         "showline": True,
@@ -210,14 +246,14 @@ def _axis(axis: Axis) -> dict[str, Any]:
         "linecolor": "#444444",
         "gridcolor": "#eeeeee",
         "zeroline": False,
-        "exponentformat": "power",
+        "exponentformat": "power" if axis.log else _exponents(ends),
+        "separatethousands": ends is not None and max(map(abs, ends)) >= 1e4,
     }
     if axis.log:
-        found["dtick"] = 1
-        found |= {"minor": {"ticks": "inside", "ticklen": 2}}
+        found |= _log_ticks(ends)
     if axis.range:
-        ends = np.log10(axis.range) if axis.log else axis.range
-        found["range"] = [float(v) for v in (ends[::-1] if axis.reverse else ends)]
+        shown = np.log10(axis.range) if axis.log else np.asarray(axis.range)
+        found["range"] = [float(v) for v in (shown[::-1] if axis.reverse else shown)]
     elif axis.reverse:
         found["autorange"] = "reversed"
     return found
@@ -234,15 +270,25 @@ def to_plotly(figure: Figure) -> dict[str, Any]:
         Atoms: _atoms,
         Labels: _labels,
     }
-    data = [trace for layer in figure.layers for trace in draw[type(layer)](layer)]
+    data = [trace for layer in stacked(figure.layers) for trace in draw[type(layer)](layer)]
+    for trace in data:
+        trace["name"] = formulas(trace["name"]) if trace.get("name") else ""
     solid = any(isinstance(layer, Atoms) for layer in figure.layers)
     layout: dict[str, Any] = {
         "height": figure.height,
-        "margin": {"l": 64, "r": 16, "t": 44 if figure.top else 12, "b": 52},
+        "margin": {"l": 64, "r": 16, "t": 64 if figure.top else 32, "b": 52},
         "font": {"family": "Helvetica, Arial, sans-serif", "size": 13, "color": "#222222"},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
-        "legend": {"orientation": "h", "y": -0.24, "x": 0, "font": {"size": 12}},
+        # Above the axes: nothing lies there, neither data nor slanted labels.
+        "legend": {
+            "orientation": "h",
+            "y": 1.2 if figure.top else 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "font": {"size": 12},
+        },
+        "separators": ".\u2009",
         "hoverlabel": {"font": {"size": 12}},
         "barmode": "group",
     }
@@ -258,7 +304,9 @@ def to_plotly(figure: Figure) -> dict[str, Any]:
         layout["margin"] = {"l": 0, "r": 0, "t": 0, "b": 0}
         layout["legend"] = {"orientation": "h", "y": 0.02, "x": 0}
         return {"data": data, "layout": layout}
-    layout |= {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y)}
+    if sum(bool(trace.get("showlegend")) for trace in data) > MANY:
+        layout["legend"] = {"orientation": "v", "y": 1, "x": 1.02, "font": {"size": 11}}
+    layout |= {"xaxis": _axis(figure.x, extent(figure, "x")), "yaxis": _axis(figure.y, extent(figure, "y"))}
     if figure.equal:
         layout["yaxis"] |= {"scaleanchor": "x", "scaleratio": 1, "constrain": "domain"}
         layout["xaxis"] |= {"constrain": "domain"}

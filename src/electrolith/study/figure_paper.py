@@ -1,36 +1,104 @@
-"""Figures for papers: one column wide, SVG and PDF, drawn by matplotlib."""
+"""Figures for papers: one or two columns wide, in vectors or pixels, drawn by matplotlib."""
 
 from __future__ import annotations
 
 import io
+import textwrap
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from electrolith.core.errors import InputError, nearest
 from electrolith.core.files import write_atomic
+from electrolith.core.format import formulas
 from electrolith.core.safe_text import file_name, visible
-from electrolith.study.figure import COLOURS, Atoms, Band, Bars, Figure, Heat, Labels, Layer, Line, Points
+from electrolith.study.figure import (
+    Atoms,
+    Band,
+    Bars,
+    Figure,
+    Heat,
+    Labels,
+    Layer,
+    Line,
+    Points,
+    colour_of,
+    stacked,
+)
 
-__all__ = ["draw", "dress", "write_figure"]
+__all__ = ["Paper", "draw", "drawn", "dress", "write_figure"]
 
-LONGEST = 40  # characters of a label; a longer one would leave no room for the axes
+LONGEST = 40  # characters of a name in the legend; a longer one would leave no room for the axes
+FORMATS = ("svg", "pdf", "png", "eps", "tiff")
+MILLIMETRES = 25.4
+FEW = 2  # names of curves that find room inside the axes
+
+
+@dataclass(frozen=True)
+class Paper:
+    """How figures are printed.
+
+    width : mm; 86 is one column, 178 two.
+    formats : of svg, pdf, png, eps, tiff. dpi : of the pixels.
+    font : family; what it lacks comes from DejaVu Sans. size : points.
+    """
+
+    width: float = 86.0
+    formats: tuple[str, ...] = ("svg", "pdf")
+    dpi: int = 600
+    font: str = "DejaVu Sans"
+    size: float = 8.0
+
+    def __post_init__(self) -> None:
+        if not 20 <= self.width <= 500:
+            raise InputError(f"a figure is 20 to 500 mm wide, got {self.width:g} mm")
+        for name in self.formats:
+            if name not in FORMATS:
+                raise InputError(nearest("figure format", name, FORMATS))
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """Settings of matplotlib."""
+        return {
+            "font.size": self.size,
+            "font.family": [self.font, "DejaVu Sans"],
+            "axes.linewidth": 0.7,
+            "svg.fonttype": "none",
+            "pdf.fonttype": 42,
+            "ps.fonttype": 42,
+            "svg.hashsalt": "electrolith",
+        }
+
+
+COLUMN = Paper()
+
+
+def _safe(name: str) -> str:
+    """Text as it is written: between dollars matplotlib reads mathematics, and fails where it is none."""
+    return formulas(visible(name)).replace("$", "\\$")
 
 
 def _text(name: str) -> str:
-    """A label as it is written: between dollars matplotlib reads mathematics, and fails where it is none."""
+    """A name in the legend or on a bar."""
     shown = visible(name)
-    return (shown if len(shown) <= LONGEST else shown[:LONGEST] + "…").replace("$", "\\$")
+    return _safe(shown if len(shown) <= LONGEST else shown[:LONGEST] + "…")
+
+
+def _label(name: str, room: int) -> str:
+    """An axis title in lines of at most `room` characters; nothing of it is cut."""
+    return _safe("\n".join(textwrap.wrap(visible(name), max(room, 12), break_long_words=False)))
 
 
 def draw(layer: Layer, axes: Any) -> None:
     """One layer on matplotlib axes."""
     if isinstance(layer, Line):
         style = "--" if layer.dash else "-"
-        axes.plot(layer.x, layer.y, style, color=COLOURS[layer.role], lw=1.2, label=_text(layer.name) or None)
+        axes.plot(layer.x, layer.y, style, color=colour_of(layer), lw=1.2, label=_text(layer.name) or None)
     elif isinstance(layer, Points):
-        colour = COLOURS[layer.role]
+        colour = colour_of(layer)
         face = "none" if layer.role == "published" else colour
         error = None
         if layer.low is not None and layer.high is not None:
@@ -41,7 +109,8 @@ def draw(layer: Layer, axes: Any) -> None:
             layer.y,
             yerr=error,
             fmt="o",
-            ms=2 if layer.small else 4.5,
+            ms=1.8 if layer.small else 4.5,
+            mew=0.0 if layer.small else 0.8,
             mfc=face,
             mec=colour,
             ecolor=colour,
@@ -50,7 +119,7 @@ def draw(layer: Layer, axes: Any) -> None:
             label=_text(layer.name) or None,
         )
     elif isinstance(layer, Band):
-        colour = COLOURS[layer.role]
+        colour = colour_of(layer)
         axes.fill_between(
             layer.x, layer.low, layer.high, color=colour, alpha=0.18, lw=0, label=_text(layer.name) or None
         )
@@ -58,7 +127,7 @@ def draw(layer: Layer, axes: Any) -> None:
         _bars(layer, axes)
     elif isinstance(layer, Heat):
         ends = (-layer.reach, layer.reach) if layer.diverging else (None, None)
-        shades = "RdBu_r" if layer.diverging else "cividis"
+        shades = "gray" if layer.grey else "RdBu_r" if layer.diverging else "cividis"
         mesh = axes.pcolormesh(
             layer.x,
             layer.y,
@@ -69,17 +138,17 @@ def draw(layer: Layer, axes: Any) -> None:
             vmin=ends[0],
             vmax=ends[1],
         )
-        axes.figure.colorbar(mesh, ax=axes, label=_text(layer.label))
+        if not layer.grey:
+            axes.figure.colorbar(mesh, ax=axes, label=_text(layer.label))
     elif isinstance(layer, Labels):
         for x, y, text in zip(layer.x, layer.y, layer.text, strict=True):
-            axes.text(x, y, _text(text), fontsize=6, color=COLOURS[layer.role], ha="right", va="bottom")
+            axes.text(x, y, _text(text), fontsize=6, color=colour_of(layer), ha="right", va="bottom")
     else:
-        axes.scatter(*np.asarray(layer.positions).T, c=list(layer.colours), s=np.asarray(layer.radii) ** 2)
-        axes.set_axis_off()
+        _atoms(layer, axes)
 
 
 def _bars(layer: Bars, axes: Any) -> None:
-    options: dict[str, Any] = {"color": COLOURS[layer.role], "label": _text(layer.name) or None}
+    options: dict[str, Any] = {"color": colour_of(layer), "label": _text(layer.name) or None}
     base = 0.0 if layer.base is None else layer.base
     if layer.horizontal:
         axes.barh([_text(t) for t in layer.labels], layer.values, left=base, xerr=layer.errors, **options)
@@ -87,39 +156,90 @@ def _bars(layer: Bars, axes: Any) -> None:
         axes.bar([_text(t) for t in layer.labels], layer.values, bottom=base, yerr=layer.errors, **options)
 
 
-def write_figure(figure: Figure, folder: Path, formats: tuple[str, ...] = ("svg", "pdf")) -> tuple[Path, ...]:
-    """Write a figure for a paper (one column, 86 mm wide) and return the files."""
+def _atoms(layer: Atoms, axes: Any) -> None:
+    """Atoms with the edges of their cell and a legend of the species, in true proportions."""
+    positions, cell = np.asarray(layer.positions), np.asarray(layer.cell)
+    corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+    for corner in corners:
+        for axis in np.flatnonzero(corner == 0):
+            ends = np.array([corner, corner + np.eye(3, dtype=int)[axis]]) @ cell
+            axes.plot(*ends.T, color="#888888", lw=0.6)
+    for label in dict.fromkeys(layer.labels):
+        pick = [i for i, name in enumerate(layer.labels) if name == label]
+        axes.scatter(
+            *positions[pick].T,
+            c=[layer.colours[i] for i in pick],
+            s=(0.45 * np.asarray(layer.radii)[pick]) ** 2,
+            edgecolors="#444444",
+            linewidths=0.25,
+            depthshade=False,
+            label=_text(label),
+        )
+    axes.set_box_aspect(np.ptp(corners @ cell, axis=0))
+    axes.view_init(elev=18, azim=32)
+    axes.set_axis_off()
+    axes.legend(frameon=False, fontsize="small", loc="upper left", markerscale=0.9)
+
+
+def drawn(figure: Figure, axes: Any, *, legend_outside: bool = False) -> None:
+    """A figure on matplotlib axes (three-dimensional ones for atoms)."""
+    for layer in stacked(figure.layers):
+        draw(layer, axes)
+    if not any(isinstance(layer, Atoms) for layer in figure.layers):
+        dress(figure, axes, legend_outside=legend_outside)
+
+
+def write_figure(
+    figure: Figure, folder: Path, formats: tuple[str, ...] | None = None, *, paper: Paper = COLUMN
+) -> tuple[Path, ...]:
+    """Write a figure for a paper and return the files.
+
+    Parameters
+    ----------
+    formats : in place of the paper's.
+    """
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
     solid = any(isinstance(layer, Atoms) for layer in figure.layers)
-    style = {"font.size": 8, "axes.linewidth": 0.7, "svg.fonttype": "none", "pdf.fonttype": 42}
-    with rc_context({**style, "svg.hashsalt": "electrolith"}), warnings.catch_warnings():
+    with rc_context(paper.style), warnings.catch_warnings():
         # A sign that the font lacks is a box in the drawing, and no news for whoever ran the study.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        canvas = Canvas(figsize=(3.4, 3.4 * figure.height / 460), layout="constrained")
+        # A column holds a figure of its page's proportions; over two columns it grows less in height.
+        height = 86.0 * figure.height / 460 * (paper.width / 86.0) ** 0.6
+        canvas = Canvas(figsize=(paper.width / MILLIMETRES, height / MILLIMETRES), layout="constrained")
         FigureCanvasAgg(canvas)
-        axes = canvas.add_subplot(projection="3d" if solid else None)
-        for layer in figure.layers:
-            draw(layer, axes)
-        if not solid:
-            dress(figure, axes)
+        drawn(figure, canvas.add_subplot(projection="3d" if solid else None), legend_outside=True)
         paths = []
-        for suffix in formats:
+        for suffix in formats or paper.formats:
             path = folder / f"{file_name(figure.name)}.{suffix}"
             raw = io.BytesIO()
-            when = {"Date": None} if suffix == "svg" else {"CreationDate": None}
-            canvas.savefig(raw, format=suffix, metadata=when)
+            canvas.savefig(raw, format=suffix, metadata=_dateless(suffix), dpi=paper.dpi, **_packed(suffix))
             write_atomic(path, raw.getvalue())
             paths.append(path)
     return tuple(paths)
 
 
-def dress(figure: Figure, axes: Any) -> None:
-    """Labels, scales and ticks."""
-    axes.set_xlabel(_text(figure.x.label))
-    axes.set_ylabel(_text(figure.y.label))
+def _dateless(suffix: str) -> dict[str, Any] | None:
+    """Equal figures give equal files."""
+    return {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
+
+
+def _packed(suffix: str) -> dict[str, Any]:
+    """A TIFF at 600 dpi is ten times smaller without loss."""
+    return {"pil_kwargs": {"compression": "tiff_lzw"}} if suffix == "tiff" else {}
+
+
+def dress(figure: Figure, axes: Any, *, legend_outside: bool = False) -> None:
+    """Labels, scales and ticks.
+
+    Parameters
+    ----------
+    legend_outside : below the axes where there are more names than find room in them.
+    """
+    axes.set_xlabel(_label(figure.x.label, 46))
+    axes.set_ylabel(_label(figure.y.label, int(figure.height / 11)))
     if figure.x.log:
         axes.set_xscale("log")
     if figure.y.log:
@@ -133,7 +253,8 @@ def dress(figure: Figure, axes: Any) -> None:
     if figure.y.reverse:
         axes.invert_yaxis()
     if figure.equal:
-        axes.set_aspect("equal", adjustable="datalim")
+        # With both ranges given the box gives way, not the ranges.
+        axes.set_aspect("equal", adjustable="box" if figure.x.range and figure.y.range else "datalim")
     axes.tick_params(direction="in", which="both", top=not figure.top, right=True)
     if figure.top and figure.top_ticks:
         top = axes.secondary_xaxis("top")
@@ -141,4 +262,15 @@ def dress(figure: Figure, axes: Any) -> None:
         top.set_xticks([v for v, _ in figure.top_ticks], [_text(t) for _, t in figure.top_ticks])
         top.tick_params(direction="in")
     if any(getattr(layer, "name", "") for layer in figure.layers):
-        axes.legend(frameon=False, fontsize=7)
+        _legend(figure, axes, legend_outside)
+
+
+def _legend(figure: Figure, axes: Any, outside: bool) -> None:
+    """Names of the curves, never over the data where there are many."""
+    names = [n for n in (getattr(layer, "name", "") for layer in figure.layers) if n]
+    if not outside or len(names) <= FEW:
+        axes.legend(frameon=False, fontsize="small")
+        return
+    longest = max(len(_text(n)) for n in names)
+    columns = 1 if longest > 26 else 2 if longest > 12 else 3
+    axes.figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize="small")

@@ -75,11 +75,11 @@ def text_rows(table: Table) -> tuple[tuple[str, ...], ...]:
 
 
 def _places(cells: Sequence[Cell]) -> int | None:
-    """Decimals that a column shares, four digits on the largest number; None where sizes differ too much."""
+    """Decimals that a column shares, four digits on the middle number; None where sizes differ too much."""
     sizes = [abs(c) for c in cells if isinstance(c, float) and math.isfinite(c) and c != 0]
     if not sizes or max(sizes) > 1e3 * min(sizes) or not 1e-3 <= max(sizes) < 1e5:
         return None
-    return max(0, 3 - math.floor(math.log10(max(sizes))))
+    return max(0, 3 - math.floor(math.log10(sorted(sizes)[len(sizes) // 2])))
 
 
 _SHOWN = re.compile(

@@ -232,6 +232,14 @@ def write_asked(parts: Sequence[Part], evidence: Sequence[Evidence]) -> None:
     if what.csv is not None:
         count = write_csv(what.csv, parts, evidence=evidence, bom=what.bom)
         _wrote(f"{count} CSV files", what.csv)
+    if what.figures is not None:
+        from electrolith.study.figure_paper import Paper, write_figure
+
+        paper = Paper(width=what.width, formats=what.formats, font=what.font)
+        every = [f for part in parts for f in part.figures]
+        for figure in every:
+            write_figure(figure, what.figures, paper=paper)
+        _wrote(f"{len(every)} figures", what.figures)
     if what.xlsx is not None:
         count = write_xlsx(what.xlsx, parts, evidence=evidence)
         _wrote(f"workbook of {count} sheets", what.xlsx)

@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from electrolith.core.errors import InputError
+from electrolith.core.units import parse
 from electrolith.study.asked import LINE, Asked, asking
 
 __all__ = ["expanded", "loaded", "with_outputs"]
@@ -33,6 +34,26 @@ Xlsx = Annotated[
 Bom = Annotated[
     bool, typer.Option("--bom", rich_help_panel=PANEL, help="Mark CSV as UTF-8, for Excel on Windows.")
 ]
+Figures = Annotated[
+    Path | None,
+    typer.Option("--figures", metavar="FOLDER", rich_help_panel=PANEL, help="Every figure for a paper."),
+]
+Width = Annotated[
+    str, typer.Option("--figure-width", rich_help_panel=PANEL, help="86 mm is one column, 178 mm two.")
+]
+Formats = Annotated[
+    str, typer.Option("--figure-formats", rich_help_panel=PANEL, help="Of svg, pdf, png, eps, tiff.")
+]
+Font = Annotated[str, typer.Option("--font", rich_help_panel=PANEL, help="Of the figures: 'Arial'.")]
+_COMMON: tuple[tuple[str, Any, Any], ...] = (
+    ("csv", Csv, None),
+    ("xlsx", Xlsx, None),
+    ("bom", Bom, False),
+    ("figures", Figures, None),
+    ("figure_width", Width, "86 mm"),
+    ("figure_formats", Formats, "svg,pdf"),
+    ("font", Font, "DejaVu Sans"),
+)
 _WRITTEN = {"html", "json_file", "out", "cif", "instprm", "work", "folder", "csv", "xlsx"}
 _NO_DATA = {".html", ".json", ".pdf", ".svg", ".yaml", ".yml", ".md"}
 # A folder with one of these is itself one measurement or one run.
@@ -68,7 +89,7 @@ def with_outputs(command: Callable[..., Any]) -> Callable[..., Any]:
     parameters = [p.replace(annotation=hints.get(p.name, p.annotation)) for p in plain.parameters.values()]
     writes = "json_file" in plain.parameters or getattr(command, "writes_tables", False)
     if writes:
-        for name, kind, default in (("csv", Csv, None), ("xlsx", Xlsx, None), ("bom", Bom, False)):
+        for name, kind, default in _COMMON:
             parameters.append(
                 inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
             )
@@ -79,18 +100,30 @@ def with_outputs(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def run(**options: Any) -> Any:
-        csv, xlsx, bom = (
-            (options.pop(n, None) for n in ("csv", "xlsx", "bom")) if writes else (None, None, False)
-        )
+        common = {n: options.pop(n) for n, _, _ in _COMMON if writes and n in options}
         options = {k: _spread(k, v, hints.get(k)) for k, v in options.items()}
-        what = Asked(LINE.get(), _inputs(options), _settings(options), csv, xlsx, bool(bom))
-        with asking(what):
+        with asking(Asked(LINE.get(), _inputs(options), _settings(options), **_outputs(common))):
             return command(**options)
 
     del run.__wrapped__  # typer must see the signature below, not the one it came from
     run.__signature__ = plain.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _outputs(common: dict[str, Any]) -> dict[str, Any]:
+    """The common options by the names of `Asked`."""
+    if not common:
+        return {}
+    return {
+        "csv": common["csv"],
+        "xlsx": common["xlsx"],
+        "bom": common["bom"],
+        "figures": common["figures"],
+        "width": parse(common["figure_width"], "mm"),
+        "formats": tuple(f.strip().lower().lstrip(".") for f in common["figure_formats"].split(",")),
+        "font": common["font"],
+    }
 
 
 def _settings(options: dict[str, Any]) -> tuple[tuple[str, str], ...]:

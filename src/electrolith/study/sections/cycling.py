@@ -18,7 +18,7 @@ from electrolith.lab.cycling.profile import Differential, Profile, differential,
 from electrolith.lab.cycling.rates import RateStep, rate_steps
 from electrolith.lab.cycling.read import read_cycling
 from electrolith.lab.cycling.record import CyclingRecord
-from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
+from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role, ordered
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.sections.cycling_result import FullCells, OneFullCell
 from electrolith.study.sections.cycling_together import cycling_together
@@ -281,7 +281,11 @@ def _efficiency(cell: OneFullCell, number: int) -> Figure:
     good = table.complete
     layers = (Points(table.cycle[good], 100 * table.efficiency[good], "", "measured", small=True),)
     caption = f"Coulombic efficiency ({table.convention}) of complete cycles."
-    y = Axis("Coulombic efficiency / %")
+    shown = 100 * table.efficiency[good & np.isfinite(table.efficiency)]
+    ends, beyond = _readable(shown, 0.02)
+    if beyond:
+        caption += f" {beyond} cycles lie outside the axis."
+    y = Axis("Coulombic efficiency / %", range=ends)
     return Figure(f"cycling-efficiency-{number}", caption, Axis("cycle"), y, layers, height=300)
 
 
@@ -289,12 +293,13 @@ def _profiles(cell: OneFullCell, number: int) -> Figure:
     """Voltage against capacity of the chosen cycles."""
     factor, unit = _per(cell)
     cycles = list(dict.fromkeys(c.cycle for c in cell.profiles))
+    shades = ordered(len(cycles))
     layers = tuple(
         Line(
             factor * c.capacity,
             c.voltage,
             _cycle_name(cell, c.cycle) if c.half == "charge" else "",
-            ROLES[cycles.index(c.cycle) % len(ROLES)],
+            colour=shades[cycles.index(c.cycle)],
             dash=c.half == "discharge",
         )
         for c in cell.profiles
@@ -316,19 +321,41 @@ def _differentials(cell: OneFullCell, number: int) -> Figure:
     factor, unit = _per(cell)
     shown = [c for c in cell.profiles if float(np.ptp(c.voltage)) > 0.02]
     cycles = list(dict.fromkeys(c.cycle for c in shown))
+    shades = ordered(len(cycles))
     layers = tuple(
         Line(
             d.voltage,
             (1 if c.half == "charge" else -1) * factor * d.dq_dv,
             _cycle_name(cell, c.cycle) if c.half == "charge" else "",
-            ROLES[cycles.index(c.cycle) % len(ROLES)],
+            colour=shades[cycles.index(c.cycle)],
         )
         for c, d in zip(shown, cell.differentials, strict=True)
     )
     caption = "Differential capacity: charge upwards, discharge downwards."
-    return Figure(
-        f"cycling-differential-{number}", caption, Axis("voltage / V"), Axis(f"dQ/dV / {unit} V⁻¹"), layers
-    )
+    inside = [layer.y[_off_the_ends(layer.x)] for layer in layers]
+    ends, _ = _readable(np.concatenate(inside) if inside else np.array([]), 0.0)
+    if any(float(np.nanmax(np.abs(layer.y))) > 1.2 * max(map(abs, ends or (np.inf,))) for layer in layers):
+        caption += " The spike of the constant voltage at the end of the charge is cut."
+    y = Axis(f"dQ/dV / {unit} V⁻¹", range=ends)
+    return Figure(f"cycling-differential-{number}", caption, Axis("voltage / V"), y, layers)
+
+
+def _off_the_ends(voltage: np.ndarray) -> np.ndarray:
+    """Points a hundredth of the span away from both ends, where current is held and dQ/dV has no meaning."""
+    low, high = float(np.nanmin(voltage)), float(np.nanmax(voltage))
+    margin = 0.01 * (high - low)
+    return np.asarray((voltage > low + margin) & (voltage < high - margin))
+
+
+def _readable(values: np.ndarray, outside: float) -> tuple[tuple[float, float] | None, int]:
+    """Ends of an axis without the share `outside` at each end, with a margin; how many lie beyond."""
+    finite = values[np.isfinite(values)]
+    if finite.size < 3:
+        return None, 0
+    low, high = np.quantile(finite, [outside, 1 - outside])
+    margin = 0.08 * (high - low) or 1.0
+    ends = float(low - margin), float(high + margin)
+    return ends, int(np.sum((finite < ends[0]) | (finite > ends[1])))
 
 
 def _rates(cell: OneFullCell) -> Table:

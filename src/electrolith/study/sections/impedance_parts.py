@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,13 @@ from electrolith.lab.impedance.growth import Growth
 from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.lab.impedance.series import PartSeries
 from electrolith.lab.impedance.together import Together
-from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
+from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role, ordered
 from electrolith.study.section import Part
 from electrolith.study.table import Cell, Table
 
 __all__ = ["impedance_parts", "short_name"]
 
-SHOWN = 5  # spectra in one figure; more hide each other
+SHOWN = 12  # spectra in one figure; more hide each other
 ROLES: tuple[Role, ...] = ("measured", "second", "third", "fourth", "published")
 
 
@@ -49,7 +50,11 @@ def _spectra_part(found: PelletImpedance) -> Part:
         "median."
     )
     shown = _some(found.fits)
-    figures = (_nyquist(found, shown), _bode(shown), _phase(shown), _residuals(shown), *_distribution(found))
+    drawn = (_nyquist(found, shown), _bode(shown), _phase(shown), _residuals(shown))
+    if len(shown) < len(found.fits):
+        said = f" {len(shown)} of {len(found.fits)} spectra are drawn, evenly taken."
+        drawn = tuple(replace(f, caption=f.caption + said) for f in drawn)  # type: ignore[assignment]
+    figures = (*drawn, *_distribution(found))
     warnings = [*found.warnings]
     warnings += [f"{short_name(q.source)}: {w}" for q in found.quality for w in q.warnings]
     warnings += [
@@ -80,6 +85,14 @@ def _some(fits: tuple[CircuitFit, ...]) -> tuple[CircuitFit, ...]:
     return tuple(fits[i] for i in pick)
 
 
+def _shades(fits: tuple[CircuitFit, ...]) -> tuple[str, ...]:
+    """A colour each, dark to light with the temperature, or in the order of the files."""
+    heat = [fit.temperature for fit in fits if fit.temperature is not None]
+    rank = np.argsort(np.argsort(heat, kind="stable")) if len(heat) == len(fits) else np.arange(len(fits))
+    colours = ordered(len(fits))
+    return tuple(colours[int(i)] for i in rank)
+
+
 def _label(fit: CircuitFit) -> str:
     """Temperature where known, else the file."""
     return short_name(fit.source) if fit.temperature is None else f"{fit.temperature - 273.15:.4g} °C"
@@ -90,11 +103,11 @@ def _nyquist(found: PelletImpedance, fits: tuple[CircuitFit, ...]) -> Figure:
     unit, scale = _ohms(fits)
     reach = _reach(found, fits) / scale
     layers: list[Layer] = []
-    for fit, role in zip(fits, ROLES, strict=False):
+    for fit, shade in zip(fits, _shades(fits), strict=True):
         z = fit.measured / scale
         text = tuple(_hertz(f) for f in fit.frequency)
-        layers.append(Line(fit.fitted.real / scale, -fit.fitted.imag / scale, "", "guide"))
-        layers.append(Points(z.real, -z.imag, _label(fit), role, text=text, small=True))
+        layers.append(Line(fit.fitted.real / scale, -fit.fitted.imag / scale, colour=shade))
+        layers.append(Points(z.real, -z.imag, _label(fit), text=text, small=True, colour=shade))
         decade = _decades(fit.frequency)
         marks = tuple(_hertz(f) for f in fit.frequency[decade])
         layers.append(Points(z.real[decade], -z.imag[decade], "", "published", text=marks))
@@ -103,6 +116,8 @@ def _nyquist(found: PelletImpedance, fits: tuple[CircuitFit, ...]) -> Figure:
         "whole decades "
         f"of frequency, from {_hertz(fits[-1].frequency.max())} to {_hertz(fits[-1].frequency.min())}."
     )
+    if reach < max(float(np.abs(fit.measured).max()) for fit in fits) / scale:
+        caption += f" Cut at {number(reach, 2)} {unit}; the blocking electrode goes on to the upper right."
     return Figure(
         "impedance-nyquist",
         caption,
@@ -147,9 +162,9 @@ def _ohms(fits: tuple[CircuitFit, ...]) -> tuple[str, float]:
 def _bode(fits: tuple[CircuitFit, ...]) -> Figure:
     """|Z| against frequency."""
     layers: list[Layer] = []
-    for fit, role in zip(fits, ROLES, strict=False):
-        layers.append(Line(fit.frequency, np.abs(fit.fitted), "", "guide"))
-        layers.append(Points(fit.frequency, np.abs(fit.measured), _label(fit), role, small=True))
+    for fit, shade in zip(fits, _shades(fits), strict=True):
+        layers.append(Line(fit.frequency, np.abs(fit.fitted), colour=shade))
+        layers.append(Points(fit.frequency, np.abs(fit.measured), _label(fit), small=True, colour=shade))
     caption = "Bode plot: modulus, measured (symbols) and fitted (lines)."
     return Figure(
         "impedance-modulus",
@@ -163,10 +178,10 @@ def _bode(fits: tuple[CircuitFit, ...]) -> Figure:
 def _phase(fits: tuple[CircuitFit, ...]) -> Figure:
     """Phase against frequency."""
     layers: list[Layer] = []
-    for fit, role in zip(fits, ROLES, strict=False):
+    for fit, shade in zip(fits, _shades(fits), strict=True):
         measured, fitted = (np.rad2deg(np.angle(z)) for z in (fit.measured, fit.fitted))
-        layers.append(Line(fit.frequency, -fitted, "", "guide"))
-        layers.append(Points(fit.frequency, -measured, _label(fit), role, small=True))
+        layers.append(Line(fit.frequency, -fitted, colour=shade))
+        layers.append(Points(fit.frequency, -measured, _label(fit), small=True, colour=shade))
     caption = "Bode plot: phase, measured (symbols) and fitted (lines)."
     return Figure(
         "impedance-phase", caption, Axis("frequency / Hz", log=True), Axis("−phase / °"), tuple(layers)
@@ -176,10 +191,10 @@ def _phase(fits: tuple[CircuitFit, ...]) -> Figure:
 def _residuals(fits: tuple[CircuitFit, ...]) -> Figure:
     """Relative residuals of both parts."""
     layers: list[Layer] = []
-    for fit, role in zip(fits, ROLES, strict=False):
+    for fit, shade in zip(fits, _shades(fits), strict=True):
         rest = 100 * fit.residuals
-        layers.append(Points(fit.frequency, rest.real, _label(fit), role, small=True))
-        layers.append(Points(fit.frequency, rest.imag, "", role, small=True))
+        layers.append(Points(fit.frequency, rest.real, _label(fit), small=True, colour=shade))
+        layers.append(Points(fit.frequency, rest.imag, "", small=True, colour=shade))
     ends = np.array([fits[0].frequency.min(), fits[0].frequency.max()])
     layers.append(Line(ends, np.zeros(2), "", "guide", dash=True))
     return Figure(
@@ -207,7 +222,7 @@ def _distribution(found: PelletImpedance) -> tuple[Figure, ...]:
         f"Distribution of relaxation times of {short_name(found.fits[0].source)}, λ = "
         f"{drt.regularisation:.2g} by "
         f"{drt.chosen_by}; one peak per process, free of any circuit.",
-        Axis("time constant τ / s", log=True),
+        Axis("time constant τ / s", log=True, range=(float(drt.tau.min()), 0.03 * float(drt.tau.max()))),
         Axis("γ(ln τ) / Ω", range=(0.0, 1.15 * float(inside.max()))),
         (Line(drt.tau, drt.gamma, "γ"),),
         height=300,
@@ -345,7 +360,7 @@ def _arrhenius(parts: tuple[PartSeries, ...]) -> Figure:
         )
         grid = np.linspace(t.min(), t.max(), 60)
         line = np.exp(part.line.intercept - part.line.activation_energy / (BOLTZMANN * grid))
-        layers.append(Line(1000 / grid, line, "", "computed"))
+        layers.append(Line(1000 / grid, line, "", role))
     temperature = np.concatenate([p.temperature for p in parts])
     ticks = _celsius_ticks(float(temperature.min()), float(temperature.max()))
     label = "σT / S K cm⁻¹" if power else "σ / S cm⁻¹"
