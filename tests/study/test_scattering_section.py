@@ -236,3 +236,105 @@ def test_one_bad_pattern_does_not_stop_the_series(folder, rng):
     assert [t.quantity for t in found.trends] == ["lnc/a"]
     assert found.trends[0].correlation.value == pytest.approx(1.0)
     assert evidence_of(found)[0].quantity == "lattice_parameter"
+
+
+def _rietveld(folder, pattern, *more):
+    return CliRunner().invoke(
+        app,
+        [
+            *("rietveld", str(folder / pattern), str(folder / "lnc.cif"), "--instrument", "Cu Ka"),
+            *("--background", "3", *map(str, more)),
+        ],
+    )
+
+
+def test_what_is_known_besides_is_an_option_of_the_command(folder):
+    out = folder / "fit.json"
+    given = ("--occupancies", "--neutral", "--total", "N1=0.955", "--json", out)
+    result = _rietveld(folder, "Li9N2Cl3-500rpm-24h.xy", *given)
+    assert result.exit_code == 0, result.output
+    data = json.loads(out.read_text())["data"]["fits"][0]
+    assert data["not_determined"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("--density", "1.63(1) g/cm3"), "acts on occupancies, and these are not refined"),
+        (("--occupancies", "--total", "X1"), "expected a name and a number such as X1=0.955"),
+        (("--occupancies", "--tie", "N/Br=2/3"), "no 'Br'"),
+        (("--occupancies", "--tie", "N=0.6"), "expected two species and a ratio"),
+        (("--geometry", "reflexion"), "did you mean 'reflection'"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(folder, given, words):
+    result = _rietveld(folder, "Li9N2Cl3-500rpm-24h.xy", *given)
+    assert result.exit_code != 0
+    assert words in str(result.exception)
+
+
+def test_a_pattern_may_have_the_name_of_its_crystal_and_the_example_of_the_help_runs(folder, monkeypatch):
+    """The example is taken from the help itself."""
+    import shlex
+    import shutil
+
+    from electrolith.study.commands import scattering as commands
+
+    shutil.copy(folder / "Li9N2Cl3-500rpm-24h.xy", folder / "lnc.xye")
+    monkeypatch.chdir(folder)
+    for command, wanted in ((commands.rietveld, "fit.html"), (commands.pdf, "pdf.html")):
+        line = next(x for x in command.__doc__.splitlines() if "Example:" in x).split("`")[1]
+        arguments = shlex.split(line)[1:]
+        if arguments[0] == "pdf":
+            shutil.copy("lnc.gr", "ni.gr")
+            shutil.copy("lnc.cif", "ni.cif")
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+        assert (folder / wanted).exists()
+
+
+def test_the_instrument_that_is_written_is_the_refined_one(folder):
+    result = _rietveld(
+        folder, "Li9N2Cl3-500rpm-24h.xy", "--instprm", folder / "t.instprm", "--json", folder / "f.json"
+    )
+    assert result.exit_code == 0, result.output
+    rows = dict(
+        line.split(":") for line in (folder / "t.instprm").read_text().splitlines()[1:] if ":" in line
+    )
+    refined = json.loads((folder / "f.json").read_text())["data"]["fits"][0]["parameters"]
+    name = next(n for n in refined if n.endswith("/zero"))
+    assert float(rows["Zero"]) == pytest.approx(refined[name][0])
+    assert float(rows["Zero"]) != 0.0
+
+
+def test_two_patterns_with_one_stem_keep_apart(folder, rng):
+    """The laboratory and the synchrotron pattern of one sample."""
+    import shutil
+
+    files = []
+    for place in ("lab", "ring"):
+        (folder / place).mkdir()
+        shutil.copy(folder / "Li9N2Cl3-500rpm-24h.xy", folder / place / "lnc.xy")
+        files.append(folder / place / "lnc.xy")
+    found = refine_files(
+        DiffractionSettings(tuple(files), "Cu Ka", background=3), candidate(folder / "lnc.cif")
+    )
+    assert found.names == ("lab-lnc", "ring-lnc")
+    titles = [part.title for part in diffraction_parts(found)]
+    assert len(set(titles)) == len(titles)
+
+
+def test_ties_become_constraints_by_content():
+    """By hand: N on 4a, Cl on 4a and 8c: N = 2/3 (Cl4a + 2 Cl8c)."""
+    from electrolith.scattering.constraints import content_ties
+
+    sites = (
+        Site("A", (0.0, 0.0, 0.0), (("N", 0.4), ("Cl", 0.5)), 1.0),
+        Site("B", (0.25, 0.25, 0.25), (("Cl", 0.05),), 1.0),
+    )
+    phase = phase_from_group("p", space_group="F m -3 m", cell=(5.0,), sites=sites)
+    assert content_ties(phase, {"N/Cl": 0.6}) == (
+        "p/A/occupancy/N = 0.6 * p/A/occupancy/Cl + 1.2 * p/B/occupancy/Cl",
+    )
+    with pytest.raises(InputError, match="sits on 2 sites"):
+        content_ties(phase, {"Cl/N": 1.5})

@@ -16,17 +16,18 @@ from electrolith.core.units import Unit
 from .conditions import ChargeNeutrality, Condition, FixedTotal, MeasuredDensity
 from .constraints import content_ties
 from .data import Abscissa, PowderData
+from .foreign import foreign_lines, foreign_words, suspects
 from .instrument import ConstantWavelength, Geometry, Instrument
 from .instrument_words import instrument_from
 from .model import Histogram
 from .phase import Phase
-from .phase_library import candidate
+from .phase_library import candidate, library_names
 from .profile_likelihood import Likelihood, profile_likelihood
 from .read_gsas import gsas_banks
 from .read_pattern import convert, read_pattern, restated
 from .recipe import Recipe, RecipeFit, run_recipe
 from .refine import refine
-from .result import RietveldFit
+from .result import ForeignLine, RietveldFit
 from .series import Trend, distinct_names, sample_name, trend
 from .stages import Displacement
 
@@ -47,6 +48,7 @@ class DiffractionSettings:
         one for all files or one per file. The wavelength is never assumed.
     bank : in such a file, and in a data file with several; one, or one per file.
     phases : further phases, from the library (LiCl, Li3N, ...) or CIF files.
+    suspects : phases that lines without an owner are held against, besides those of the library.
     occupancies : refine them; what the pattern cannot know is then said. density : of the crystal, measured,
     "1.63(1) g/cm3". neutral : tie the occupancies by charge neutrality. totals : atoms on a site, by label.
     ties : ratios of contents that are known, {"N/Cl": 0.6667}. constraints : linear equations between
@@ -67,6 +69,7 @@ class DiffractionSettings:
     limits: tuple[float, float] | None = None
     background: int = 10
     phases: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
     joint: bool = False
     occupancies: bool = False
     neutral: bool = False
@@ -210,6 +213,7 @@ def refine_files(
                 raise
             failed[label] = str(error)
             continue
+        found = replace(found, fit=_with_foreign(found.fit, tuple(i[1] for i in group), phases, settings))
         notes = tuple(n for item in group for n in item[2].notes)
         if settings.ions:
             notes += ion_change(phases, tuple(item[1] for item in group), found.fit, conditions)
@@ -241,6 +245,26 @@ def open_pattern(path: Path, settings: DiffractionSettings, index: int) -> Histo
     text = settings.instruments[index if len(settings.instruments) > 1 else 0]
     bank = settings.banks[index]
     return _histogram(path, settings, _tool(settings, text, bank), path.stem, bank)[0]
+
+
+def _with_foreign(
+    fit: RietveldFit,
+    histograms: tuple[Histogram, ...],
+    phases: tuple[Phase, ...],
+    settings: DiffractionSettings,
+) -> RietveldFit:
+    """The fit with its lines that no phase explains, and who might own them."""
+    names = (*settings.suspects, *(n for n in library_names() if n not in settings.suspects))
+    mine = {p.name for p in phases}
+    others = tuple(p for p in (candidate(n) for n in names) if p.name not in mine)
+    lines: tuple[ForeignLine, ...] = ()
+    words = []
+    for item, histogram in zip(fit.histograms, histograms, strict=True):
+        found = foreign_lines(item)
+        if found:
+            words.append(foreign_words(found, suspects(item, found, histogram, others)))
+        lines += found
+    return replace(fit, foreign=lines, warnings=(*fit.warnings, *words))
 
 
 def _tool(settings: DiffractionSettings, text: str, bank: int) -> Instrument:

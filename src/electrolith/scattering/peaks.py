@@ -240,7 +240,7 @@ def _tof_peaks(phase: Phase, tool: TimeOfFlight, d: np.ndarray, area: np.ndarray
     sine = np.sin(np.radians(tool.bank_angle / 2))
     area = area * d**4 * sine * np.exp(-tool.absorption * 2 * d * sine)
     width, eta = gaussian_lorentzian(np.sqrt(8 * np.log(2) * variance), lorentz)
-    tail = 6 * np.sqrt(variance) + 20 * lorentz
+    tail = 6 * np.sqrt(variance) + 45 * lorentz
     return Peaks(
         area,
         centre,

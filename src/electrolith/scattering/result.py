@@ -9,9 +9,24 @@ import numpy as np
 from electrolith.core.estimate import Estimate
 
 from .identify import NullCombination
+from .instrument import Instrument
 from .phase import Phase
 
-__all__ = ["FittedHistogram", "FittedSite", "RietveldFit", "Ticks"]
+__all__ = ["FittedHistogram", "FittedSite", "ForeignLine", "RietveldFit", "Ticks"]
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignLine:
+    """A line that no phase explains.
+
+    position : degrees or µs. d : Å. z : its significance. height : of the strongest peak, 0..1.
+    """
+
+    histogram: str
+    position: float
+    d: float
+    z: float
+    height: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +45,7 @@ class FittedHistogram:
     """Observed and calculated pattern, each of shape (n,), and how well they agree.
 
     r_wp, r_p, r_exp : 0..1, background included. durbin_watson : 2 for residuals that are noise.
-    tables : the scattering factors used, one line per species.
+    tables : the scattering factors used, one line per species. instrument : as refined.
     """
 
     name: str
@@ -47,6 +62,7 @@ class FittedHistogram:
     r_exp: float
     durbin_watson: float
     tables: tuple[str, ...]
+    instrument: Instrument
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +88,7 @@ class RietveldFit:
     fractions : weight fraction of each phase in each histogram, keyed "histogram/phase" (Hill and Howard).
     kinds, units : of every parameter by name. shift : largest last shift over esd.
     absent : further phases that were not found, with the weight fraction that could hide (95 %).
+    foreign : lines that no phase explains.
     null : combinations that neither data nor conditions determine. closed : what the data alone leave open,
     and the conditions that closed it. ratios : identified ratios of occupancies; given : those of them
     that rest on the conditions. warnings : plain words.
@@ -104,6 +121,7 @@ class RietveldFit:
     converged: bool
     shift: float = 0.0
     absent: dict[str, float] = field(default_factory=dict)
+    foreign: tuple[ForeignLine, ...] = ()
     engine: str = "electrolith"
 
     def value(self, name: str) -> float:

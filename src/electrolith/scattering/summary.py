@@ -292,6 +292,7 @@ def _histogram(problem: Problem, number: int, values: dict[str, float], shown: C
         r_exp,
         durbin_watson((observed - shown.total) / sigma),
         (_beam(histogram), *dict.fromkeys(tables)),
+        instrument_at(histogram, values),
     )
 
 

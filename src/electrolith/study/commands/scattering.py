@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,7 +50,33 @@ def rietveld(
     density: Annotated[
         str | None, typer.Option(help="Measured density that fixes the level, '1.63(1) g/cm3'.")
     ] = None,
-    axial: Annotated[float, typer.Option(help="Axial divergence S/L to start from; 0 for none.")] = 0.0,
+    neutral: Annotated[
+        bool, typer.Option(help="Tie the occupancies by charge neutrality (fixes ratios, not the level).")
+    ] = False,
+    charge: Annotated[
+        list[str] | None, typer.Option(help="Charge of a species for --neutral, 'Li=1'; may repeat.")
+    ] = None,
+    total: Annotated[
+        list[str] | None, typer.Option(help="Atoms on a site, 'X1=0.955'; fixes the level; may repeat.")
+    ] = None,
+    tie_: Annotated[
+        list[str] | None, typer.Option("--tie", help="Known ratio of contents, 'N/Cl=2/3'; may repeat.")
+    ] = None,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(help="Linear equation of parameters, 'LNC/X1/B = LNC/Li1/B'; may repeat."),
+    ] = None,
+    geometry: Annotated[
+        str | None, typer.Option(help="reflection, transmission or capillary, if not the instrument's usual.")
+    ] = None,
+    radius: Annotated[float | None, typer.Option(help="Radius of the diffractometer, mm.")] = None,
+    displacement: Annotated[
+        str, typer.Option(help="Of the specimen: auto (refined in reflection), yes or no.")
+    ] = "auto",
+    axial: Annotated[
+        float | None,
+        typer.Option(help="Axial divergence S/L to start from; 0 for none; 0.02 for laboratory tubes."),
+    ] = None,
     size_strain: Annotated[bool, typer.Option(help="Refine size and strain of the sample.")] = False,
     mu_r: Annotated[float, typer.Option(help="Absorption coefficient times radius of a capillary.")] = 0.0,
     monochromator: Annotated[float, typer.Option(help="2θ of the monochromator, degrees; 0 for none.")] = 0.0,
@@ -58,7 +85,13 @@ def rietveld(
         bool, typer.Option(help="Profile of each occupancy, all others refined again.")
     ] = False,
     cif: Annotated[Path | None, typer.Option(help="Write the (first) refinement as CIF.")] = None,
-    instprm: Annotated[Path | None, typer.Option(help="Write the instrument for GSAS-II.")] = None,
+    instprm: Annotated[
+        Path | None, typer.Option(help="Write the (first) refined instrument for GSAS-II.")
+    ] = None,
+    suspect: Annotated[
+        list[str] | None,
+        typer.Option(help="Phase to hold against unexplained lines (the library always is); may repeat."),
+    ] = None,
     html: Html = None,
     json_file: Json = None,
 ) -> None:
@@ -66,7 +99,6 @@ def rietveld(
 
     Example: `electrolith rietveld lnc.xye lnc.cif --instrument "Cu Ka" --occupancies --html fit.html`
     """
-    from electrolith.scattering.instrument_words import instrument_from
     from electrolith.scattering.measured import DiffractionSettings, refine_files
     from electrolith.scattering.write_fit import write_cif, write_instprm
     from electrolith.study.sections.diffraction import evidence_of
@@ -83,9 +115,18 @@ def rietveld(
         limits=_pair(limits, "--limits"),
         background=background,
         phases=tuple(phase or ()),
+        suspects=tuple(suspect or ()),
         joint=joint,
         occupancies=occupancies,
         density=density,
+        neutral=neutral,
+        charges=_charges(charge, files[-1]) if neutral else None,
+        totals=_pairs(total, "--total"),
+        ties=_pairs(tie_, "--tie"),
+        constraints=tuple(constraint or ()),
+        geometry=geometry,  # type: ignore[arg-type]
+        radius=radius,
+        displacement=displacement,  # type: ignore[arg-type]
         axial=axial,
         size_strain=size_strain,
         mu_r=mu_r,
@@ -97,7 +138,7 @@ def rietveld(
     if cif is not None:
         write_cif(cif, found.fits[0], title=found.names[0])
     if instprm is not None:
-        write_instprm(instprm, instrument_from(instrument[0], bank=banks[0], axial=axial))
+        write_instprm(instprm, found.fits[0].histograms[0].instrument)
     parts = diffraction_parts(found)
     finish(
         "Rietveld refinement",
@@ -221,6 +262,36 @@ def _split(files: list[str], command: str) -> tuple[tuple[Path, ...], Phase]:
             f"{command}: give at least one data file and, last, the crystal (CIF or library name)"
         )
     return tuple(Path(f) for f in files[:-1]), candidate(files[-1])
+
+
+_FORM = "expected a name and a number such as X1=0.955"
+
+
+def _pairs(texts: list[str] | None, option: str) -> dict[str, float] | None:
+    """Names with numbers, "X1=0.955" or "N/Cl=2/3"."""
+    out = {}
+    for text in texts or ():
+        name, _, number = text.rpartition("=")
+        try:
+            value = float(Fraction(number.strip())) if "/" in number else float(number)
+        except (ValueError, ZeroDivisionError) as error:
+            raise InputError(
+                f"{option}: expected a name and a number such as X1=0.955, got {text!r}"
+            ) from error
+        if not name.strip():
+            raise InputError(f"{option}: expected a name and a number such as X1=0.955, got {text!r}")
+        out[name.strip()] = value
+    return out or None
+
+
+def _charges(texts: list[str] | None, crystal: str) -> dict[str, float]:
+    """Charges of the species: given, stated in the CIF, or the most neutral of the common ones."""
+    from electrolith.crystal.read import read_crystal
+
+    given = _pairs(texts, "--charge") or {}
+    if not crystal.lower().endswith(".cif"):
+        return given
+    return dict(read_crystal(Path(crystal), oxidation_states=given).oxidation_states)
 
 
 def _pair(text: str | None, option: str) -> tuple[float, float] | None:
