@@ -10,6 +10,7 @@ from electrolith.scattering.conditions import (
     MeasuredDensity,
 )
 from electrolith.scattering.data import PowderData
+from electrolith.scattering.follow import Frames
 from electrolith.scattering.from_crystal import phase_of_crystal
 from electrolith.scattering.instrument import (
     ConstantWavelength,
@@ -23,7 +24,7 @@ from electrolith.scattering.measured import Diffraction, DiffractionSettings, re
 from electrolith.scattering.measured_operando import Operando, OperandoSettings, run_operando
 from electrolith.scattering.measured_pdf import OrderedPdf, PairDistribution, PdfFilesSettings, fit_pdf_files
 from electrolith.scattering.model import Histogram
-from electrolith.scattering.operando import Frames, follow
+from electrolith.scattering.operando import follow
 from electrolith.scattering.pdf import PdfSettings, Split, pdf
 from electrolith.scattering.pdf_fit import fit_pdf, fit_ranges
 from electrolith.scattering.pdf_frames import pdf_of_frames

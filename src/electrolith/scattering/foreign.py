@@ -15,7 +15,16 @@ from .phase import Phase
 from .result import FittedHistogram, ForeignLine
 from .simulate import sticks
 
-__all__ = ["Suspect", "foreign_lines", "foreign_words", "half_width", "peaks_above", "suspects"]
+__all__ = [
+    "Suspect",
+    "d_at",
+    "foreign_lines",
+    "foreign_words",
+    "half_width",
+    "peaks_above",
+    "positions",
+    "suspects",
+]
 
 _LEAST = (
     6.0  # σ of a matched filter over the noise of all filters; one pattern in a million shows it by chance
@@ -91,7 +100,7 @@ def foreign_lines(item: FittedHistogram, *, most: int = 12) -> tuple[ForeignLine
     top = float((item.observed - item.background).max())
     lines = [
         ForeignLine(
-            item.name, float(item.x[i]), _d(item.instrument, float(item.x[i])), z, float(residual[i]) / top
+            item.name, float(item.x[i]), d_at(item.instrument, float(item.x[i])), z, float(residual[i]) / top
         )
         for i, z in found
     ]
@@ -109,7 +118,7 @@ def positions(tool: Instrument, d: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.concatenate(out)
 
 
-def _d(tool: Instrument, position: float) -> float:
+def d_at(tool: Instrument, position: float) -> float:
     """D of a position, Å."""
     if isinstance(tool, ConstantWavelength):
         return float(tool.wavelength / 2 / np.sin(np.radians((position - tool.zero) / 2)))

@@ -14,6 +14,7 @@ from electrolith.study.commands import complete
 if TYPE_CHECKING:
     from electrolith.scattering.measured import Diffraction
     from electrolith.scattering.measured_pdf import PairDistribution
+    from electrolith.scattering.operando import OperandoFit
     from electrolith.scattering.phase import Phase
 
 __all__ = ["add"]
@@ -205,6 +206,13 @@ def operando(
             "--candidate", help="Phase that might appear; may repeat.", autocompletion=complete.phases
         ),
     ] = None,
+    gas: Annotated[
+        str, typer.Option(help="What the gas brings to new phases: none, water (H, O) or air (H, C, N, O).")
+    ] = "none",
+    axis: Annotated[
+        str | None,
+        typer.Option(help="Column that stands for time, 'log.csv:temperature (K)', a row per frame."),
+    ] = None,
     phase: Annotated[
         list[str] | None,
         typer.Option(help="Further phase that is there from the start.", autocompletion=complete.phases),
@@ -223,7 +231,9 @@ def operando(
     from electrolith.study.terminal import finish
 
     patterns, crystal = _split(files, "operando")
-    usual = ("Li3N", "LiCl", "LiOH", "NH4Cl", "Li")
+    table, _, column = (axis or "").rpartition(":")
+    if axis and not (table and column):
+        raise InputError(f"--axis: expected a table and a column such as log.csv:temperature, got {axis!r}")
     settings = OperandoSettings(
         files=patterns,
         instrument=instrument,
@@ -231,7 +241,10 @@ def operando(
         abscissa=abscissa,  # type: ignore[arg-type]
         limits=_pair(limits, "--limits"),
         phases=tuple(phase or ()),
-        candidates=tuple(candidate_phase) if candidate_phase else usual,
+        candidates=tuple(candidate_phase or ()),
+        gas=gas,  # type: ignore[arg-type]
+        axis_file=Path(table) if axis else None,
+        axis_column=column or None,
     )
     found = run_operando(settings, crystal)
     data = {
@@ -249,8 +262,25 @@ def operando(
             for t in found.fit.candidates
         ],
         "changes": {n: [c.time, c.low, c.high, c.size, c.detected] for n, c in found.fit.changes.items()},
+        "frames": _frames(found.fit),
+        "warnings": list(found.fit.warnings),
     }
     finish("Operando series", operando_parts(found), data, html=html, json_file=json_file)
+
+
+def _frames(fit: OperandoFit) -> list[dict[str, Any]]:
+    """Axis, agreement and cells of every frame; the esds beside them."""
+    cells = [k for k, n in enumerate(fit.names) if n.count("/") == 1]  # scales and backgrounds have two
+    return [
+        {
+            fit.axis: float(fit.time[k]),
+            "r_wp": float(fit.r_wp[k]),
+            "chi2": float(fit.chi2[k]),
+            "described": bool(fit.good[k]),
+            "cell": {fit.names[i]: [float(fit.values[k, i]), float(fit.sigma[k, i])] for i in cells},
+        }
+        for k in range(len(fit.time))
+    ]
 
 
 def _split(files: list[str], command: str) -> tuple[tuple[Path, ...], Phase]:

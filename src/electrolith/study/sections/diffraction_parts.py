@@ -9,6 +9,7 @@ from electrolith.core.format import pm
 from electrolith.scattering.measured import Diffraction
 from electrolith.scattering.measured_operando import Operando
 from electrolith.scattering.measured_pdf import OrderedPdf, PairDistribution
+from electrolith.scattering.operando import OperandoFit
 from electrolith.scattering.pdf_fit import PdfFit, PdfRange
 from electrolith.scattering.profile_likelihood import Likelihood
 from electrolith.scattering.result import FittedHistogram, RietveldFit
@@ -348,9 +349,20 @@ def operando_parts(found: Operando) -> tuple[Part, ...]:
         "Intensity where no known phase has a line (last quarter of the series)",
     )
     tables = tuple(t for t in (table, changes, excess) if t.rows)
-    figures = (_heat(found), _residual_heat(found), *_cell_figures(found), *_candidate_figures(found))
+    figures = (
+        _heat(found),
+        _residual_heat(found),
+        *_cell_figures(found),
+        _agreement(fit),
+        *_candidate_figures(found),
+    )
     notes = (f"{len(fit.time)} frames, instrument {settings.instrument}",)
     return (Part("Operando series", sentence + ".", figures, tables, fit.warnings, notes),)
+
+
+def _along(fit: OperandoFit) -> str:
+    """Label of the axis that the series runs over."""
+    return f"{fit.axis} / {fit.time_unit}" if fit.time_unit else fit.axis
 
 
 def _heat(found: Operando) -> Figure:
@@ -365,7 +377,7 @@ def _heat(found: Operando) -> Figure:
         "operando_map",
         "All frames; colour is the root of the intensity.",
         Axis("2θ / degree"),
-        Axis(f"time / {fit.time_unit}"),
+        Axis(_along(fit)),
         (layer,),
         height=420,
     )
@@ -382,7 +394,7 @@ def _residual_heat(found: Operando) -> Figure:
     caption = (
         "Observed minus the phases of the start, over σ (cut at ±4): what is new shows as upright bands."
     )
-    axes = Axis("2θ / degree"), Axis(f"time / {fit.time_unit}")
+    axes = Axis("2θ / degree"), Axis(_along(fit))
     return Figure("operando_residuals", caption, *axes, (layer,), height=420)
 
 
@@ -392,18 +404,34 @@ def _cell_figures(found: Operando) -> list[Figure]:
     for index, name in enumerate(fit.names):
         if name not in fit.changes:
             continue
-        y, s = fit.values[:, index], fit.sigma[:, index]
+        y, s = fit.values[fit.good, index], fit.sigma[fit.good, index]
         out.append(
             Figure(
                 f"operando_{name.replace('/', '_')}",
-                f"{name} frame by frame.",
-                Axis(f"time / {fit.time_unit}"),
+                f"{name} frame by frame, where the lattice was found.",
+                Axis(_along(fit)),
                 Axis(f"{name} / Å"),
-                (Points(fit.time, y, name, "measured", y - s, y + s),),
+                (Points(fit.time[fit.good], y, name, "measured", y - s, y + s),),
                 height=300,
             )
         )
     return out
+
+
+def _agreement(fit: OperandoFit) -> Figure:
+    """R_wp of every frame; lost frames stand out."""
+    lost = ~fit.good
+    layers: list[Layer] = [Points(fit.time[fit.good], 100 * fit.r_wp[fit.good], "described", "measured")]
+    if lost.any():
+        layers.append(Points(fit.time[lost], 100 * fit.r_wp[lost], "lattice lost", "warning"))
+    return Figure(
+        "operando_agreement",
+        "Weighted profile R factor of every frame.",
+        Axis(_along(fit)),
+        Axis("R_wp / %"),
+        tuple(layers),
+        height=300,
+    )
 
 
 def _candidate_figures(found: Operando) -> list[Figure]:
@@ -423,6 +451,4 @@ def _candidate_figures(found: Operando) -> list[Figure]:
     if not layers:
         return []
     caption = "Weight fraction of each candidate if it were there, with its doubt; negative values are kept."
-    return [
-        Figure("operando_candidates", caption, Axis(f"time / {fit.time_unit}"), Axis("wt %"), tuple(layers))
-    ]
+    return [Figure("operando_candidates", caption, Axis(_along(fit)), Axis("wt %"), tuple(layers))]
