@@ -11,6 +11,7 @@ from electrolith.scattering.from_crystal import phase_of_crystal
 from electrolith.scattering.measured import Diffraction, DiffractionSettings, refine_files
 from electrolith.scattering.measured_operando import Operando, OperandoSettings, run_operando
 from electrolith.scattering.measured_pdf import PairDistribution, PdfFilesSettings, fit_pdf_files
+from electrolith.scattering.phase_library import candidate
 from electrolith.study.section import Evidence, Part, Results, Section
 from electrolith.study.sections.diffraction_parts import diffraction_parts, operando_parts, pdf_parts
 from electrolith.study.sections.material import Material
@@ -23,11 +24,15 @@ __all__ = ["DIFFRACTION", "OPERANDO", "PDF", "evidence_of"]
 
 @dataclass(frozen=True)
 class MeasuredDiffraction(DiffractionSettings):
-    """Powder patterns of the material; instrument_files stand for `instrument` where it is a file."""
+    """Powder patterns of the material; instrument_files stand for `instrument` where it is a file.
+
+    crystal : main phase of these patterns where it is not the study's material, from the library (LiOH, ...).
+    """
 
     files: Files = ()
     instrument: str | tuple[str, ...] = ()
     instrument_files: Files = ()
+    crystal: str | None = None
 
     def __post_init__(self) -> None:
         """Files stand for the words."""
@@ -37,6 +42,8 @@ class MeasuredDiffraction(DiffractionSettings):
             )
         if self.instrument_files:
             object.__setattr__(self, "instrument", tuple(str(p) for p in self.instrument_files))
+        if self.crystal is not None:
+            candidate(self.crystal)
         DiffractionSettings.__post_init__(self)
 
 
@@ -56,7 +63,9 @@ class MeasuredOperando(OperandoSettings):
 
 
 def diffraction(settings: MeasuredDiffraction, crystal: DisorderedCrystal) -> Diffraction:
-    """Refine the patterns from the study's crystal."""
+    """Refine the patterns from the study's crystal, or from the one that the settings name."""
+    if settings.crystal is not None:
+        return refine_files(settings, candidate(settings.crystal))
     phase = phase_of_crystal(crystal, name=_name(crystal))
     return refine_files(settings, phase, crystal.oxidation_states or None)
 

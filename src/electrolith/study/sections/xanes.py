@@ -294,5 +294,10 @@ def _peaks(found: XanesResult) -> Table:
 
 
 SECTION = Section(
-    "measured.xanes", MeasuredXanes, (Stage(absorption_spectra),), evidence, parts, together=xanes_together
+    "measured.xanes",
+    MeasuredXanes,
+    (Stage(absorption_spectra, version=2),),
+    evidence,
+    parts,
+    together=xanes_together,
 )
