@@ -63,6 +63,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "What moist gas would do to a phase: products, driving force, balanced reaction.",
     ),
     "phases": ("stability", "The library of competing phases."),
+    "inspect": ("inspect", "What a file is, which column was taken for what, its units and its doubts."),
     "impedance": (
         "impedance",
         "Fit impedance spectra without a starting guess; σ(T), Eₐ and what cannot be known.",
