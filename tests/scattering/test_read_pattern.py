@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.scattering.instrument import ConstantWavelength, TimeOfFlight, laboratory
-from electrolith.scattering.read_gsas import read_gsas, read_instrument
+from electrolith.scattering.read_gsas import read_gsas
+from electrolith.scattering.read_instrument import read_instrument
 from electrolith.scattering.read_pattern import convert, read_pattern, restated
 from electrolith.scattering.write_fit import instprm
 
@@ -67,7 +68,12 @@ REFUSED = {
     "swapped": (lambda: (np.arange(3000) % 7 + 1.0, X), "are the two columns swapped"),
     "centidegrees": (lambda: (X * 100, Y), "centidegrees or time of flight"),
     "negative": (lambda: (X, Y - 500), "counts are not negative"),
-    "zero esd": (lambda: (X, Y, np.where(X > 20, 1.0, 0.0)), "standard deviation of point 1 is 0"),
+    "zero esd": (
+        lambda: (X, Y, np.where(X > 60, 1.0, 0.0)),
+        "2501 of 3000 points have a standard deviation of 0",
+    ),
+    "calculated": (lambda: (X, 10 * Y**2, 10 * Y**2 + 0.1), "to the power 1.0, and standard deviations as"),
+    "weights": (lambda: (X, 10 * Y**2, 1 / (10 * Y**2)), "to the power -1.0, and standard deviations as"),
     "nan": (lambda: (X, np.where(X == X[50], np.nan, Y)), "intensity of point 51 is nan"),
     "q": (lambda: (X / 10, Y), "does not say what it is"),
     "background subtracted": (lambda: (X, Y - 500, np.ones_like(Y)), "of the intensities are negative"),
@@ -232,6 +238,7 @@ def test_gsas_layouts_come_back(tmp_path):
             "neutron", ((1.87, 1.0),), zero=0.1, u=0.3, v=-0.5, w=0.4, x=0.01, y=0.02, axial=0.01
         ),
         TimeOfFlight(7476.91, -1.54, 0.2, -9.29, 144.845, 0.597, 0.042, 0.0095, 4.2, 45.8, 1.1, 0.1, 0.2),
+        TimeOfFlight(7476.91, x=0.0, y=8.0, z=12.0, sq=150.0, betaq=0.02),
     ],
 )
 def test_an_instrument_written_for_gsas2_comes_back(tmp_path, tool):

@@ -8,7 +8,7 @@ from electrolith.scattering.instrument import TimeOfFlight, laboratory, neutron
 from electrolith.scattering.model import Histogram
 from electrolith.scattering.phase import Site
 from electrolith.scattering.read_cif import phase_from_group
-from electrolith.scattering.read_gsas import read_instrument
+from electrolith.scattering.read_instrument import read_instrument
 from electrolith.scattering.read_pattern import read_pattern
 from electrolith.scattering.recipe import run_recipe
 

@@ -33,7 +33,7 @@ from electrolith.scattering.phase_library import candidate, library_names
 from electrolith.scattering.profile_likelihood import profile_likelihood
 from electrolith.scattering.read_cif import phase_from_group, read_cif_phase
 from electrolith.scattering.read_gr import read_gr
-from electrolith.scattering.read_gsas import read_instrument
+from electrolith.scattering.read_instrument import read_instrument
 from electrolith.scattering.read_pattern import convert, read_pattern
 from electrolith.scattering.recipe import Recipe, run_recipe
 from electrolith.scattering.refine import RefineSettings, refine

@@ -53,6 +53,7 @@ class ConstantWavelength:
     u, v, w : Gaussian width, FWHM² = u tan²θ + v tan θ + w, degrees².
     x, y : Lorentzian width, FWHM = x/cos θ + y tan θ, degrees. x is the size-like one (FullProf calls it Y).
     axial : axial divergence S/L = H/L of Finger, Cox and Jephcoat; 0 for none.
+    dropped : parameters of the file that have no place here, in words.
     """
 
     radiation: Radiation
@@ -71,6 +72,7 @@ class ConstantWavelength:
     x: float = 0.02
     y: float = 0.02
     axial: float = 0.0
+    dropped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.radiation not in ("xray", "neutron"):
@@ -98,10 +100,12 @@ class ConstantWavelength:
 class TimeOfFlight:
     """One bank of a time-of-flight neutron diffractometer.
 
-    t = zero + dif_c d + dif_a d² + dif_b/d (µs, d in Å); Gaussian variance s0 + s1 d² + s2 d⁴ (µs²);
-    rise α = alpha/d, decay β = beta0 + beta1/d⁴ (1/µs); Lorentzian FWHM x d² + y d (µs).
-    x belongs to size, y to strain: GSAS-II's names, which FullProf swaps.
+    t = zero + dif_c d + dif_a d² + dif_b/d (µs, d in Å); Gaussian variance s0 + s1 d² + s2 d⁴ + sq d (µs²);
+    rise α = alpha/d, decay β = beta0 + beta1/d⁴ + betaq/d² (1/µs); Lorentzian FWHM x d² + y d + z (µs).
+    x belongs to size, y to strain. GSAS-II has them the other way round (γ = X d + Y d² + Z); its files are
+    read and written so.
     bank_angle : 2θ of the bank, degrees. absorption : exponent per Å of wavelength.
+    dropped : parameters of the file that have no place here, in words.
     """
 
     dif_c: float
@@ -119,13 +123,18 @@ class TimeOfFlight:
     y: float = 0.0
     absorption: float = 0.0
     radiation: Literal["neutron"] = "neutron"
+    sq: float = 0.0
+    betaq: float = 0.0
+    z: float = 0.0
+    dropped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.dif_c > 0:
             raise InputError(f"dif_c must be positive (µs/Å), got {self.dif_c}")
         if not 0 < self.bank_angle < 180:
             raise InputError(f"the bank angle must lie between 0 and 180 degrees, got {self.bank_angle}")
-        if not (self.alpha > 0 and self.beta0 >= 0 and self.beta1 >= 0 and self.beta0 + self.beta1 > 0):
+        decay = self.beta0 + self.beta1 + self.betaq
+        if not (self.alpha > 0 and self.beta0 >= 0 and self.beta1 >= 0 and decay > 0):
             raise InputError(f"alpha and beta must be positive, got {self.alpha}, {self.beta0}, {self.beta1}")
 
 

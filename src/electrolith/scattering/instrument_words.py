@@ -9,7 +9,7 @@ from pathlib import Path
 from electrolith.core.errors import InputError
 
 from .instrument import EMISSION_LINES, Instrument, laboratory, neutron, synchrotron
-from .read_gsas import read_instrument
+from .read_instrument import read_instrument
 
 __all__ = ["LABORATORY_AXIAL", "instrument_from"]
 

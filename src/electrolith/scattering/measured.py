@@ -143,11 +143,11 @@ def _histogram(
 ) -> tuple[Histogram, PowderData]:
     several = len(gsas_banks(path)) > 1
     data = read_pattern(path, abscissa=settings.abscissa, bank=bank if several else None)
-    if data.ordinate == "rate" and data.sigma_from != "file":
+    if data.ordinate == "rate" and data.sigma_from not in ("file", "scatter"):
         if settings.seconds_per_step is None:
             raise InputError(
                 f"{path}: the intensities are a rate and the file has no standard deviations; "
-                "give seconds_per_step"
+                "give --seconds-per-step (seconds_per_step in a study)"
             )
         data = restated(data, seconds_per_step=settings.seconds_per_step)
     if isinstance(tool, ConstantWavelength):
@@ -215,6 +215,11 @@ def refine_files(
             continue
         found = replace(found, fit=_with_foreign(found.fit, tuple(i[1] for i in group), phases, settings))
         notes = tuple(n for item in group for n in item[2].notes)
+        notes += tuple(
+            f"not used of the instrument file: {', '.join(item[1].instrument.dropped)}"
+            for item in group
+            if item[1].instrument.dropped
+        )
         if settings.ions:
             notes += ion_change(phases, tuple(item[1] for item in group), found.fit, conditions)
         done.append((label, found, notes))

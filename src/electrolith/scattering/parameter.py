@@ -35,7 +35,10 @@ Kind = Literal[
     "calibration",
 ]
 
-NOT_REFINABLE = ("radiation", "lines", "radius", "unpolarised", "monochromator", "bank_angle", "geometry")
+NOT_REFINABLE = (
+    "radiation", "lines", "radius", "unpolarised", "monochromator", "bank_angle", "geometry", "dropped",
+    "sq", "betaq", "z",
+)  # fmt: skip
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 _CONSTANT: dict[str, Kind] = {
     "zero": "zero",

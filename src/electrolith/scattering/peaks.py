@@ -232,10 +232,10 @@ def _march_dollase(linked: Linked, phase: Phase) -> np.ndarray:
 
 def _tof_peaks(phase: Phase, tool: TimeOfFlight, d: np.ndarray, area: np.ndarray) -> Peaks:
     centre = tool.zero + tool.dif_c * d + tool.dif_a * d**2 + tool.dif_b / d
-    alpha, beta = tool.alpha / d, tool.beta0 + tool.beta1 / d**4
-    variance = np.maximum(tool.s0 + tool.s1 * d**2 + tool.s2 * d**4, 1.0)
+    alpha, beta = tool.alpha / d, tool.beta0 + tool.beta1 / d**4 + tool.betaq / d**2
+    variance = np.maximum(tool.s0 + tool.s1 * d**2 + tool.s2 * d**4 + tool.sq * d, 1.0)
     lorentz = np.maximum(
-        tool.x * d**2 + tool.y * d + tool.dif_c * (phase.inverse_size * d**2 + phase.strain * d), 0.0
+        tool.x * d**2 + tool.y * d + tool.z + tool.dif_c * (phase.inverse_size * d**2 + phase.strain * d), 0.0
     )
     sine = np.sin(np.radians(tool.bank_angle / 2))
     area = area * d**4 * sine * np.exp(-tool.absorption * 2 * d * sine)

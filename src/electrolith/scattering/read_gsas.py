@@ -1,4 +1,4 @@
-"""GSAS histogram files and instrument parameter files of GSAS and GSAS-II."""
+"""GSAS histogram files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from electrolith.core.errors import DataError
 from electrolith.core.reading import reader
 
 from .data import Abscissa, PowderData
-from .instrument import ConstantWavelength, Instrument, TimeOfFlight
 
-__all__ = ["gsas_banks", "is_gsas", "read_gsas", "read_instrument"]
+__all__ = ["gsas_banks", "is_gsas", "read_gsas"]
 
 _BANK = re.compile(r"^BANK\s+(\d+)\s+(\d+)\s+(\d+)\s+(\w+)(.*)$", re.MULTILINE)
 
@@ -130,120 +129,3 @@ def _fixed(lines: list[str], layout: str, path: Path) -> tuple[np.ndarray, np.nd
         except ValueError as error:
             raise DataError(f"{path}: {line.strip()[:40]!r} is no line of {layout} values") from error
     return np.array(y), np.array(sigma)
-
-
-@reader("an instrument file")
-def read_instrument(path: Path | str, *, bank: int = 1) -> Instrument:
-    """An instrument from a GSAS-II .instprm or a GSAS .prm/.inst file.
-
-    Raises
-    ------
-    DataError
-        If the file is neither, or lacks the bank; the text lists what it has.
-    """
-    path = Path(path)
-    text = read_text(path)
-    if "INS " in text and re.search(r"^INS\s+\d+\s*ICONS", text, re.MULTILINE):
-        return _old(text, bank, path)
-    if re.search(r"^(Type|difC|Lam\d?)\s*:", text, re.MULTILINE):
-        return _new(text, bank, path)
-    raise DataError(f"{path}: neither a GSAS-II .instprm (Type:PXC ...) nor a GSAS file with INS lines")
-
-
-def _new(text: str, bank: int, path: Path) -> Instrument:
-    parts = re.split(r"^#Bank\s+(\d+).*$", text, flags=re.MULTILINE)
-    blocks = {int(n): body for n, body in zip(parts[1::2], parts[2::2], strict=True)} or {1: text}
-    if bank not in blocks:
-        raise DataError(f"{path}: no bank {bank}; it has {', '.join(map(str, sorted(blocks)))}")
-    entries: dict[str, str] = {}
-    for item in re.split(r"[;\n]", blocks[bank]):
-        if ":" in item and not item.startswith("#"):
-            key, value = item.split(":", 1)
-            entries[key.strip()] = value.strip()
-
-    def number(name: str, default: float = 0.0) -> float:
-        return float(entries.get(name, default))
-
-    kind = entries.get("Type", "")
-    if kind.startswith("PNT"):
-        return TimeOfFlight(
-            number("difC"),
-            number("difA"),
-            number("difB"),
-            number("Zero"),
-            number("2-theta", 90.0),
-            max(number("alpha", 1.0), 1e-3),
-            number("beta-0", 0.03),
-            number("beta-1"),
-            number("sig-0"),
-            number("sig-1", 50.0),
-            number("sig-2"),
-            number("X"),
-            number("Y"),
-        )
-    if kind[:3] not in ("PXC", "PNC"):
-        raise DataError(f"{path}: instrument type {kind!r} is not known; PXC, PNC and PNT are")
-    lines = (
-        ((number("Lam1"), 1.0), (number("Lam2"), number("I(L2)/I(L1)", 0.5)))
-        if "Lam1" in entries
-        else ((number("Lam"), 1.0),)
-    )
-    return ConstantWavelength(
-        "xray" if kind.startswith("PXC") else "neutron",
-        tuple((w, p) for w, p in lines if p > 0),
-        unpolarised=1.0 - number("Polariz.", 0.5) if kind.startswith("PXC") else 0.5,
-        zero=number("Zero"),
-        u=number("U") * 8 * np.log(2) / 1e4,
-        v=number("V") * 8 * np.log(2) / 1e4,
-        w=number("W") * 8 * np.log(2) / 1e4,
-        x=number("X") / 100,
-        y=number("Y") / 100,
-        axial=number("SH/L") / 2,
-    )
-
-
-def _old(text: str, bank: int, path: Path) -> Instrument:
-    rows: dict[str, list[float]] = {}
-    kind = ""
-    banks = set()
-    for line in text.split("\n"):
-        if not line.startswith("INS"):
-            continue
-        if "HTYPE" in line:
-            kind = line.split()[-1]
-        head, body = line[:12], line[12:]
-        match = re.match(r"INS\s*(\d+)(\s*\w*)", head.replace("PRCF", " PRCF"))
-        if match and match.group(1).isdigit():
-            banks.add(int(match.group(1)))
-            if int(match.group(1)) == bank:
-                key = head[6:].strip() if len(head) > 6 else ""
-                try:
-                    rows[key] = [float(v) for v in body.split()]
-                except ValueError:
-                    continue
-    if "ICONS" not in rows:
-        raise DataError(f"{path}: no bank {bank}; it has {', '.join(map(str, sorted(banks)))}")
-    if not kind.startswith("PNT"):
-        raise DataError(
-            f"{path}: histogram type {kind!r}; of the old format only time of flight (PNT) is read"
-        )
-    profile = [v for n in "12345" for v in rows.get(f"PRCF1{n}", [])]
-    dif_c, dif_a, zero = (rows["ICONS"] + [0.0, 0.0, 0.0])[:3]
-    angle = rows.get("BNKPAR", [0.0, 90.0])[1]
-    if rows.get("PRCF1", [3.0])[0] != 3.0 or len(profile) < 9:
-        raise DataError(f"{path}: profile function {rows.get('PRCF1', ['?'])[0]}; only number 3 is read")
-    return TimeOfFlight(
-        dif_c,
-        dif_a,
-        0.0,
-        zero,
-        angle,
-        profile[0],
-        profile[1],
-        profile[2],
-        profile[3],
-        profile[4],
-        profile[5],
-        x=profile[8],
-        y=profile[7],
-    )

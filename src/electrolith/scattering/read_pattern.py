@@ -8,12 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from electrolith.core.delimited import Delimited, read_delimited
+from electrolith.core.delimited import read_delimited, read_text
 from electrolith.core.errors import DataError, InputError, nearest
 from electrolith.core.reading import reader
 
-from .data import UNITS, Abscissa, PowderData, check_pattern
+from .data import UNITS, Abscissa, PowderData
 from .read_bruker import read_brml, read_bruker_raw
+from .read_columns import pattern_of_columns, pattern_of_free_format
 from .read_gsas import is_gsas, read_gsas
 from .read_vendor import read_ras, read_xrdml
 
@@ -69,105 +70,9 @@ def read_pattern(
         return read_ras(path)
     if is_gsas(head):
         return read_gsas(path, bank=bank, abscissa=abscissa)
-    return _columns(read_delimited(path, comments="#%!;*'"), path, abscissa, ordinate)
-
-
-def _columns(
-    table: Delimited, path: Path, abscissa: Abscissa | None, ordinate: Literal["counts", "rate"] | None
-) -> PowderData:
-    """Two or three columns: abscissa, intensity, standard deviation."""
-    columns = table.columns
-    if columns.shape[1] < 2:
-        raise DataError(f"{path}: one column of numbers; a pattern needs an abscissa and intensities")
-    text = " ".join((*table.header[-40:], *table.names)).lower()
-    x, y = columns[:, 0], columns[:, 1]
-    third = columns.shape[1] > 2
-    sigma = columns[:, 2] if third else _poisson(y, path)
-    check_pattern(x, y, sigma, str(path))
-    kind, why = (abscissa, "as given") if abscissa else _abscissa(x, text, path)
-    if kind == "two_theta" and x[-1] > 180:
-        if abscissa is None or x[-1] > 18000:
-            raise DataError(f"{path}: 2θ reaches {x[-1]:g}")
-        raise DataError(
-            f"{path}: 2θ reaches {x[-1]:g} degrees; is it in centidegrees (divide by 100) or time of flight?"
-        )
-    if np.mean(y < 0) > 0.2:
-        raise DataError(
-            f"{path}: {100 * np.mean(y < 0):.0f} % of the intensities are negative; a "
-            "pattern whose background "
-            "was subtracted cannot be weighted: give the pattern as measured"
-        )
-    found: Literal["counts", "rate", "unknown"] = ordinate or _ordinate(y, text)
-    notes = [f"abscissa {kind} in {UNITS[kind]} ({why})", f"intensity: {found}"]
-    if not third:
-        notes.append("no standard deviations in the file: roots of the intensity, right only for counts")
-    wave = _wavelength(" ".join(table.header))
-    if wave is None and kind == "two_theta":
-        notes.append("no wavelength in the file: it must come with the instrument")
-    source = "file" if third else "counts" if found == "counts" else "assumed counts"
-    return PowderData(x, y, sigma, kind, found, source, wave, path.name, tuple(notes))
-
-
-def _poisson(y: np.ndarray, path: Path) -> np.ndarray:
-    if np.any(y < 0):
-        bad = int(np.flatnonzero(y < 0)[0])
-        raise DataError(
-            f"{path}: intensity {y[bad]:g} at point {bad + 1} and no standard deviations; "
-            "counts are not negative: "
-            "give a third column"
-        )
-    return np.asarray(np.sqrt(np.maximum(y, 1.0)))
-
-
-def _abscissa(x: np.ndarray, text: str, path: Path) -> tuple[Abscissa, str]:
-    """What the first column is: by what the header says, else by its range, else refused."""
-    says: list[Abscissa] = []
-    if "theta" in text or "2θ" in text or "tth" in text or "deg" in text:
-        says.append("two_theta")
-    if (
-        "tof" in text
-        or "microsec" in text
-        or "µs" in text
-        or "time-of-flight" in text
-        or "time of flight" in text
-    ):
-        says.append("tof")
-    if any(w in text for w in ("1/a", "a^-1", "å^-1", "1/å", "q(", "q [", "q_", "angstrom^-1", "1/nm")):
-        says.append("q")
-    if "d-spacing" in text or "d (a" in text or "d_spacing" in text:
-        says.append("d")
-    if len(says) == 1:
-        return says[0], "stated in the header"
-    if x[-1] > 500:
-        if x[-1] <= 18000 and x[0] < 1500 and np.ptp(np.diff(x)) < 1e-6 * x[-1]:
-            raise DataError(
-                f"{path}: the abscissa runs from {x[0]:g} to {x[-1]:g} in equal steps; "
-                "centidegrees or time of "
-                "flight? say abscissa=two_theta after dividing by 100, or abscissa=tof"
-            )
-        return "tof", "values of thousands, so time of flight"
-    if x[-1] > 40:
-        return "two_theta", "range of degrees"
-    raise DataError(
-        f"{path}: the abscissa runs from {x[0]:g} to {x[-1]:g} and the file does not say what it is; give "
-        "abscissa = two_theta, q (1/Å) or d (Å)"
-    )
-
-
-def _ordinate(y: np.ndarray, text: str) -> Literal["counts", "rate", "unknown"]:
-    if "cps" in text or "counts/s" in text or "per second" in text:
-        return "rate"
-    if np.all(y == np.round(y)) or "counts" in text:
-        return "counts"
-    return "unknown"
-
-
-def _wavelength(text: str) -> float | None:
-    """A wavelength stated in a header, Å."""
-    import re
-
-    match = re.search(r"(?:wavelength|lambda)\D{0,20}?(\d\.\d{2,})", text, re.IGNORECASE)
-    return float(match.group(1)) if match else None
+    if (free := pattern_of_free_format(path, read_text(path))) is not None:
+        return free
+    return pattern_of_columns(read_delimited(path, comments="#%!;*'"), path, abscissa, ordinate)
 
 
 def convert(data: PowderData, to: Abscissa, *, wavelength: float | None = None) -> PowderData:

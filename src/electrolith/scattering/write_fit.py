@@ -142,14 +142,14 @@ def instprm(instrument: Instrument) -> str:
             "alpha": tool.alpha,
             "beta-0": tool.beta0,
             "beta-1": tool.beta1,
-            "beta-q": 0.0,
+            "beta-q": tool.betaq,
             "sig-0": tool.s0,
             "sig-1": tool.s1,
             "sig-2": tool.s2,
-            "sig-q": 0.0,
-            "X": tool.x,
-            "Y": tool.y,
-            "Z": 0.0,
+            "sig-q": tool.sq,
+            "X": tool.y,  # γ = X d + Y d² + Z there
+            "Y": tool.x,
+            "Z": tool.z,
         }
     elif isinstance(instrument, ConstantWavelength):
         rows = _constant(instrument)

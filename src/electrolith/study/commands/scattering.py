@@ -40,6 +40,9 @@ def rietveld(
     abscissa: Annotated[
         str | None, typer.Option(help="two_theta, tof, q or d, where the file does not say.")
     ] = None,
+    seconds_per_step: Annotated[
+        str | None, typer.Option(help="Counting time of a point, '0.6 s', where the file gives rates.")
+    ] = None,
     limits: Annotated[str | None, typer.Option(help="Part of the abscissa, '15,120'.")] = None,
     phase: Annotated[
         list[str] | None,
@@ -100,6 +103,7 @@ def rietveld(
 
     Example: `electrolith rietveld lnc.xye lnc.cif --instrument "Cu Ka" --occupancies --html fit.html`
     """
+    from electrolith.core.units import parse
     from electrolith.scattering.measured import DiffractionSettings, refine_files
     from electrolith.scattering.write_fit import write_cif, write_instprm
     from electrolith.study.sections.diffraction import evidence_of
@@ -113,6 +117,7 @@ def rietveld(
         instrument=tuple(instrument),
         bank=banks[0] if len(banks) == 1 else banks,
         abscissa=abscissa,  # type: ignore[arg-type]
+        seconds_per_step=None if seconds_per_step is None else parse(seconds_per_step, "s"),
         limits=_pair(limits, "--limits"),
         background=background,
         phases=tuple(phase or ()),
