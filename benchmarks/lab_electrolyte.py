@@ -13,7 +13,6 @@ import time
 import numpy as np
 
 from electrolith.core.errors import ElectrolithError
-from electrolith.core.format import pm
 from electrolith.lab.impedance.pellet import judge_spectra
 from electrolith.lab.impedance.pellets import BlockingPellet, blocking_pellet
 from electrolith.lab.impedance.settings import ImpedanceSettings
@@ -24,7 +23,8 @@ def settings_for(pellet: BlockingPellet, rng: np.random.Generator) -> ImpedanceS
     leads = None
     if rng.random() < 0.5:
         error = 0.1 * pellet.leads
-        leads = f"{pm(max(pellet.leads + error * rng.standard_normal(), 1e-3), error)} ohm"
+        stated = max(pellet.leads + error * rng.standard_normal(), 1e-3)
+        leads = f"{stated:.6f}({round(1e6 * error)}) ohm"
     return ImpedanceSettings(
         diameter=f"{pellet.diameter * 1e3:.6f}(1) mm",
         thickness=f"{pellet.thickness * 1e3:.6f}(1) mm",

@@ -53,3 +53,27 @@ def series(
         )
         for i in range(n)
     ]
+
+
+COURSES = {
+    "step": lambda x: float(x >= 0.5),
+    "ramp": lambda x: x,
+    "fast": lambda x: np.expm1(-x / 0.1) / np.expm1(-10),
+    "slow": lambda x: np.expm1(-x / 0.3) / np.expm1(-1 / 0.3),
+}
+
+
+def growing_peak(
+    course: str, count: int, centre: float, height: float, rng: np.random.Generator
+) -> list[Normalised]:
+    """Spectra every ten minutes; a peak of 1.2 eV comes; energy, intensity and points jitter."""
+    spectra = []
+    for i in range(count):
+        peak = (
+            height * COURSES[course](i / (count - 1)) * np.exp(-4 * np.log(2) * ((GRID - centre) / 1.2) ** 2)
+        )
+        y = (1 + 0.01 * rng.standard_normal()) * (shape() + peak) + 0.005 * rng.standard_normal(GRID.size)
+        energy = GRID + 0.02 * rng.standard_normal()
+        raw = Spectrum(energy, y + 0.3 - 1e-4 * (GRID - 2800), "made", start=600.0 * i)
+        spectra.append(normalise(raw))
+    return spectra

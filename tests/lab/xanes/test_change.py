@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.lab.xanes.made import GRID, series, spectrum
+from tests.lab.xanes.made import GRID, growing_peak, series, spectrum
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.lab.xanes.change import ChangeTest, find_byproduct, find_feature, find_shift
@@ -26,6 +26,31 @@ def test_the_new_peak_is_found_without_a_reference_where_it_is(rng):
     assert found.found
     assert abs(found.energy.value - 2827.7) < 3 * found.energy.std
     assert found.size.value > 0
+
+
+@pytest.mark.parametrize("count", [6, 13, 24, 60])
+@pytest.mark.parametrize("course", ["step", "ramp", "fast", "slow"])
+def test_a_new_peak_stands_where_it_is_however_it_grows(course, count):
+    rng = np.random.default_rng(count)
+    centre, height = rng.uniform(2823, 2835), rng.uniform(0.15, 0.5)
+    made = spectrum_series(growing_peak(course, count, centre, height, rng))
+    found = find_feature(made, ChangeTest(permutations=299))
+    if not found.found:
+        assert count == 6  # four degrees of freedom cannot show every course
+        return
+    assert abs(found.energy.value - centre) < 0.3
+    assert abs(found.energy.value - centre) < 3 * found.energy.std
+    # the peak is a fifth wider than the one looked for, so that its height comes out a little too large
+    assert found.size.value == pytest.approx(height, rel=0.2)
+
+
+def test_a_peak_that_saturates_is_named_at_its_own_energy_in_the_headline():
+    # 0.43 edge steps at 2827.7 eV within 13 spectra, as chlorides make them in moist gas
+    rng = np.random.default_rng(3)
+    found = find_feature(spectrum_series(growing_peak("slow", 13, 2827.7, 0.43, rng)))
+    assert found.course == "levelling off"
+    assert "new or vanishing peak at 2827." in found.statement
+    assert "growing at first and levelling off" in found.statement
 
 
 def test_no_change_is_a_statement_with_a_number(rng):

@@ -2,9 +2,13 @@ r"""Has a series of spectra changed? Either answer is a statement with a number.
 
 The spectra are first aligned in energy. Each is then written as α S0 + δ dS0/dE + a + b E + c X: S0 the
 mean spectrum, δ what is left of a shift, a and b a background, X the feature looked for: the spectrum of
-a by-product, or a Gaussian at every energy in turn. The amplitudes c are searched for a step at any time
-and for a steady drift; their significance comes from reshuffling the order of the spectra or, where these
-are too few, from Student's t, so that looking everywhere is paid for.
+a by-product, or a Gaussian at every energy in turn. The amplitudes c are searched for a step at any time,
+a steady drift and a growth that levels off; their significance comes from reshuffling the order of the
+spectra or, where these are too few, from Student's t, so that looking everywhere is paid for.
+
+Where a peak stands is another question than whether anything changed: it is the energy whose peak explains
+most of the change in units of the points' noise, among those that changed significantly. The largest t would
+favour energies where a little of a large change spills over and little else scatters.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ from electrolith.core.units import Unit
 from electrolith.lab.xanes.normalise import Normalised
 from electrolith.lab.xanes.series import SpectrumSeries
 
+_TIMES = (0.1, 0.25, 0.6)  # of a growth that levels off, in lengths of the series
+_ALONE = 1e-3  # probability with which one channel is taken to have changed
 _FEW = 6  # below this many spectra their orders cannot be shuffled
 
 __all__ = ["Change", "ChangeTest", "find_byproduct", "find_feature", "find_shift"]
@@ -62,8 +68,9 @@ class Change:
 
     amplitudes : of each spectrum, shape (n,); the strongest feature's where many were searched.
     error : standard deviation of one amplitude.
-    drifts : whether a steady drift describes the change better than a step.
-    size : step of the amplitude at `at_time`, or the whole drift, if found; else the second half of the
+    drifts : whether a steady or levelling course describes the change better than a step.
+    course : which of the three, "step", "steady" or "levelling off"; "" where none was found.
+    size : step of the amplitude at `at_time`, or the whole course, if found; else the second half of the
         series minus the first.
     limit : largest change compatible with the data at 95 %.
     detectable : the step half-way through the series that would have been found half the time.
@@ -84,6 +91,7 @@ class Change:
     at_index: int
     energy: Estimate | None
     statement: str
+    course: str = ""
 
 
 def find_byproduct(
@@ -128,7 +136,7 @@ def find_feature(series: SpectrumSeries, settings: ChangeTest | None = None) -> 
     rng = np.random.default_rng(s.seed + 1)
     # neighbouring features and the shape assumed pull the summit by a fraction of its width
     pulled = s.feature_width / 8
-    sharpness = s.feature_width / 2.355 / max(abs(found.strength), 1.0)
+    sharpness = s.feature_width / 2.355 / max(float(found.profile.max()), 1.0)
     at = Estimate.normal(_summit(centres, found.profile), float(np.hypot(sharpness, pulled)), "eV", rng=rng)
     return _report(series, found, s, kind="new or vanishing peak", unit="edge steps", energy=at)
 
@@ -146,13 +154,20 @@ def find_shift(series: SpectrumSeries, settings: ChangeTest | None = None) -> Ch
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Strongest step or drift of any channel."""
+    """Strongest change of any channel.
+
+    amplitudes : of the channel chosen, (n,). error : of one amplitude.
+    index : of the step. course : of `_COURSES`, or "step". size : of the whole course, in amplitude.
+    size_error : standard deviation of the size, from what the course leaves over.
+    profile : what the change explains at every channel, in standard deviations of the points' noise, (q,).
+    """
 
     amplitudes: np.ndarray
     error: float
-    strength: float
     index: int
-    drifts: bool
+    course: str
+    size: float
+    size_error: float
     probability: float
     critical: float
     profile: np.ndarray
@@ -223,10 +238,18 @@ def _steps(amplitudes: np.ndarray) -> np.ndarray:
     return np.asarray((amplitudes.sum(axis=0) - below) / (n - k) - below / k)
 
 
-def _student(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Student's t of a step at every time, shape (n-1, q), and of a steady drift, shape (q,).
+def _courses(n: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Courses over n spectra beside a step, each from 0 to 1, centred; shape (c, n), and their names."""
+    time = np.arange(n) / (n - 1)
+    levelling = [np.expm1(-time / tau) / np.expm1(-1 / tau) for tau in _TIMES]
+    rows = np.array([time, *levelling])
+    return rows - rows.mean(axis=1, keepdims=True), ("steady", *("levelling off",) * len(_TIMES))
 
-    The noise is what the step or the drift leaves over, so that a real change does not hide itself.
+
+def _student(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Student's t of a step at every time, shape (n-1, q), and of every course, shape (c, q).
+
+    The noise is what the step or the course leaves over, so that a real change does not hide itself.
     """
     n = scaled.shape[0]
     k = np.arange(1, n)[:, None]
@@ -236,11 +259,11 @@ def _student(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     floor = 1e-12 * np.maximum(total, 1e-300)
     t_step = np.sign(steps) * np.sqrt(part * (n - 2) / np.maximum(total - part, floor))
     t_step[[0, -1]] = 0.0  # one odd spectrum at an end is no change of the sample
-    line = np.arange(n) - (n - 1) / 2
-    along = line @ scaled
-    share = along**2 / np.sum(line**2)
-    t_drift = np.sign(along) * np.sqrt(share * (n - 2) / np.maximum(total - share, floor))
-    return t_step, t_drift
+    courses, _ = _courses(n)
+    along = courses @ scaled
+    share = along**2 / np.sum(courses**2, axis=1)[:, None]
+    t_course = np.sign(along) * np.sqrt(share * (n - 2) / np.maximum(total - share, floor))
+    return t_step, t_course
 
 
 def _few(
@@ -253,7 +276,7 @@ def _few(
     trials = q * (n - 1) * (1 if one_sided else 2)
     peak = float((z if one_sided else np.abs(z)).max())
     probability = float(min(1.0, trials * norm.sf(peak)))
-    return z, np.zeros(q), probability, float(norm.isf(s.false_alarm / trials))
+    return z, np.zeros((len(_TIMES) + 1, q)), probability, float(norm.isf(s.false_alarm / trials))
 
 
 def _many(
@@ -267,15 +290,15 @@ def _many(
 
     rng = np.random.default_rng(s.seed)
     shuffled = np.array([strongest(scaled[rng.permutation(len(scaled))]) for _ in range(s.permutations)])
-    t_step, t_drift = _student(scaled)
+    t_step, t_course = _student(scaled)
     peak = strongest(scaled)
     by_order = float((1 + np.count_nonzero(shuffled >= peak)) / (s.permutations + 1))
     # ten spectra have too few orders to show a clear step; Student's t, paid for every place, then decides
-    trials = (t_step.size + t_drift.size) * (1 if one_sided else 2)
+    trials = (t_step.size + t_course.size) * (1 if one_sided else 2)
     by_size = float(min(1.0, trials * student.sf(peak, len(scaled) - 2)))
     half = s.false_alarm / 2  # either of two tests may find it
     needed = min(np.quantile(shuffled, 1 - half), student.isf(half / trials, len(scaled) - 2))
-    return t_step, t_drift, min(1.0, 2 * min(by_order, by_size)), float(needed)
+    return t_step, t_course, min(1.0, 2 * min(by_order, by_size)), float(needed)
 
 
 def _scan(
@@ -286,27 +309,81 @@ def _scan(
     scaled = (amplitudes - amplitudes.mean(axis=0)) / errors
     n = scaled.shape[0]
     test = _few if n < _FEW else _many
-    t_step, t_drift, probability, critical = test(scaled, s, one_sided=one_sided)
-    signed = np.where(np.abs(t_drift) > np.abs(t_step).max(axis=0), t_drift, _signed_max(t_step))
-    profile = (
-        signed if one_sided or signed.max() > critical else np.abs(signed)
-    )  # a gain is named before a loss
-    channel = int(np.argmax(profile))
-    drifts = bool(abs(t_drift[channel]) > np.abs(t_step[:, channel]).max())
+    t_step, t_course, probability, critical = test(scaled, s, one_sided=one_sided)
+    every = np.vstack([t_step, t_course])
+    signed = _signed_max(every)
+    points = float(np.sqrt(np.mean(series.noise**2)))
+    explained = _explained(amplitudes, every) * gain / max(points, 1e-300)
+    # that something changed is settled by `critical`; a channel alone need not pay for all the others
+    alone = norm.isf(_ALONE) if n < _FEW else student.isf(_ALONE, n - 2)
+    level = min(critical, float(alone)) if probability <= s.false_alarm else critical
+    profile, channel = _place(signed, explained, level, one_sided=one_sided)
+    course, size, size_error = _sized(amplitudes[:, channel], every[:, channel])
     middle = _steps(amplitudes)[n // 2 - 1]
     width = errors * np.sqrt(1 / (n // 2) + 1 / (n - n // 2))
     largest = np.maximum(middle, 0) + 1.645 * width if one_sided else np.abs(middle) + 1.96 * width
     return _Found(
         amplitudes=amplitudes[:, channel],
         error=float(errors[channel]),
-        strength=float(signed[channel]),
         index=int(np.argmax(np.abs(t_step[:, channel]))) + 1,
-        drifts=drifts,
+        course=course,
+        size=size,
+        size_error=size_error,
         probability=probability,
         critical=critical,
-        profile=np.maximum(profile, 0.0),
+        profile=profile,
         largest=float(largest.max()),
     )
+
+
+def _explained(amplitudes: np.ndarray, every: np.ndarray) -> np.ndarray:
+    """Root of the sum of squares (q,) that each channel's strongest step or course explains, in amplitude."""
+    n = amplitudes.shape[0]
+    k = np.arange(1, n)
+    steps = np.where(np.arange(n)[None, :] >= k[:, None], 1.0, 0.0)
+    courses, _ = _courses(n)
+    rows = np.vstack([steps - steps.mean(axis=1, keepdims=True), courses])
+    best = np.argmax(np.abs(every), axis=0)
+    unit = rows[best] / np.linalg.norm(rows[best], axis=1)[:, None]
+    return np.asarray(np.abs(np.sum(unit.T * (amplitudes - amplitudes.mean(axis=0)), axis=0)))
+
+
+def _place(
+    signed: np.ndarray, explained: np.ndarray, level: float, *, one_sided: bool
+) -> tuple[np.ndarray, int]:
+    """What counts at every channel, (q,), and the channel that explains most among the significant ones.
+
+    A gain is named before a loss. Where no channel is significant the strongest t is shown.
+    """
+    gain = signed > level
+    sure = gain if one_sided or gain.any() else np.abs(signed) > level
+    if not sure.any():
+        strength = signed if one_sided else np.abs(signed)
+        return np.maximum(strength, 0.0), int(np.argmax(strength))
+    profile = np.where(sure, explained, 0.0)
+    return profile, int(np.argmax(profile))
+
+
+def _sized(amplitude: np.ndarray, every: np.ndarray) -> tuple[str, float, float]:
+    """Course, whole size and its standard deviation of one channel (n,), by its strongest t."""
+    n = amplitude.size
+    courses, names = _courses(n)
+    best = int(np.argmax(np.abs(every)))
+    if best < n - 1:
+        k = best + 1
+        rest = np.concatenate([amplitude[:k] - amplitude[:k].mean(), amplitude[k:] - amplitude[k:].mean()])
+        noise = float(np.sqrt(np.sum(rest**2) / max(n - 2, 1)))
+        return (
+            "step",
+            float(amplitude[k:].mean() - amplitude[:k].mean()),
+            noise * float(np.sqrt(1 / k + 1 / (n - k))),
+        )
+    row = courses[best - (n - 1)]
+    whole = float(np.ptp(row))
+    slope = float(row @ amplitude / np.sum(row**2))
+    rest = amplitude - amplitude.mean() - slope * row
+    noise = float(np.sqrt(np.sum(rest**2) / max(n - 2, 1)))
+    return names[best - (n - 1)], slope * whole, noise * whole / float(np.linalg.norm(row))
 
 
 def _signed_max(t: np.ndarray) -> np.ndarray:
@@ -337,18 +414,20 @@ def _report(
     """The outcome in numbers and in words."""
     n = found.amplitudes.size
     yes = found.probability <= s.false_alarm
-    k = found.index if yes and not found.drifts else n // 2
+    drifts = found.course != "step"
+    k = found.index if yes and not drifts else n // 2
     width = found.error * float(np.sqrt(1 / k + 1 / (n - k)))
     size = float(found.amplitudes[k:].mean() - found.amplitudes[:k].mean())
-    if yes and found.drifts:
-        line = np.arange(n) - (n - 1) / 2
-        size = float(line @ found.amplitudes / np.sum(line**2) * (n - 1))
+    if yes and n >= _FEW:
+        size, width = found.size, max(found.size_error, 1e-12)
     rng = np.random.default_rng(s.seed + 2)
     # a step of the critical t, its noise being the channel's own
     detectable = found.critical * found.error * float(np.sqrt(1 / (n // 2) + 1 / (n - n // 2)))
     estimate = Estimate.normal(size, width, "eV" if unit == "eV" else "1", rng=rng)
     at = f"{series.time[k] / 3600:.2f} h" if series.timed else f"spectrum {k + 1}"
-    when = "steadily over the series" if found.drifts else f"from {at} on"
+    when = {"step": f"from {at} on", "steady": "steadily over the series"}.get(
+        found.course, "growing at first and levelling off"
+    )
     where = f" at {energy.text()}" if energy is not None else ""
     if yes:
         said = (
@@ -365,7 +444,8 @@ def _report(
         kind=kind,
         unit=unit,
         found=bool(yes),
-        drifts=bool(yes and found.drifts),
+        drifts=bool(yes and drifts),
+        course=found.course if yes else "",
         probability=found.probability,
         amplitudes=found.amplitudes,
         error=found.error,
