@@ -2,9 +2,11 @@
 
 import pytest
 
-from electrolith.core.errors import DataError
+from electrolith.core.errors import DataError, InputError
 from electrolith.lab.cycling.audit import Reported, audit
-from electrolith.lab.cycling.published import read_published
+from electrolith.lab.cycling.printed import half_digit
+from electrolith.lab.cycling.published import audit_published, read_published
+from electrolith.lab.cycling.relations import evaluate
 
 
 def test_disagreements_of_the_published_work_are_found(shared_paper):
@@ -76,3 +78,94 @@ def test_a_file_that_is_no_list_of_numbers_is_refused(tmp_path):
     path.write_text("a: [")
     with pytest.raises(DataError, match="cannot be read as YAML"):
         read_published(path)
+
+
+OWN = """
+numbers:
+  - {id: a, quantity: lattice parameter a, material: X, value: 5.000, unit: angstrom}
+  - {id: d, quantity: Li-N interatomic distance, material: X, value: %s, unit: angstrom}
+"""
+
+
+def findings_of(tmp_path, text):
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    return audit_published(path)
+
+
+def test_a_distance_is_held_against_the_lattice_parameter(tmp_path):
+    # √3/4 × 5 = 2.165
+    (good,), _ = findings_of(tmp_path, OWN % "2.17")
+    assert good.verdict == "agrees"
+    (bad,), _ = findings_of(tmp_path, OWN % "2.24")
+    assert bad.verdict == "disagrees"
+    assert "2.165 angstrom expected" in bad.text
+    assert bad.names == ("d", "a")
+
+
+def test_trailing_zeros_keep_their_meaning(tmp_path):
+    assert half_digit("1.0") == pytest.approx(0.05)
+    assert half_digit("1.00") == pytest.approx(0.005)
+    assert half_digit("500") == pytest.approx(0.5)
+    assert half_digit("500", zeros=True) == pytest.approx(50)
+    assert half_digit("4.30e-5") == pytest.approx(0.005e-5)
+    # 2.2 may be 2.165 rounded, 2.20 may not
+    (loose,), _ = findings_of(tmp_path, OWN % "2.2")
+    (tight,), _ = findings_of(tmp_path, OWN % "2.20")
+    assert (loose.verdict, tight.verdict) == ("agrees", "disagrees")
+
+
+def test_a_list_of_which_nothing_is_understood_is_no_list_without_contradictions(tmp_path):
+    text = "numbers:\n  - {id: x, quantity: colour, value: 3, unit: none}\n"
+    with pytest.raises(DataError, match="none of 1 entries was understood, so nothing could be checked"):
+        findings_of(tmp_path, text)
+
+
+def test_a_study_adds_relations_of_its_own(tmp_path):
+    text = """
+relations:
+  - name: mass over volume is below the crystal density
+    formula: rho
+    equals: m / (t * 0.7854)
+    how: at most
+    quantities:
+      m: {quantity: pellet mass, unit: g}
+      t: {quantity: pellet thickness, unit: cm}
+      rho: {quantity: crystal density, unit: g/cm3}
+numbers:
+  - {id: m, quantity: pellet mass, material: X, value: %s, unit: mg}
+  - {id: t, quantity: pellet thickness, material: X, value: 1.00, unit: mm}
+  - {id: r, quantity: crystal density, material: X, value: 1.63, unit: g/cm3}
+"""
+    (light,), _ = findings_of(tmp_path, text % "110.0")  # 1.40 g/cm3
+    (heavy,), _ = findings_of(tmp_path, text % "150.0")  # 1.91 g/cm3
+    assert (light.verdict, heavy.verdict) == ("agrees", "disagrees")
+    with pytest.raises(InputError, match="did you mean 'm'"):
+        findings_of(tmp_path, (text % "110.0").replace("equals: m /", "equals: mm /"))
+    with pytest.raises(InputError, match="how must be equal, at most or at least, got 'near'"):
+        findings_of(tmp_path, (text % "110.0").replace("at most", "near"))
+
+
+def test_a_formula_is_arithmetic_and_nothing_else():
+    assert evaluate("sqrt(3) / 4 * a ** 2", {"a": 2.0}) == pytest.approx(3**0.5)
+    for text in ("__import__('os')", "a.b", "a[0]", "lambda: 1", "open(a)", "'x'"):
+        with pytest.raises(InputError, match="formula"):
+            evaluate(text, {"a": 1.0})
+
+
+def test_the_shipped_relations_find_the_contradictions_of_the_published_work(shared_paper):
+    findings, count = audit_published(shared_paper / "published.yaml")
+    odd = {(f.names[0], f.relation.split(" ")[0]) for f in findings if f.verdict == "disagrees"}
+    assert {
+        ("lhc_layer_resistance", "thickness/(conductivity"),
+        ("sym_overpotential_0p1", "resistance"),
+        ("ionic_electronic_gap", "log10(ionic/electronic"),
+        ("pdf_li_anion_distance_obs", "Li-anion"),
+        ("pdf_li_anion_distance_calc", "Li-anion"),
+        ("li_vacancy_concentration", "Li"),
+        ("anion_vacancy_concentration", "anion"),
+        ("gain_over_previous_conductivity", "log10(conductivity"),
+        ("high_loading_specific_capacity", "a"),
+        ("li_density", "density"),
+    } == odd
+    assert count > 60

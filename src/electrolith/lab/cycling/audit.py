@@ -81,9 +81,13 @@ class Finding:
 def audit(numbers: Iterable[Reported]) -> tuple[Finding, ...]:
     """Check every relation that the numbers allow; disagreements first."""
     book = tuple(numbers)
-    found = [finding for rule in RULES for finding in rule(book)]
+    return ranked(finding for rule in RULES for finding in rule(book))
+
+
+def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Disagreements first."""
     order = {"disagrees": 0, "reference not stated": 1, "agrees": 2}
-    return tuple(sorted(found, key=lambda f: order[f.verdict]))
+    return tuple(sorted(findings, key=lambda f: order[f.verdict]))
 
 
 def _pick(book: tuple[Reported, ...], role: str, **conditions: str) -> list[Reported]:

@@ -9,7 +9,14 @@ from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.reading import reader
 from electrolith.core.yaml_data import parse_yaml
-from electrolith.lab.cycling.audit import UNITS, Reported
+from electrolith.lab.cycling.audit import UNITS, Finding, Reported, audit, ranked
+from electrolith.lab.cycling.printed import Printed, half_digit, printed_entries
+from electrolith.lab.cycling.relations import (
+    check_relations,
+    read_relations,
+    refuse_nothing,
+    shipped_relations,
+)
 
 # the entry's name decides the cell it belongs to; the first that fits counts
 CELLS = (
@@ -44,7 +51,6 @@ ROLES = (
     (r"pressing pressure", "pressure"),
 )
 TO_UNIT = {("V", "mV"): 1e3, ("um", "mm"): 1e-3, ("cm", "mm"): 10.0, ("order of magnitude", "1"): 1.0}
-APPROXIMATE = 0.02  # half-width given to numbers printed as "about"
 
 
 @reader("a list of published numbers")
@@ -56,22 +62,52 @@ def read_published(path: Path | str) -> tuple[Reported, ...]:
     DataError
         If the file is no such list.
     """
+    lists, _, text = _lists(Path(path))
+    return reported((e for entries in lists for e in entries), printed_entries(lists, text))
+
+
+@reader("a list of published numbers")
+def audit_published(path: Path | str) -> tuple[tuple[Finding, ...], int]:
+    """Every relation, shipped and the list's own, between the numbers of a file; how many it understood.
+
+    Raises
+    ------
+    DataError
+        If the file is no such list, or nothing in it is understood.
+    """
     path = Path(path)
+    lists, own, text = _lists(path)
+    printed = printed_entries(lists, text)
+    book = reported((e for entries in lists for e in entries), printed)
+    relations = check_relations(printed, (*shipped_relations(), *read_relations(own)))
+    used = {n.name for n in book} | {name for f in relations for name in f.names}
+    refuse_nothing(len(used), len(printed), path)
+    return ranked((*audit(book), *relations)), len(used)
+
+
+def _lists(path: Path) -> tuple[list[list[Any]], Any, str]:
+    """Groups of entries, relations of the list's own, and the text they stand in."""
+    text = read_text(path)
     try:
-        groups = parse_yaml(read_text(path), path)
+        groups = parse_yaml(text, path)
     except InputError as error:
         raise DataError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())[:160]})") from error
+    own = groups.pop("relations", None) if isinstance(groups, dict) else None
     lists = list(groups.values()) if isinstance(groups, dict) else [groups]
     if not all(isinstance(entries, list) for entries in lists):
         raise DataError(f"{path}: expected groups of entries with id, quantity, value and unit")
-    return reported(entry for entries in lists for entry in entries)
+    return lists, own, text
 
 
-def reported(entries: Iterable[Mapping[str, Any]]) -> tuple[Reported, ...]:
-    """What of published entries the audit understands; no computed values, literature or text."""
+def reported(entries: Iterable[Mapping[str, Any]], printed: Iterable[Printed] = ()) -> tuple[Reported, ...]:
+    """What of published entries the audit understands; no computed values, literature or text.
+
+    printed : the same entries with their digits as written; those of the plain numbers without.
+    """
+    digits = {one.name: one for one in printed}
     found: list[Reported] = []
     for entry in entries:
-        one = _one(entry)
+        one = _one(entry, digits.get(str(entry.get("id", ""))))
         if one is not None:
             found += [one, *_beside(one, entry)]
     return tuple(found)
@@ -82,13 +118,13 @@ def _beside(number: Reported, entry: Mapping[str, Any]) -> list[Reported]:
     thickness = (entry.get("conditions") or {}).get("thickness_mm")
     if number.role != "resistance" or thickness is None:
         return []
-    half = _half_digit(thickness)
+    half = half_digit(repr(thickness))
     low, high = float(thickness) - half, float(thickness) + half
     material = {"material": number.conditions["material"]}
     return [Reported(f"{number.name} (thickness)", "thickness", low, high, number.cell, material)]
 
 
-def _one(entry: Mapping[str, Any]) -> Reported | None:
+def _one(entry: Mapping[str, Any], printed: Printed | None) -> Reported | None:
     """One entry, None where it has no number or no role."""
     quantity, name = str(entry.get("quantity", "")), str(entry.get("id", ""))
     role = next((r for pattern, r in ROLES if re.search(pattern, quantity)), None)
@@ -98,7 +134,7 @@ def _one(entry: Mapping[str, Any]) -> Reported | None:
         or re.search(r"discussion|intro|restated|lit$", name)
     ):
         return None
-    span = _span(entry)
+    span = _plain_span(entry) if printed is None else printed.span()
     if span is None or not _measured_here(role, entry):
         return None
     scale = _scale(str(entry.get("unit", "")), UNITS[role])
@@ -116,27 +152,15 @@ def _measured_here(role: str, entry: Mapping[str, Any]) -> bool:
     )
 
 
-def _span(entry: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Range of a number: its rounding, a stated range, or two percent for "about"."""
+def _plain_span(entry: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Range of a number that comes without its text."""
     value = entry.get("value")
-    if isinstance(value, list) and len(value) == 2 and entry.get("value_form") == "range":
-        return float(value[0]), float(value[1])
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    many = value if isinstance(value, list) else [value]
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in many):
         return None
-    half = _half_digit(value)
-    if entry.get("qualifier") == "approx":
-        half = max(_half_digit(value, zeros=True), APPROXIMATE * abs(value))
-    return value - half, value + half
-
-
-def _half_digit(value: float, *, zeros: bool = False) -> float:
-    """Half a unit of the last digit a number is printed with; `zeros`: trailing zeros of 500 do not count."""
-    mantissa, _, exponent = f"{value!r}".partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    places = len(fraction.rstrip("0"))
-    if zeros and places == 0:
-        places = len(whole.rstrip("0")) - len(whole)
-    return float(0.5 * 10.0 ** (int(exponent or 0) - places))
+    approximate, ranges = entry.get("qualifier") == "approx", entry.get("value_form") == "range"
+    texts = tuple(repr(v) for v in many)
+    return Printed("", "", "", value, texts, "", "", approximate, ranges).span()
 
 
 def _scale(unit: str, wanted: str) -> float | None:

@@ -208,18 +208,14 @@ def audit_numbers(
 
     Example: `electrolith audit published.yaml`
     """
-    from electrolith.lab.cycling.audit import audit
-    from electrolith.lab.cycling.published import read_published
+    from electrolith.lab.cycling.published import audit_published
 
-    numbers = read_published(file)
-    findings = audit(numbers)
+    findings, count = audit_published(file)
     data = [
         {"relation": f.relation, "verdict": f.verdict, "names": list(f.names), "text": f.text}
         for f in findings
     ]
-    _finish(
-        "Consistency of reported numbers", (_audit_part(findings, len(numbers)),), data, (), html, json_file
-    )
+    _finish("Consistency of reported numbers", (_audit_part(findings, count),), data, (), html, json_file)
 
 
 def _audit_part(findings: tuple[Finding, ...], count: int) -> Part:
