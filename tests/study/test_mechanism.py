@@ -41,7 +41,15 @@ def ordered():
         for f in (orderings.frames[0], moved, orderings.frames[2])
     )
     return orderings, RelaxedOrderings(
-        relaxed, orderings.kinds, "none", (1, 0, 2), np.full(3, 5.35), np.full(3, 1 / 3), np.arange(3), 600.0
+        relaxed,
+        orderings.kinds,
+        "none",
+        (1, 0, 2),
+        np.full(3, 5.35),
+        np.full(3, 1 / 3),
+        np.arange(3),
+        600.0,
+        1.0,
     )
 
 

@@ -53,7 +53,7 @@ def found(tmp_path_factory):
     engine = make_engine("li-n-cl")
     ground = relax(frame, engine)
     orderings = RelaxedOrderings(
-        (ground,), ("lowest",), engine.name, (0,), np.array([5.3]), np.ones(1), np.zeros(1, int), 600.0
+        (ground,), ("lowest",), engine.name, (0,), np.array([5.3]), np.ones(1), np.zeros(1, int), 600.0, 1.0
     )
     folder = tmp_path_factory.mktemp("vacancies")
     told = [[], []]

@@ -20,6 +20,7 @@ from electrolith.core.reading import reader
 __all__ = [
     "PodSettings",
     "Potential",
+    "has_draws",
     "load_draws",
     "load_potential",
     "potential_names",
@@ -180,6 +181,11 @@ def save_draws(potential: Potential, draws: NDArray[np.float64], folder: Path) -
     buffer = io.BytesIO()
     np.savez_compressed(buffer, draws=draws, fingerprint=np.array(potential.fingerprint))
     write_atomic(folder / DRAWS, buffer.getvalue())
+
+
+def has_draws(name_or_folder: str | Path) -> bool:
+    """Whether draws from its posterior lie beside a potential."""
+    return (_folder_of(name_or_folder) / DRAWS).is_file()
 
 
 def load_draws(name_or_folder: str | Path) -> tuple[Potential, ...]:

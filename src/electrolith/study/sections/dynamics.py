@@ -26,7 +26,12 @@ from electrolith.motion.results import Trajectories
 from electrolith.motion.run import simulate
 from electrolith.study.section import Section, Study
 from electrolith.study.sections.dynamics_parts import evidence, parts
-from electrolith.study.sections.engine import EngineChoice, engine_fingerprint, open_engine
+from electrolith.study.sections.engine import (
+    EngineChoice,
+    draws_fingerprint,
+    engine_fingerprint,
+    open_engine,
+)
 from electrolith.study.sections.engine import check as check_engine
 from electrolith.study.sections.material import Material, crystal
 from electrolith.study.sections.relaxation import stored_relaxation
@@ -100,11 +105,7 @@ def _drawn(
 def _trajectories_fingerprint(**settings: object) -> str:
     """The engine's, and the draws of its posterior where they are used."""
     dynamics = next(value for value in settings.values() if isinstance(value, Dynamics))
-    choice = next(value for value in settings.values() if isinstance(value, EngineChoice))
-    mark = engine_fingerprint(**settings)
-    if dynamics.posterior:
-        mark += " " + " ".join(p.fingerprint for p in load_draws(choice.potential or choice.name))
-    return mark
+    return draws_fingerprint(**settings) if dynamics.posterior else engine_fingerprint(**settings)
 
 
 def diffusivities(trajectories: Trajectories, relaxed: RelaxedOrderings) -> Diffusivities:

@@ -19,14 +19,23 @@ from electrolith.energy.engine import Engine, make_engine
 from electrolith.energy.neural.sevennet import SevenNet, SevenNetSettings
 from electrolith.energy.neural.trained import is_trained
 from electrolith.energy.pod.lammps import LammpsPod
-from electrolith.energy.pod.potential import load_potential
+from electrolith.energy.pod.potential import has_draws, load_draws, load_potential
 from electrolith.motion.dynamics import Dynamics
 from electrolith.study.section import Part, Results, Section, Study
 from electrolith.study.sections.certificate_parts import certificate_part, error_table
 from electrolith.study.sections.material import Material, crystal
 from electrolith.study.wiring import Stage
 
-__all__ = ["SECTION", "EngineAccount", "EngineChoice", "engine_fingerprint", "error_table", "open_engine"]
+__all__ = [
+    "SECTION",
+    "EngineAccount",
+    "EngineChoice",
+    "draws_fingerprint",
+    "engine_fingerprint",
+    "error_table",
+    "open_draws",
+    "open_engine",
+]
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,21 @@ def open_engine(engine: EngineChoice) -> Engine:
             return SevenNet(SevenNetSettings(str(engine.potential)))
         return LammpsPod(load_potential(engine.potential))
     return make_engine(engine.name)
+
+
+def open_draws(engine: EngineChoice) -> tuple[LammpsPod, ...]:
+    """Draws from the posterior of a fitted potential as engines; none where it has none."""
+    if not isinstance(open_engine(engine), LammpsPod):
+        return ()
+    name = engine.potential or engine.name
+    return tuple(LammpsPod(p) for p in load_draws(name)) if has_draws(name) else ()
+
+
+def draws_fingerprint(**settings: object) -> str:
+    """What results that use the draws depend on: the engine's fingerprint and those of its draws."""
+    choice = next(value for value in settings.values() if isinstance(value, EngineChoice))
+    marks = (engine_fingerprint(engine=choice), *(d.potential.fingerprint for d in open_draws(choice)))
+    return " ".join(marks)
 
 
 def engine_fingerprint(**settings: object) -> str:

@@ -12,15 +12,16 @@ import numpy as np
 from electrolith.core.archive import load, save
 from electrolith.core.errors import DataError, NotConverged
 from electrolith.core.processes import Processes
-from electrolith.crystal.canonical import canonical_weights
+from electrolith.crystal.canonical import canonical_weights, effective_number
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.frame import Frame
 from electrolith.crystal.order import Kind
 from electrolith.energy.engine import Engine
+from electrolith.energy.pod.lammps import LammpsPod
 from electrolith.energy.relax import Relaxation, Relaxed, relax
 from electrolith.energy.search import Search
 from electrolith.study.section import Section
-from electrolith.study.sections.engine import EngineChoice, check, engine_fingerprint, open_engine
+from electrolith.study.sections.engine import EngineChoice, check, draws_fingerprint, open_draws, open_engine
 from electrolith.study.sections.frozen_in import frozen_in
 from electrolith.study.sections.relaxation_parts import evidence, parts
 from electrolith.study.sections.relaxed import RelaxedOrderings
@@ -30,6 +31,8 @@ from electrolith.study.wiring import Progress, Stage, Workspace
 __all__ = ["SECTION", "RelaxedOrderings", "by_turns", "by_weight", "relax_all", "stored_relaxation"]
 
 
+WEIGHED = 16  # draws of the potential that are asked for energies
+NEAR = 0.015  # eV per atom above the lowest: orderings beyond carry no weight with any draw
 BATCH = 4  # frames per process: a new process costs about a second
 
 
@@ -92,16 +95,41 @@ def relaxations(
     cells = round(abs(np.linalg.det(orderings.sites.cell)) / abs(np.linalg.det(crystal.cell)))
     energies = np.array([r.energy if r.converged else np.inf for r in relaxed])
     weights = canonical_weights(energies, found.copies, temperature=search.temperature)
+    doubtful = _by_draws(relaxed, energies, open_draws(engine), found.copies, search.temperature)
     return RelaxedOrderings(
         relaxed=relaxed,
         kinds=orderings.kinds,
         engine=model.name,
         chosen=by_weight(energies, weights, found.arrangements),
         lattice_parameters=np.array([(r.frame.volume / cells) ** (1 / 3) for r in relaxed]),
-        weights=weights,
+        weights=weights if doubtful is None else doubtful,
+        thermal=effective_number(weights),
         arrangements=found.arrangements,
         temperature=search.temperature,
     )
+
+
+def _by_draws(
+    relaxed: tuple[Relaxed, ...],
+    energies: np.ndarray,
+    draws: tuple[LammpsPod, ...],
+    copies: np.ndarray,
+    temperature: float,
+) -> np.ndarray | None:
+    """Weights averaged over draws of the potential, shape (k,); None where it has no posterior.
+
+    A few meV per atom that the potential leaves open are several k_B T of a whole cell: which ordering is
+    lowest is itself known with doubt. Each draw is asked for the energies at the minima of the fit, which to
+    first order are those of its own.
+    """
+    if not draws:
+        return None
+    near = energies < np.min(energies) + NEAR * len(relaxed[0].frame)
+    table = np.full((min(len(draws), WEIGHED), len(relaxed)), np.inf)
+    for row, draw in zip(table, draws, strict=False):
+        row[near] = [draw.evaluate(r.frame).energy for r, n in zip(relaxed, near, strict=True) if n]
+        draw.close()
+    return np.asarray(canonical_weights(table, copies, temperature=temperature).mean(axis=0))
 
 
 def by_weight(energies: np.ndarray, weights: np.ndarray, arrangements: np.ndarray) -> tuple[int, ...]:
@@ -131,5 +159,5 @@ def by_turns(relaxed: tuple[Relaxed, ...], kinds: tuple[Kind, ...]) -> tuple[int
     return tuple(order)
 
 
-STAGE = Stage(relaxations, version=2, fingerprint=engine_fingerprint)
+STAGE = Stage(relaxations, version=3, fingerprint=draws_fingerprint)
 SECTION = Section("relaxation", Relaxation, (STAGE, Stage(frozen_in)), evidence, parts, check, implicit=True)

@@ -202,7 +202,8 @@ def parts(results: Results) -> tuple[Part, ...]:
     sentence = (
         f"{len(found.relaxed)} orderings relaxed with {found.engine}, cell and positions; the ground state "
         f"is ordering {lowest + 1} ({found.kinds[lowest]}). Averages are canonical at {found.temperature:g} "
-        f"K: an effective number of {found.effective:.1f} orderings."
+        f"K: an effective number of {found.effective:.1f} orderings ({found.thermal:.1f} if the energies "
+        "were exact)."
     )
     tables, figures = [_kinds(found)], [_figure(found)]
     if dynamics is not None:

@@ -22,8 +22,10 @@ class RelaxedOrderings:
     chosen : indices in the order in which dynamics takes them: one of each arrangement of the immobile ions,
         those that carry most weight first.
     lattice_parameters : cube root of the volume per crystallographic cell, Å, shape (k,).
-    weights : share of each ordering in the canonical ensemble at `temperature` (K), shape (k,).
+    weights : share of each ordering in the canonical ensemble at `temperature` (K), averaged over draws of
+        the potential where it has a posterior, shape (k,).
     arrangements : number of each one's arrangement of the immobile ions, shape (k,).
+    thermal : effective number of orderings, were the energies known exactly.
     """
 
     relaxed: tuple[Relaxed, ...]
@@ -34,6 +36,7 @@ class RelaxedOrderings:
     weights: np.ndarray
     arrangements: np.ndarray
     temperature: float
+    thermal: float
 
     @property
     def frames(self) -> tuple[Frame, ...]:

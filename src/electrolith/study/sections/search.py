@@ -197,8 +197,8 @@ def parts(results: Results) -> tuple[Part, ...]:
     short = [n + 1 for n, why in enumerate(found.ended) if why == "the trials were used up"]
     warnings = (
         (
-            f"Walks {', '.join(map(str, short))} used up their trials while still falling; a lower ordering "
-            "may exist (search.trials)",
+            f"Walks {', '.join(map(str, short))} used up their trials before their lowest energy had rested "
+            "for as many as asked; a lower ordering may exist (search.trials, search.patience)",
         )
         if short
         else ()
