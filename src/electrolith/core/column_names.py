@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from electrolith.core.cells import kind_of
 from electrolith.core.header_units import is_unit
 
-__all__ = ["find_names", "looks_like_header", "split_cells"]
+__all__ = ["find_names", "looks_like_header", "says_columns", "split_cells"]
 
 _MARKS = "#%!;*'~\ufeff"
 _FAR = 80  # lines above a table in which its names may stand
@@ -129,6 +129,11 @@ def find_names(
                 return tuple(f"{n} ({u})" if u else n for n, u in zip(names, units, strict=True))
         return tuple(first)
     return None
+
+
+def says_columns(line: str) -> bool:
+    """Whether a line of words speaks of quantities, as names of columns do and "aborted by user" does not."""
+    return len(_SAYS_COLUMN.findall(line)) >= 2
 
 
 def looks_like_header(line: str, delimiter: str | None) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from electrolith.core.cells import clock_seconds, date_seconds, kind_of, number
-from electrolith.core.column_names import find_names, looks_like_header, split_cells
+from electrolith.core.column_names import find_names, looks_like_header, says_columns, split_cells
 from electrolith.core.errors import DataError
 from electrolith.core.limits import refuse_above
 from electrolith.core.reading import decode, read_bytes, reader
@@ -304,7 +304,8 @@ def _ends(
             continue
         cells = [c for c in split_cells(bare[index], delimiter) if c]
         kinds = {kind_of(c, decimal) for c in cells}
-        if kinds == {"word"} and len(cells) >= 2 and len(cells) in (width, width - 1):
+        named = kinds == {"word"} and len(cells) >= 2 and len(cells) in (width, width - 1)
+        if named and says_columns(bare[index]):
             return True
         prose += not _broken(bare[index], delimiter, decimal)
     return prose > _PROSE

@@ -164,7 +164,13 @@ def _readings(token: str) -> list[str]:
             return [short + base]
     if len(word) > 3 and word[0] in "munpk" and word[1:] in _WORDS:  # msec, mamp
         return [word[0] + _WORDS[word[1:]]]
-    return list(_folded().get(word, ()))
+    near = _folded().get(word) or (
+        _folded().get(word[:-1], ()) if word.endswith("s") and len(word) > 3 else ()
+    )
+    same = [s for s in near if s[0] == token[0]]
+    if len(near) > 1 and same and token not in (token.upper(), token.lower()):
+        return same  # MOhm, mHZ: the prefix is written as meant
+    return list(near)
 
 
 _TOKEN = re.compile(r"([A-Za-zÅ°%]+|1)\s*\^?\s*\(?([-+]?\d+)?\)?")
@@ -322,9 +328,9 @@ def _is_bare_unit(word: str) -> bool:
         return False
     if low in ("degc", "celsius", "°c"):
         return True
-    return (
-        plain in _symbols() or low in _WORDS or (len(word) > 1 and word != word.upper() and _exact_case(word))
-    )
+    if plain in _symbols() or low in _WORDS or (len(plain) > 2 and plain.isalpha() and _readings(plain)):
+        return True
+    return len(word) > 1 and word != word.upper() and _exact_case(word)
 
 
 def _exact_case(word: str) -> bool:

@@ -240,7 +240,7 @@ def test_counters_that_disagree_here_and_there_are_said_and_not_used():
     rows = cell()
     time, current = rows[:, 0], rows[:, 1]
     up, down = (3600 * c for c in counters(rows, np.zeros(len(rows), bool)))
-    up = up + np.where(np.arange(time.size) > 60, 0.5, 0.0)  # a jump inside a half-cycle of 2.4 C
+    up = up + np.where(np.arange(time.size) > 20, 0.5, 0.0)  # a jump inside a half-cycle of 2.4 C
     judged = judge_counters(time, current, up=up, down=down)
     assert judged.steps is None
     assert judged.witnesses[0].verdict == "disagrees"
@@ -322,3 +322,33 @@ def test_efficiencies_above_one_and_negative_hysteresis_ring():
     assert any("hysteresis is -0.3951 V, below zero" in s for s in said)
     assert any("that of lithium metal itself" in s for s in said)
     assert doubts_of(cycle_table(make_record(rows[:, 0], rows[:, 2], rows[:, 1], "x"))) == ()
+
+
+def test_a_net_counter_that_begins_anew_at_rest_is_no_charge():
+    rows = cell()
+    steps = current_steps(rows[:, 0], rows[:, 1])
+    net = np.cumsum(steps)
+    resting = np.flatnonzero(rows[:, 1] == 0)
+    at = int(resting[resting > 100][2])
+    judged = judge_counters(
+        rows[:, 0], rows[:, 1], single=net - np.where(np.arange(len(net)) >= at, net[at], 0)
+    )
+    assert judged.witnesses[0].verdict == "agrees"
+    np.testing.assert_allclose(judged.steps, steps, atol=1e-9)
+
+
+def test_a_line_of_words_costs_itself_and_a_second_table_is_said(tmp_path):
+    rows = cell()
+    lines = [f"{t},{i},{v}" for t, i, v, _, _ in rows]
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "\n".join(["Time (s),Current (A),Voltage (V)", *lines[:60], "aborted,by,user", *lines[60:]])
+    )
+    record = read_cycling(path)
+    assert record.rows == len(rows)
+    assert "aborted,by,user" in record.account.left_out[0]
+    path.write_text(
+        "\n".join(["Time (s),Current (A),Voltage (V)", *lines, "Freq (Hz),Zreal,Zimag", *lines[:20]])
+    )
+    record = read_cycling(path)
+    assert "a further table of 20 rows" in record.account.warnings[0]

@@ -27,15 +27,15 @@ MEANINGS: tuple[tuple[str, "re.Pattern[str]"], ...] = (
         "total_time",
         re.compile(r"^(test|total|cumulative|cum\.?|elapsed|overall|running?|record) ?time\b|^test$"),
     ),
-    ("time", re.compile(r"^(time|t)$")),
+    ("time", re.compile(r"^(time|t|zeit)$")),
     (
         "voltage",
         re.compile(
             r"^(<?(ewe|ecell|ewe-ece)>?|(cell |terminal |battery |working "
-            r")?(voltage|potential)|u|v|e|volt|e we)\b" + NOT_DATA
+            r")?(voltage|potential|spannung)|u|v|e|volt|e we)\b" + NOT_DATA
         ),
     ),
-    ("current", re.compile(r"^(<?i>?|(cell |total )?current( density)?|curr?|j)\b" + NOT_DATA)),
+    ("current", re.compile(r"^(<?i>?|(cell |total )?current( density)?|curr?|strom|j)\b" + NOT_DATA)),
     ("discharge_capacity", re.compile(r"^(q |cap\w* )?(dis|dchg|dch)\w*\.? ?(spec\w*\.? ?)?(cap\w*\.?|q)?$")),
     ("discharge_capacity", re.compile(r"^(capacity|cap|q|ah)[ -]?(of )?(dis\w*|dchg|dch)$")),
     ("charge_capacity", re.compile(r"^(q |cap\w* )?(chg|cha)\w*\.? ?(spec\w*\.? ?)?(cap\w*\.?|q)?$")),
@@ -89,13 +89,14 @@ class CyclerTable:
     """Known columns of a table by meaning, in s, V, A, C, K; whole numbers of cycle and step as they are.
 
     status : +1, -1, 0 or nan where words say charge, discharge or rest; None without such a column.
-    date : s since 1970, None without.
+    date : s since 1970, None without. further : tables of the file that were not read, in words.
     """
 
     columns: dict[str, Quantity]
     status: Array | None
     date: Array | None
     table: Delimited
+    further: tuple[str, ...] = ()
 
     def get(self, name: str) -> Array | None:
         """Values of a meaning, None without."""
@@ -132,7 +133,14 @@ def read_columns(path: Path) -> tuple[CyclerTable, ...]:
             except InputError as error:
                 raise DataError(f"{path}: {error}") from error
     if found:
-        return tuple(found)
+        read = {id(t.table) for t in found}
+        others = tuple(
+            f"a further table of {len(t.columns)} rows from line {t.first_line} was not read; its columns: "
+            f"{', '.join(t.names[:8])}"
+            for t in tables
+            if id(t) not in read and len(t.columns) > 0.02 * sum(len(f.table.columns) for f in found)
+        )
+        return tuple(replace(t, further=others) for t in found)
     longest = max(tables, key=lambda t: len(t.columns))
     if longest.misfit:
         raise DataError(
@@ -236,4 +244,4 @@ def without_rows(table: CyclerTable, keep: Array) -> CyclerTable:
     columns = {m: replace(q, values=q.values[keep]) for m, q in table.columns.items()}
     status = None if table.status is None else table.status[keep]
     date = None if table.date is None else table.date[keep]
-    return CyclerTable(columns, status, date, table.table)
+    return replace(table, columns=columns, status=status, date=date)

@@ -95,6 +95,8 @@ def judge_counters(
     border = np.zeros(time.size, dtype=bool) if border is None else border
     blind = np.zeros(time.size, dtype=bool) if gaps is None else gaps
     options: list[tuple[str, Array]] = []
+    if all(c is None or not np.ptp(c) for c in (up, down, single)):
+        return Judged(None, (), ())  # a column that never counts says nothing
     if up is not None and down is not None:
         positive, negative = np.maximum(by_current, 0), np.maximum(-by_current, 0)
         options.append(
@@ -113,9 +115,24 @@ def judge_counters(
     moved_by = ((up, np.maximum(by_current, 0)), (down, np.maximum(-by_current, 0)), (single, expected))
     grain = max(_grain(counter, charge) for counter, charge in moved_by if counter is not None)
     parts = [(a, b) for a, b in halves(current) if not blind[a:b].any()]
+    options = [(name, _lawful(steps, time, current)) for name, steps in options]
     scored = [(_misfit(steps, by_current, parts, bound), name, steps) for name, steps in options]
     _, name, steps = min(scored, key=lambda s: s[0])
     return _verdict(name, steps, by_current, parts, bound, grain)
+
+
+def _lawful(steps: Array, time: Array, current: Array) -> Array:
+    """Increments whose sign is that of the current in their row or, up to what it brought, of the row before.
+
+    What a counter does beside that, at rest or against the current, is no charge.
+    """
+    floor = SMALL * float(np.abs(current).max(initial=0.0))
+    sign = np.where(np.abs(current) > floor, np.sign(current), 0)
+    duration = np.diff(time, prepend=time[0])
+    before, then = (np.concatenate([c[:1], c[:-1]]) for c in (current, sign))
+    brought = 1.1 * np.abs(before) * duration + 1e-12
+    late = (np.sign(steps) == then) & (np.abs(steps) <= brought) & (then != 0)
+    return np.asarray(np.where((np.sign(steps) == sign) | late, steps, 0.0))
 
 
 def _grain(counter: Array, expected: Array) -> float:
@@ -158,12 +175,18 @@ def _bounds(time: Array, current: Array, by_current: Array) -> Array:
 
 
 def _misfit(steps: Array, by_current: Array, parts: list[tuple[int, int]], bound: Array) -> float:
-    """Sum over half-cycles of what counter and current differ beyond the bound, C."""
-    total = 0.0
-    for a, b in parts:
-        off = abs(float(np.sum(steps[a:b]) - np.sum(by_current[a:b])))
-        total += max(0.0, off - float(np.sum(bound[a:b])))
-    return total
+    """Sum over half-cycles of what counter and current differ beyond the bound, C.
+
+    Free of a common factor, which is a matter of units and must not decide what kind of counter it is.
+    """
+    counted = np.array([np.sum(steps[a:b]) for a, b in parts])
+    summed = np.array([np.sum(by_current[a:b]) for a, b in parts])
+    total = float(np.sum(np.abs(counted)))
+    if not parts or not total:
+        return float(np.sum(np.abs(summed)))
+    scaled = counted * float(np.sum(np.abs(summed))) / total
+    allowed = np.array([np.sum(bound[a:b]) for a, b in parts])
+    return float(np.sum(np.maximum(0.0, np.abs(scaled - summed) - allowed)))
 
 
 def _verdict(

@@ -53,7 +53,7 @@ def read_table(path: Path, *, mass: float | None = None, area: float | None = No
     found = _judged(
         table, _Read(clock, current, taken, Judged(None, (), ())), mass=mass, area=area, source=str(path)
     )
-    doubts = (*found.doubts, *signs, *_against_voltage(table, found))
+    doubts = (*found.doubts, *signs, *_against_voltage(table, found), *table.further)
     voltage = table.columns["voltage"]
     cycles = [table.columns[n].taken for n in ("cycle", "step") if n in table.columns]
     account = Account(

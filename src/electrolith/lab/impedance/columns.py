@@ -19,12 +19,12 @@ _PATTERNS = {
     "frequency": re.compile(r"^(f|ν|nu|fr|freq\w*\.?|.*\bfrequenc\w*)" + _LABEL),
     "omega": re.compile(r"^(ω|omega|w|angular freq\w*)$"),
     "real": re.compile(
-        r"^(z\w{0,2}'(?!')|z1|zr|re|real|z ?re(al)?|re(al)? ?\(?z\w*\)?|z ?\(re(al)?\)|z ?prime(?! "
+        r"^(z\w{0,2}'(?!')|z1|zr|re|real|realteil|z ?re(al)?|re(al)? ?\(?z\w*\)?|z ?\(re(al)?\)|z ?prime(?! "
         r"?(2|prime))|"
         r"real (part|impedance|component)( of z)?|impedance (real|re)( part)?)" + _LABEL
     ),
     "imaginary": re.compile(
-        r"^(z\w{0,2}''|z2|zi|im|imag\w*|z ?im(ag\w*)?|im(ag\w*)? ?\(?z\w*\)?|z ?\(im(ag\w*)?\)|"
+        r"^(z\w{0,2}''|z2|zi|im|imag\w*|imaginärteil|z ?im(ag\w*)?|im(ag\w*)? ?\(?z\w*\)?|z ?\(im(ag\w*)?\)|"
         r"z ?(double ?prime|dprime|prime ?2|prime ?prime)|"
         r"imag\w* (part|impedance|component)( of z)?|impedance (imag\w*|im)( part)?)" + _LABEL
     ),
