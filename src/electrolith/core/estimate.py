@@ -152,8 +152,53 @@ class Estimate:
             text = between(self.value, *self.interval(level))
         return with_unit(text, self.unit) + (" (uncertainty not stated)" if self.doubt == "unknown" else "")
 
+    def __float__(self) -> float:
+        """The value, for what takes bare numbers; its doubt is left behind."""
+        return self.value
+
+    def __add__(self, other: Estimate | float) -> Estimate:
+        """Sum with another of the same unit, draw by draw, or with a number in it."""
+        if isinstance(other, Estimate):
+            return self.through(np.add, other.to(self.unit), unit=self.unit)
+        return self.through(lambda x: x + other, unit=self.unit)
+
+    def __sub__(self, other: Estimate | float) -> Estimate:
+        return self + (-other)
+
+    def __rsub__(self, other: float) -> Estimate:
+        return -self + other
+
+    def __neg__(self) -> Estimate:
+        return self.through(np.negative, unit=self.unit)
+
+    def __mul__(self, other: Estimate | float) -> Estimate:
+        """Product with a number, or with another estimate, draw by draw; units side by side."""
+        if isinstance(other, Estimate):
+            return self.through(np.multiply, other, unit=_times(self.unit, other.unit))
+        return self.through(lambda x: x * other, unit=self.unit)
+
+    def __truediv__(self, other: Estimate | float) -> Estimate:
+        """Quotient with a number, or with another estimate; of two of one kind it has no unit."""
+        if not isinstance(other, Estimate):
+            return self.through(lambda x: x / other, unit=self.unit)
+        try:
+            return self.through(np.divide, other.to(self.unit), unit="1")
+        except InputError:
+            return self.through(np.divide, other, unit=_times(self.unit, f"({other.unit})**-1"))
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __str__(self) -> str:
+        return self.text()
+
     def __repr__(self) -> str:
         return f"Estimate({self.text()})"
+
+
+def _times(one: str, other: str) -> str:
+    """Unit of a product."""
+    return other if one in ("", "1") else one if other in ("", "1") else f"{one}*{other}"
 
 
 def parse_estimate(text: str | float, unit: str, *, rng: np.random.Generator, n: int = DRAWS) -> Estimate:

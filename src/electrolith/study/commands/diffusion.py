@@ -51,26 +51,51 @@ def diffusion(
     Example: `electrolith diffusion run.xyz --mobile Li --hop "2.67 angstrom" --interval "100 fs"
     --temperature "600 K"`
     """
+    from electrolith.study.terminal import finish
+
+    found, said = diffusivity_of(
+        trajectory,
+        mobile,
+        hop=parse(hop, "angstrom"),
+        interval=None if interval is None else parse(interval, "fs"),
+        timestep=None if timestep is None else parse(timestep, "fs"),
+        temperature=None if temperature is None else parse(temperature, "K"),
+        charge=charge,
+        types=tuple(t.strip() for t in types.split(",") if t.strip()),
+        unwrap=unwrap,
+        skip=skip,
+    )
+    finish("Diffusion", (diffusion_part(found, said),), _data(found, said), html=html, json_file=json_file)
+
+
+def diffusivity_of(
+    trajectory: list[Path],
+    mobile: str,
+    *,
+    hop: float,
+    interval: float | None,
+    timestep: float | None = None,
+    temperature: float | None,
+    charge: float | None,
+    types: tuple[str, ...],
+    unwrap: bool,
+    skip: int,
+) -> tuple[PathDiffusion, tuple[str, ...]]:
+    """What a run says of an ion (Å, fs, K), and what was taken for what."""
     import numpy as np
 
     from electrolith.motion.analyse import analyse_path
     from electrolith.motion.read import read_run
     from electrolith.motion.recording import timed
-    from electrolith.study.terminal import finish
 
-    names = tuple(t.strip() for t in types.split(",") if t.strip())
-    run = timed(
-        read_run(trajectory, types=names),
-        interval=None if interval is None else parse(interval, "fs"),
-        unit=None if timestep is None else parse(timestep, "fs"),
-    )
+    run = timed(read_run(trajectory, types=types), interval=interval, unit=timestep)
     recording = run.recording
     frames = len(recording.times)
     if not 0 <= skip < frames - 10:
         raise InputError(
             f"--skip {skip}: {recording.source} holds {frames} frames; at least ten must be left"
         )
-    kelvin = recording.temperature if temperature is None else parse(temperature, "K")
+    kelvin = recording.temperature if temperature is None else temperature
     if kelvin is None:
         raise InputError(
             f"{recording.source}: the file does not say the temperature; give --temperature '600 K'"
@@ -79,7 +104,7 @@ def diffusion(
         recording.positions[skip:],
         recording.frame,
         mobile=mobile,
-        hop_distance=parse(hop, "angstrom"),
+        hop_distance=hop,
         interval=run.interval,
         temperature=kelvin,
         charge=charge,
@@ -93,10 +118,10 @@ def diffusion(
         *recording.notes,
         *filter(None, [recording.cell_words()]),
     )
-    finish("Diffusion", (_part(found, said),), _data(found, said), html=html, json_file=json_file)
+    return found, said
 
 
-def _part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
+def diffusion_part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
     """Answer, curves, guards."""
     from electrolith.motion.guards import broken
     from electrolith.study.figure import Axis, Figure, Line
