@@ -1,6 +1,6 @@
 """R electrolyte of 240 synthetic pellets between rough blocking electrodes, from the spectrum alone.
 
-None of the laws that made them is a candidate circuit; half of the leads are stated with their error.
+Most of the laws that made them are no candidate circuit; half of the leads are stated with their error.
 Bars: the 68 % interval covers 60 to 76 %; no error of a factor of two without a warning.
 Run: python benchmarks/lab_electrolyte.py [pellets] [first seed]
 """

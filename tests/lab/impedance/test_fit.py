@@ -113,3 +113,34 @@ def test_refusals_say_what_would_be_right():
     fit = fit_circuit(spectrum, FitSettings("R0-C1"))
     with pytest.raises(InputError, match=r"no 'R'; did you mean 'R0'\? known: C1, R0"):
         fit.parameter("R")
+
+
+def test_a_held_parameter_stays_and_has_no_doubt(rng):
+    circuit = Circuit.parse("R0-p(R1,CPE1)-CPE2")
+    truth = np.array([20.0, 1e3, 1e-9, 0.9, 2e-6, 0.85])
+    frequency = np.logspace(6.5, 0, 50)
+    clean = circuit.impedance(truth, frequency)
+    both = rng.standard_normal(50) + 1j * rng.standard_normal(50)
+    spectrum = Spectrum(frequency, clean + 0.003 * np.abs(clean) * both, "made")
+    held = fit_circuit(spectrum, FitSettings(circuit.text, fixed=(("CPE1_n", 0.9), ("R0", 20.0))))
+    at = [circuit.names.index(n) for n in ("CPE1_n", "R0")]
+    np.testing.assert_allclose(held.values[at], [0.9, 20.0], rtol=1e-9)
+    np.testing.assert_allclose(held.std[at], 0.0, atol=1e-12)
+    free = fit_circuit(spectrum, FitSettings(circuit.text))
+    assert held.std[1] < free.std[1]
+    assert held.values[1] == pytest.approx(1e3, rel=0.01)
+    with pytest.raises(InputError, match="no 'CPE1_m'; did you mean 'CPE1_n'"):
+        FitSettings(circuit.text, fixed=(("CPE1_m", 1.0),))
+
+
+def test_admittance_and_impedance_agree_on_good_data(rng):
+    circuit = Circuit.parse("R0-p(R1,CPE1)-CPE2")
+    truth = np.array([20.0, 1e3, 1e-9, 0.9, 2e-6, 0.85])
+    frequency = np.logspace(6.5, 0, 50)
+    clean = circuit.impedance(truth, frequency)
+    both = rng.standard_normal(50) + 1j * rng.standard_normal(50)
+    spectrum = Spectrum(frequency, clean + 0.003 * np.abs(clean) * both, "made")
+    one = fit_circuit(spectrum, FitSettings(circuit.text))
+    other = fit_circuit(spectrum, FitSettings(circuit.text, admittance=True))
+    assert np.all(np.abs(one.values - other.values) < 0.5 * one.std)
+    assert other.noise == pytest.approx(one.noise, rel=0.02)

@@ -28,6 +28,8 @@ class FitSettings:
     starts : random starting points; the best quarter is followed to the end.
     iterations : evaluation limit of one descent.
     drop_inductive : leave out points with a positive imaginary part.
+    fixed : (parameter, value) that are held, ("CPE1_n", 1.0).
+    admittance : fit Y = 1/Z with weights 1/|Y|; points far from the curve then pull differently.
     seed : of the random starts and of the draws.
     """
 
@@ -38,10 +40,17 @@ class FitSettings:
     starts: int = 96
     iterations: int = 400
     drop_inductive: bool = False
+    fixed: tuple[tuple[str, float], ...] = ()
+    admittance: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
-        Circuit.parse(self.circuit)
+        names = Circuit.parse(self.circuit).names
+        for name, value in self.fixed:
+            if name not in names:
+                raise InputError(nearest(f"fixed parameters of {self.circuit}", name, names))
+            if not value > 0:
+                raise InputError(f"fixed parameter {name} must be positive, got {value:g}")
         if self.starts < 4:
             raise InputError(f"starts must be at least 4, got {self.starts}")
         if self.iterations < 10:
@@ -158,8 +167,13 @@ def fit_circuit(spectrum: Spectrum, settings: FitSettings) -> CircuitFit:
     omega = 2 * np.pi * used.frequency
     weight = 1 / np.abs(used.impedance) if settings.weights == "modulus" else np.ones(used.frequency.size)
     model = weighted_model(circuit, omega, used.impedance, weight)
+    if settings.admittance:
+        model = admittance_model(circuit, omega, used.impedance)
     scales = Scales.of(omega, used.impedance)
     low, high = bounds_of(circuit, scales)
+    for name, value in settings.fixed:  # a parameter between equal bounds never moves
+        at = circuit.names.index(name)
+        low[at] = high[at] = np.log(value) if circuit.logarithmic[at] else value
     rng = np.random.default_rng(settings.seed)
     starts = draw_starts(circuit, scales, settings.starts, rng=rng)
     scouts = descend(model, starts, low, high, iterations=min(20, settings.iterations))
@@ -175,6 +189,22 @@ def weighted_model(circuit: Circuit, omega: Array, impedance: Array, weight: Arr
         predicted, slopes = circuit.batch(internal, omega)
         residual = (predicted - impedance) * weight
         slopes = slopes * weight
+        return (
+            np.concatenate([residual.real, residual.imag], axis=1),
+            np.concatenate([slopes.real, slopes.imag], axis=2),
+        )
+
+    return model
+
+
+def admittance_model(circuit: Circuit, omega: Array, impedance: Array) -> Model:
+    """As `weighted_model`, of Y = 1/Z relative to |Y|."""
+    size = np.abs(impedance)
+
+    def model(internal: Array) -> tuple[Array, Array]:
+        predicted, slopes = circuit.batch(internal, omega)
+        residual = (1 / predicted - 1 / impedance) * size
+        slopes = -slopes * (size / predicted**2)[:, None, :]
         return (
             np.concatenate([residual.real, residual.imag], axis=1),
             np.concatenate([slopes.real, slopes.imag], axis=2),
@@ -251,11 +281,15 @@ def _result(
 ) -> CircuitFit:
     """The best end with its covariance, arcs sorted."""
     winner = int(np.argmin(ends.cost))
-    internal = sort_arcs(circuit, ends.parameters[winner])
+    internal = ends.parameters[winner]
+    if not settings.fixed:  # a held parameter belongs to its arc
+        internal = sort_arcs(circuit, internal)
     residual, slopes = model(internal[None])
     at_bound = (internal <= bounds[0] + 1e-9) | (internal >= bounds[1] - 1e-9)
     # a parameter at its limit could still move the others: holding it would make them look too well known
-    covariance, rank, direction = _covariance(slopes[0].T)
+    held = np.array([name in dict(settings.fixed) for name in circuit.names])
+    at_bound &= ~held
+    covariance, rank, direction = _covariance(slopes[0].T, held)
     chi2 = float(np.sum(residual[0] ** 2))
     dof = residual.shape[1] - rank
     covariance = covariance * (chi2 / dof)
@@ -284,14 +318,22 @@ def _result(
     )
 
 
-def _covariance(jacobian: Array) -> tuple[Array, int, Array]:
-    """Covariance (P, P), rank, and the covariance's factor (P, r) over the determined directions."""
-    covariance, rank = covariance_of(jacobian)
-    scale = np.linalg.norm(jacobian, axis=0)
+def _covariance(jacobian: Array, held: Array) -> tuple[Array, int, Array]:
+    """Covariance (P, P), rank, and the covariance's factor (P, r) over the determined directions.
+
+    Held parameters have no variance.
+    """
+    free = np.flatnonzero(~held)
+    covariance, factor = np.zeros((held.size, held.size)), np.zeros((held.size, free.size))
+    own, rank = covariance_of(jacobian[:, free])
+    covariance[np.ix_(free, free)] = own
+    scale = np.linalg.norm(jacobian[:, free], axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    _, singular, rows = np.linalg.svd(jacobian / scale, full_matrices=False)
+    _, singular, rows = np.linalg.svd(jacobian[:, free] / scale, full_matrices=False)
     keep = singular > 1e-10 * singular[0]
-    return covariance, rank, (rows[keep].T / singular[keep]) / scale[:, None]
+    factor = factor[:, : int(keep.sum())]
+    factor[free] = (rows[keep].T / singular[keep]) / scale[:, None]
+    return covariance, rank, factor
 
 
 def _draw(circuit: Circuit, internal: Array, factor: Array, rng: np.random.Generator) -> Array:

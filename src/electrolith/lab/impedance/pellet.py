@@ -173,7 +173,10 @@ def _choice(spectra: tuple[Spectrum, ...], settings: ImpedanceSettings) -> Choic
     given = () if settings.circuit is None else (settings.circuit,)
     starts = 96 if given else 64
     return choose_jointly(
-        spectra, ChoiceSettings(settings.electrodes, given, settings.fit("R0-CPE1", starts=starts))
+        spectra,
+        ChoiceSettings(
+            settings.electrodes, given, settings.fit(settings.circuit or "R0-CPE1", starts=starts)
+        ),
     )
 
 

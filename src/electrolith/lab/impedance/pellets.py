@@ -59,7 +59,7 @@ class BlockingPellet:
 
 
 def blocking_pellet(*, rng: np.random.Generator) -> BlockingPellet:
-    """A pellet as laboratories have them, made of laws that no candidate circuit holds exactly.
+    """A pellet as laboratories have them, made of laws most of which no candidate circuit holds exactly.
 
     σ 1e-6 to 1e-2 S/cm; permittivity 10 to 63; grain boundaries in six of ten, a tenth to ten times the
     bulk, as one depressed arc or a log-normal spread of times; an electrode of 0.5 to 20 µF/cm2 with

@@ -1,6 +1,6 @@
 """What one asks of the impedance of a cell: the one place where its settings stand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -31,6 +31,8 @@ class ImpedanceSettings:
     relative_density : of the pressed pellet, "0.85(2)", only recorded.
     leads : resistance of cables and contacts in series, "0.35(5) ohm"; taken off every spectrum.
     short_circuit : spectrum of the holder without a cell instead of `leads`.
+    fixed : parameters of an own circuit that are held, {CPE1_n: 1.0}.
+    admittance : fit Y instead of Z.
     """
 
     files: tuple[Path, ...] = ()
@@ -49,6 +51,8 @@ class ImpedanceSettings:
     relative_density: str | None = None
     leads: str | None = None
     short_circuit: Path | None = None
+    fixed: dict[str, float] = field(default_factory=dict)
+    admittance: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -56,6 +60,8 @@ class ImpedanceSettings:
             Circuit.parse(self.circuit)
         if (self.diameter is None) != (self.thickness is None):
             raise InputError("diameter and thickness come together, or neither; a conductivity needs both")
+        if self.fixed and self.circuit is None:
+            raise InputError("fixed parameters need the circuit they belong to; give `circuit`")
         if self.leads is not None and self.short_circuit is not None:
             raise InputError("leads and short_circuit say the same; give one of them")
 
@@ -66,6 +72,8 @@ class ImpedanceSettings:
             frequency_low=self.frequency_low,
             frequency_high=self.frequency_high,
             starts=starts,
+            fixed=tuple(self.fixed.items()),
+            admittance=self.admittance,
             seed=self.seed,
         )
 

@@ -43,6 +43,8 @@ def impedance(
     short: Annotated[
         Path | None, typer.Option(help="Spectrum of the short-circuited holder; taken off.")
     ] = None,
+    fix: Annotated[str | None, typer.Option(help="Parameters held, 'CPE1_n=1,R0=2.5'.")] = None,
+    admittance: Annotated[bool, typer.Option(help="Fit Y = 1/Z instead of Z.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
 ) -> None:
@@ -72,6 +74,8 @@ def impedance(
         frequency_high=high,
         leads=leads,
         short_circuit=short,
+        fixed=_held(fix),
+        admittance=admittance,
     )
     found = measure_impedance(settings)
     finish(
@@ -149,6 +153,20 @@ def _series(part: PartSeries) -> dict[str, Any]:
         "at_reference": part.at_reference,
         "reference_K": part.reference,
     }
+
+
+def _held(text: str | None) -> dict[str, float]:
+    """Held parameters of 'CPE1_n=1,R0=2.5'."""
+    held = {}
+    for part in (text or "").split(",") if text else ():
+        name, equals, value = part.partition("=")
+        try:
+            held[name.strip()] = float(value)
+        except ValueError as error:
+            raise InputError(f"--fix: expected 'CPE1_n=1,R0=2.5', got {part!r}") from error
+        if not equals:
+            raise InputError(f"--fix: expected 'CPE1_n=1,R0=2.5', got {part!r}")
+    return held
 
 
 def _range(text: str | None) -> tuple[float, float]:

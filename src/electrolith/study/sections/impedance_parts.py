@@ -69,7 +69,12 @@ def _spectra_part(found: PelletImpedance) -> Part:
     ]
     warnings += [f"{short_name(file)} left out: {reason}" for file, reason in found.failures]
     notes = list(found.remarks)
-    tables = (_fit_table(found), *_share_table(found), *((_rival_table(found),) if found.rivals else ()))
+    tables = (
+        _fit_table(found),
+        *_share_table(found),
+        _parameter_table(found),
+        *((_rival_table(found),) if found.rivals else ()),
+    )
     return Part("Impedance", sentence, figures, tables, _few(warnings), tuple(notes))
 
 
@@ -254,6 +259,15 @@ def _fit_table(found: PelletImpedance) -> Table:
         "χ² = Σ|ΔZ/Z|²; what counts as electrolyte stands in the next table"
     )
     return Table(columns, tuple(rows), caption, tuple(h for h in heads if " C / " in h or " top / " in h))
+
+
+def _parameter_table(found: PelletImpedance) -> Table:
+    """Every parameter of every fit with its doubt."""
+    names, units = found.fits[0].names, found.fits[0].units
+    columns = tuple(n if u == "1" else f"{n} / {u}" for n, u in zip(names, units, strict=True))
+    rows: list[tuple[Cell, ...]] = [(_label(fit), *(fit.parameter(n) for n in names)) for fit in found.fits]
+    caption = f"Parameters of {found.circuit}; without a doubt where the data do not determine them"
+    return Table(("spectrum", *columns), tuple(rows), caption)
 
 
 def _share_table(found: PelletImpedance) -> tuple[Table, ...]:
