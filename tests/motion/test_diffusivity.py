@@ -229,7 +229,7 @@ def test_lags_beyond_half_the_run_are_not_fitted(rng):
         counts=np.hstack([squares.counts, count]),
         sums=np.concatenate([squares.sums, wrong], axis=2),
     )
-    begin = squares.duration / 8
+    begin = squares.duration / 5
     one, two = (_slope(s, begin, 1.0) for s in (squares, more))
     assert np.allclose(one.values, two.values)
     assert two.fit_to <= squares.duration / 2
