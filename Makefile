@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STUDY ?= examples/li9n2cl3
 
-.PHONY: study paper test bench lint dist corpus clean
+.PHONY: study paper test bench lint fuzz storm mutants reliability dist corpus clean
 
 study: $(VENV)/.base
 	$(BIN)/electrolith run $(STUDY)
@@ -32,6 +32,23 @@ test: $(VENV)/.test
 bench: $(VENV)/.bench
 	@for file in $(filter-out benchmarks/motion_replicas.py benchmarks/sigma_repeats.py,$(sort $(wildcard benchmarks/*.py))); do \
 	  echo "== $$file"; OMP_NUM_THREADS=1 $(BIN)/python $$file || exit 1; done
+
+# What is tried beyond the tests, each resumable: SECONDS of damaged files for every reader, KILLS of a running
+# study, MUTANTS of the physics. `make reliability` writes docs/reliability.md from what they found.
+SECONDS ?= 3600
+KILLS ?= 100
+MUTANTS ?= 400
+fuzz: $(VENV)/.test
+	$(BIN)/python tools/reliability/fuzz.py --seconds $(SECONDS)
+
+storm: $(VENV)/.test
+	$(BIN)/python tools/reliability/storm.py --kills $(KILLS)
+
+mutants: $(VENV)/.test
+	$(BIN)/python tools/reliability/mutants.py --most $(MUTANTS)
+
+reliability: $(VENV)/.test
+	$(BIN)/python tools/reliability/page.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check src tests benchmarks

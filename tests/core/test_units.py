@@ -100,3 +100,12 @@ def test_the_last_unit_of_a_list_holds_for_those_before_it():
     for text in ("25, 35", "25, 35 degC, 45 degC"):
         with pytest.raises(InputError, match="'25' states no unit"):
             parse_list(text, "K")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["m 2", "9**9**9**9", "m**999999999", "2 m", "m(" * 30, "m" * 100, "1/0 m", "$", "m*", "'", "2^9^9"],
+)
+def test_expressions_that_are_no_unit_are_refused_and_not_computed(unit):
+    with pytest.raises(InputError, match=r"is not known; expected something like 'm'|is not a quantity in m"):
+        convert(1.0, unit, "m")

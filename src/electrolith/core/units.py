@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Unit", "convert", "parse", "parse_list", "split_quantity"]
 
+_ODD_UNIT = re.compile(r"\d{3}|(\*\*|\^)\s*[\d.]+\s*(\*\*|\^)|[()]{5}")  # it would be computed
+LONGEST_UNIT = 60
 LONGEST = 200  # characters of a quantity; what is longer is none
 
 _NUMBER = re.compile(r"^\s*([-+]?(?:\d+[.,]?\d*|[.,]\d+))(?:\((\d+)\))?([eE][-+]?\d+)?\s*(.*?)\s*$")
@@ -64,6 +66,8 @@ def convert(value: float, unit: str, to: str) -> float:
 
     if unit == to:
         return float(value)
+    if any(_ODD_UNIT.search(u) or len(u) > LONGEST_UNIT for u in (unit, to)):
+        raise InputError(f"unit {brief(unit)} is not known; expected something like {to!r}")
     ureg = _registry()
     try:
         return float(ureg.Quantity(float(value), _spelling(unit)).to(_spelling(to)).magnitude)

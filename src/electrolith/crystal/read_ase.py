@@ -7,6 +7,7 @@ A name may hold `@`, a packed file may burst, 78 bytes may announce 10⁹ atoms,
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["PACKED", "read_atoms"]
 
 NO_FILES = ("bundletrajectory", "db", "aselmdb", "postgresql", "mysql")  # folders, databases, servers
+_PROPERTY = re.compile(rb"([^:\s]*):[SIRL]:(\d+)")
+MOST_COLUMNS = 1000
 FRAME_LINES = 2  # of extended XYZ beside the atoms
 PACKED = (".gz", ".bz2", ".xz")
 
@@ -102,6 +105,7 @@ def _refuse_announced(raw: bytes, kind: str, path: Path) -> None:
             if count is None:
                 return
             _refuse_missing(count, len(lines) - at - FRAME_LINES, path, at)
+            _refuse_wide(lines[at + 1] if at + 1 < len(lines) else b"", path, at + 1)
             at += count + FRAME_LINES
     elif kind == "lammps-dump-text":
         for at, line in enumerate(lines[:-1]):
@@ -110,6 +114,16 @@ def _refuse_announced(raw: bytes, kind: str, path: Path) -> None:
     elif kind in ("vasp", "vasp-xdatcar"):
         counts = [_count(word) for word in b" ".join(lines[5:7]).split()]
         _refuse_missing(sum(c for c in counts if c is not None), len(lines), path, 5)
+
+
+def _refuse_wide(line: bytes, path: Path, at: int) -> None:
+    """Columns that a frame announces: ASE names each of them."""
+    for _, width in _PROPERTY.findall(line):
+        if len(width) > 5 or int(width) > MOST_COLUMNS:
+            raise DataError(
+                f"{path}, line {at + 1}: {width.decode()} columns of one property are "
+                "announced; the file is damaged"
+            )
 
 
 def _count(line: bytes) -> int | None:

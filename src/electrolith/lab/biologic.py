@@ -12,7 +12,7 @@ from electrolith.core.account import Taken
 from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError, InputError, MissingExtra
 from electrolith.core.header_units import column_scale, split_header
-from electrolith.core.reading import reader
+from electrolith.core.reading import read_bytes, reader
 
 Array = np.ndarray
 
@@ -85,8 +85,8 @@ def _read_mpr(path: Path) -> EcLabTable:
     except ImportError as error:
         raise MissingExtra("biologic", "galvani") from error
     try:
-        with path.open("rb") as raw:
-            file = MPRfile(raw)
+        # From memory: asked for 4 GB by a damaged length, a file on the disk would make room for them first.
+        file = MPRfile(io.BytesIO(read_bytes(path)))
     except Exception as error:  # galvani raises whatever the bytes lead it to
         raise DataError(
             f"{path}: galvani cannot read this .mpr ({type(error).__name__}: "

@@ -312,9 +312,10 @@ def _refuse_announced(path: Path) -> None:
         raise DataError(
             f"{path}: {len(raw)} bytes, fewer than the head of a Varian fid; are its files complete?"
         )
-    blocks, traces, _, _, trace, block = struct.unpack(">6i", raw[:24])
+    blocks, traces, points, width, trace, block = struct.unpack(">6i", raw[:24])
     size = path.stat().st_size
-    if min(blocks, traces, trace, block) < 1 or 32 + blocks * block > size or traces * trace > block:
+    fits = 32 + blocks * block <= size and traces * trace <= block and points * width <= trace
+    if min(blocks, traces, points, width, trace, block) < 1 or not fits:
         raise DataError(
             f"{path}: its head announces {blocks} blocks of {block} bytes with {traces} traces of {trace}, "
             f"the file has {size} bytes; it is cut off or damaged"

@@ -250,7 +250,9 @@ def _grey(image: object) -> tuple[np.ndarray, float]:
     """Grey values 0 to 1 and the largest the file can hold."""
     mode = image.mode  # type: ignore[attr-defined]
     if mode.startswith(("I", "F")):
-        values = np.asarray(image, dtype=float)
-        limit = 65535.0 if mode.startswith("I") else float(values.max())
-        return values / limit, 1.0
-    return np.asarray(image.convert("L"), dtype=np.float32) / 255.0, 1.0  # type: ignore[attr-defined]
+        values = np.array(image, dtype=np.float32)
+        values /= 65535.0 if mode.startswith("I") else float(values.max())
+        return values, 1.0
+    grey = np.array(image.convert("L"), dtype=np.float32)  # type: ignore[attr-defined]
+    grey /= 255.0  # in place: images may be large
+    return grey, 1.0
