@@ -14,7 +14,7 @@ from electrolith.scattering.instrument import ConstantWavelength, TimeOfFlight, 
 from electrolith.scattering.read_gsas import read_gsas
 from electrolith.scattering.read_instrument import read_instrument
 from electrolith.scattering.read_pattern import convert, read_pattern, restated
-from electrolith.scattering.write_fit import instprm
+from electrolith.scattering.write_instprm import instprm
 
 X = np.round(10 + 0.02 * np.arange(3000), 4)
 Y = np.round(100 + 900 * np.exp(-(((X - 30) / 0.1) ** 2)) + 3 * np.sin(X))

@@ -40,7 +40,8 @@ from electrolith.scattering.refine import RefineSettings, refine
 from electrolith.scattering.result import RietveldFit
 from electrolith.scattering.series import sample_name, trend
 from electrolith.scattering.simulate import simulate, sticks
-from electrolith.scattering.write_fit import fit_cif, write_cif, write_instprm
+from electrolith.scattering.write_cif import fit_cif, write_cif
+from electrolith.scattering.write_instprm import write_instprm
 
 __all__ = [
     "AbsoluteScale",

@@ -46,6 +46,7 @@ class FittedHistogram:
 
     r_wp, r_p, r_exp : 0..1, background included. durbin_watson : 2 for residuals that are noise.
     tables : the scattering factors used, one line per species. instrument : as refined.
+    left_out : regions of the abscissa that took no part, in words.
     """
 
     name: str
@@ -63,6 +64,7 @@ class FittedHistogram:
     durbin_watson: float
     tables: tuple[str, ...]
     instrument: Instrument
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

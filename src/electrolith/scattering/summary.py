@@ -293,7 +293,18 @@ def _histogram(problem: Problem, number: int, values: dict[str, float], shown: C
         durbin_watson((observed - shown.total) / sigma),
         (_beam(histogram), *dict.fromkeys(tables)),
         instrument_at(histogram, values),
+        _left_out(histogram),
     )
+
+
+def _left_out(histogram: Histogram) -> tuple[str, ...]:
+    """Regions of the pattern that took no part, and why."""
+    out = []
+    if histogram.limits is not None:
+        low, high = histogram.limits
+        out += [f"below {low:g}: limits of the refinement"] if histogram.data.x[0] < low else []
+        out += [f"above {high:g}: limits of the refinement"] if histogram.data.x[-1] > high else []
+    return (*out, *(f"{low:g} to {high:g}: excluded" for low, high in histogram.excluded))
 
 
 def _beam(histogram: Histogram) -> str:

@@ -105,7 +105,8 @@ def rietveld(
     """
     from electrolith.core.units import parse
     from electrolith.scattering.measured import DiffractionSettings, refine_files
-    from electrolith.scattering.write_fit import write_cif, write_instprm
+    from electrolith.scattering.write_cif import write_cif
+    from electrolith.scattering.write_instprm import write_instprm
     from electrolith.study.sections.diffraction import evidence_of
     from electrolith.study.sections.diffraction_parts import diffraction_parts
     from electrolith.study.terminal import finish

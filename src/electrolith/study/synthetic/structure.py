@@ -15,7 +15,7 @@ from electrolith.scattering.pdf import PdfSettings, pdf
 from electrolith.scattering.phase import Phase, Site
 from electrolith.scattering.phase_library import candidate
 from electrolith.scattering.read_cif import phase_from_group
-from electrolith.scattering.write_fit import write_instprm
+from electrolith.scattering.write_instprm import write_instprm
 from electrolith.study.synthetic.truth import HEATED, MARK, REFERENCE, SAMPLES, Sample, Truth
 
 __all__ = ["write_operando", "write_patterns", "write_pdf"]
