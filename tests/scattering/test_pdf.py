@@ -1,5 +1,7 @@
 """Pair distribution functions: exact sums, limits, fits, and pdffit2 where it is installed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -275,3 +277,45 @@ def test_shells_reach_to_the_end_of_the_range():
     assert shells(cubic, r_max=3.99).count.tolist() == []
     assert shells(cubic, r_max=4.01).count.tolist() == [6.0]
     assert sorted(shells(cubic, r_max=5.67).count.tolist()) == [6.0, 12.0]
+
+
+def _measured(phase, rng, *, low=1.6, high=20.0, noise=0.02):
+    r = 0.02 * np.arange(round(low / 0.02), round(high / 0.02) + 1)
+    how = PdfSettings("neutron", q_max=30.0, q_damp=0.03)
+    g = pdf(phase, r, how) + noise * rng.standard_normal(len(r))
+    return PdfData(r, g, np.full(len(r), noise), 30.0, None, "neutron", "made"), replace(how, q_damp=0.02)
+
+
+def test_a_parameter_without_information_is_held_and_said(antifluorite, rng):
+    """Damping cannot be seen in the first three ångströms: q_damp once came out as 16.5 ± 3730."""
+    data, how = _measured(antifluorite, rng)
+    free = ("scale", "a", "Li1/B", "X1/B", "q_damp")
+    rough, _ = _measured(antifluorite, rng, noise=3.0)
+    near = fit_pdf(rough, antifluorite, how, low=1.6, high=4.5, free=free)
+    assert "q_damp" not in near.parameters
+    assert near.values["q_damp"] == 0.02
+    assert any("q_damp is not determined in this range" in w for w in near.warnings)
+    wide = fit_pdf(data, antifluorite, how, low=1.6, high=20.0, free=free)
+    assert abs(wide.parameters["q_damp"].value - 0.03) < 4 * wide.parameters["q_damp"].std
+    assert not any("not determined" in w for w in wide.warnings)
+
+
+def test_ranges_share_what_the_widest_determines(antifluorite, rng):
+    data, how = _measured(antifluorite, rng)
+    free = ("scale", "a", "Li1/B", "X1/B", "q_damp")
+    fit = fit_ranges(data, antifluorite, how, ranges=((1.6, 6.0), (1.6, 20.0)), free=free)
+    near, wide = fit.ranges
+    assert (near.low, near.high) == (1.6, 6.0)
+    assert "q_damp" in wide.parameters
+    assert "q_damp" not in near.parameters
+    assert near.values["q_damp"] == wide.values["q_damp"]
+
+
+def test_a_fit_that_misses_a_third_of_the_curve_says_so(antifluorite, rng):
+    data, how = _measured(antifluorite, rng)
+    wrong = replace(antifluorite, cell=(5.9, 5.9, 5.9, 90.0, 90.0, 90.0))
+    fit = fit_pdf(data, wrong, how, low=1.6, high=20.0, free=("scale", "Li1/B"))
+    assert fit.r_w > 0.3
+    assert any("the crystal does not describe this range" in w for w in fit.warnings)
+    right = fit_pdf(data, antifluorite, how, low=1.6, high=20.0)
+    assert not any("does not describe" in w for w in right.warnings)

@@ -10,7 +10,7 @@ import numpy as np
 from electrolith.core.errors import InputError, nearest
 from electrolith.core.estimate import Estimate
 
-from .descent import descend
+from .descent import Descent, descend
 from .model import Model, phases_at
 from .parameter import catalogue, parameters
 from .pdf import PdfSettings, Shells, Split, pdf_on, sampled, shells, terminated
@@ -76,18 +76,32 @@ def fit_ranges(
     split: Split | None = None,
     seed: int = 0,
 ) -> PdfFit:
-    """Fit every range on its own from the same start.
+    """Fit the widest range first; the others start from it and share what only it can determine.
+
+    q_damp and q_broad belong to the instrument: where they are refined, the widest range gives them to all.
 
     Parameters
     ----------
     free : default: scale, cell, B of each site, positions, and below 4 Å delta2 (see `pdf_parameters`).
     fixed : values that replace those of phase and settings.
     """
-    done = tuple(
-        fit_pdf(data, phase, settings, low=low, high=high, free=free, fixed=fixed, split=split, seed=seed)
-        for low, high in ranges
-    )
-    return PdfFit(phase, settings, done, data.source, f"electrolith shells, {settings.convention} convention")
+    order = sorted(range(len(ranges)), key=lambda k: ranges[k][0] - ranges[k][1])
+    done: dict[int, PdfRange] = {}
+    given = dict(fixed or {})
+    chosen = free
+    for k in order:
+        low, high = ranges[k]
+        done[k] = fit_pdf(
+            data, phase, settings, low=low, high=high, free=chosen, fixed=given, split=split, seed=seed
+        )
+        if k == order[0]:
+            shared: dict[str, float] = {
+                str(n): done[k].values[n] for n in ("q_damp", "q_broad") if n in done[k].parameters
+            }
+            given |= shared
+            chosen = tuple(n for n in free if n not in shared) if free is not None else None
+    fits = tuple(done[k] for k in range(len(ranges)))
+    return PdfFit(phase, settings, fits, data.source, f"electrolith shells, {settings.convention} convention")
 
 
 def fit_pdf(
@@ -103,6 +117,9 @@ def fit_pdf(
     seed: int = 0,
 ) -> PdfRange:
     """Least squares of G(r) between low and high, Å.
+
+    Parameters about which the range holds no information (an esd larger than what they could be) are held at
+    their start, said, and the others are fitted again.
 
     The fit uses all points; covariance and σ come from the grid of spacing π/q_max, whose points are
     independent: with the usual fine grid the doubt would come out too small by √(π/(q_max dr)).
@@ -133,20 +150,15 @@ def fit_pdf(
         raise InputError(
             f"{len(names)} parameters for {independent:.0f} independent points between {low:g} and {high:g} Å"
         )
-    machine = _Machine.of(phase, settings, r, start, names, split)
-    first = machine.curve(machine.start)
-    scale = float(first @ observed / max(first @ first, 1e-300))
-    q = machine.start.copy()
-    if "scale" in names and scale > 0:
-        q[names.index("scale")] *= scale
-
-    def model(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return machine.curve(p) - observed, machine.slopes(p)
-
-    lower = np.array([_lower(n) for n in names])
-    found = descend(model, q, lower=lower, evaluations=60, tolerance=1e-7)
-    calculated = machine.curve(found.parameters)
-    draws = _draws(machine, found.parameters, observed - calculated, r, settings, seed)
+    held: list[str] = []
+    while True:
+        machine = _Machine.of(phase, settings, r, start, names, split)
+        found, calculated, draws = _once(machine, observed, r, settings, seed)
+        empty = _without_information(names, found.parameters, draws, start)
+        if not empty:
+            break
+        held += [text for n, text in empty.items()]
+        names = tuple(n for n in names if n not in empty)
     residual = observed - calculated
     edges = np.linspace(low, high, 12)
     share, _ = np.histogram(r, edges, weights=residual**2)
@@ -164,8 +176,58 @@ def fit_pdf(
         len(names),
         edges,
         share / max(share.sum(), 1e-300),
-        _warnings(values, names, found.converged, share),
+        (*_warnings(values, names, found.converged, share), *held, *_poor(residual, observed)),
     )
+
+
+def _once(
+    machine: _Machine, observed: np.ndarray, r: np.ndarray, settings: PdfSettings, seed: int
+) -> tuple[Descent, np.ndarray, np.ndarray]:
+    """One descent from the machine's start: where it ended, the curve, draws of the parameters."""
+    names = machine.names
+    first = machine.curve(machine.start)
+    scale = float(first @ observed / max(first @ first, 1e-300))
+    q = machine.start.copy()
+    if "scale" in names and scale > 0:
+        q[names.index("scale")] *= scale
+
+    def model(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return machine.curve(p) - observed, machine.slopes(p)
+
+    lower = np.array([_lower(n) for n in names])
+    found = descend(model, q, lower=lower, evaluations=60, tolerance=1e-7)
+    calculated = machine.curve(found.parameters)
+    draws = _draws(machine, found.parameters, observed - calculated, r, settings, seed)
+    return found, calculated, draws
+
+
+# The esd from which a value says nothing: as large as the parameter can reasonably be.
+_EMPTY = {"q_damp": 0.1, "q_broad": 0.1, "delta1": 3.0, "delta2": 10.0, "diameter": 1e3, "split": 0.5}
+
+
+def _without_information(
+    names: tuple[str, ...], values: np.ndarray, draws: np.ndarray, start: Mapping[str, float]
+) -> dict[str, str]:
+    """Parameters whose doubt is larger than anything they could be, with what is said of them."""
+    out = {}
+    for name, value, error in zip(names, values.tolist(), draws.std(axis=0).tolist(), strict=True):
+        most = _EMPTY.get(name, 4.0 if name.endswith("/B") else 0.2 if "/" in name else np.inf)
+        if "/occupancy/" in name:
+            most = np.inf  # with the scale they are open for reasons of principle, which is said apart
+        if not np.isfinite(error) or error > most:
+            out[name] = (
+                f"{name} is not determined in this range ({value:.3g} ± {error:.2g}); "
+                f"held at {start[name]:.4g}"
+            )
+    return out
+
+
+def _poor(residual: np.ndarray, observed: np.ndarray) -> tuple[str, ...]:
+    """A fit that misses a third of the curve describes something else."""
+    r_w = float(np.sqrt(residual @ residual / (observed @ observed)))
+    if r_w <= 0.3:
+        return ()
+    return (f"R_w is {100 * r_w:.0f} %: the crystal does not describe this range",)
 
 
 def _default_free(start: Mapping[str, float], low: float) -> tuple[str, ...]:

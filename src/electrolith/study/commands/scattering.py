@@ -183,7 +183,7 @@ def pdf(
     Example: `electrolith pdf ni.gr ni.cif --range 1.6-20,1.6-6 --html pdf.html`
     """
     from electrolith.scattering.measured_pdf import PdfFilesSettings, fit_pdf_files
-    from electrolith.study.sections.diffraction_parts import pdf_parts
+    from electrolith.study.sections.pdf_parts import pdf_parts
     from electrolith.study.terminal import finish
 
     patterns, crystal = _split(files, "pdf")
@@ -233,7 +233,7 @@ def operando(
     Example: `electrolith operando f/*.xye lnc.cif --instrument "xray 0.4592" --interval 0.1 --html s.html`
     """
     from electrolith.scattering.measured_operando import OperandoSettings, run_operando
-    from electrolith.study.sections.diffraction_parts import operando_parts
+    from electrolith.study.sections.operando_parts import operando_parts
     from electrolith.study.terminal import finish
 
     patterns, crystal = _split(files, "operando")

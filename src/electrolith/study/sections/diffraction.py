@@ -13,9 +13,11 @@ from electrolith.scattering.measured_operando import Operando, OperandoSettings,
 from electrolith.scattering.measured_pdf import PairDistribution, PdfFilesSettings, fit_pdf_files
 from electrolith.scattering.phase_library import candidate
 from electrolith.study.section import Evidence, Part, Results, Section
-from electrolith.study.sections.diffraction_parts import diffraction_parts, operando_parts, pdf_parts
+from electrolith.study.sections.diffraction_parts import diffraction_parts
 from electrolith.study.sections.material import Material
+from electrolith.study.sections.operando_parts import operando_parts
 from electrolith.study.sections.pattern_stack import frame_stack, pattern_stacks
+from electrolith.study.sections.pdf_parts import pdf_parts
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
 
