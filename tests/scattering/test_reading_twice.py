@@ -14,7 +14,7 @@ from electrolith.scattering.read_cif import phase_from_group
 from electrolith.scattering.read_instrument import read_instrument
 from electrolith.scattering.read_pattern import read_pattern
 from electrolith.scattering.simulate import simulate
-from electrolith.scattering.write_fit import instprm
+from electrolith.scattering.write_instprm import instprm
 
 N = 1500
 X = np.round(20 + 0.02 * np.arange(N), 4)
