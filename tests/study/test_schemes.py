@@ -76,3 +76,9 @@ def test_a_cell_that_cannot_be_drawn_is_refused(change, message):
 def test_a_pouch_has_the_area_of_its_sides():
     layer = BuiltLayer("LNC", 100.0)
     assert Scheme((layer,), width=20.0, length=25.0).area == pytest.approx(5.0)
+
+
+def test_a_study_may_ask_for_drawings():
+    from electrolith.study.sections import SECTIONS
+
+    assert "schemes" in [s.key for s in SECTIONS]

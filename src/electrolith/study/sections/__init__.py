@@ -40,6 +40,7 @@ _ORDER = (
     "particles.SECTION",
     "samples.SECTION",
     "synthesis.SECTION",
+    "schemes.SECTION",
     "cell.SECTION",
     "comparison.COMPARISON",
     "comparison.TARGETS",
