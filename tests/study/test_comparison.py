@@ -82,14 +82,18 @@ def test_figures_are_found_by_the_numbers_of_a_paper(results):
         ("Table S1", [("", "weight")]),
         ("Fig 2", []),
     ]
-    assert "no 'wieght'; did you mean 'weight'?" in found[2].missing[0]
+    assert (
+        found[2]
+        .missing[0]
+        .startswith("figures.Fig 2.A: no figure or part 'wieght' in this report; nearest: weight")
+    )
 
 
 def test_the_page_lists_them_and_the_folder_holds_the_composite(results):
     path = write_report(results)
     text = path.read_text()
     assert '<dt>Fig 1</dt><dd><a href="#weight">A: W.</a>' in text
-    assert "did you mean &#x27;weight&#x27;?" in text
+    assert "nearest: weight" in text
     assert (path.parent / "figures" / "fig-1.svg").read_text().count(">A<") >= 1
     json.loads((path.parent / "results.json").read_text())
 

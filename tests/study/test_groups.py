@@ -7,7 +7,7 @@ import pytest
 import toy
 
 from electrolith.core.errors import InputError
-from electrolith.study.compose import evidence_of, parts_of
+from electrolith.study.compose import evidence_of, headline_of, parts_of
 from electrolith.study.report import results_json, write_report
 from electrolith.study.run import run_study, stored_results
 from electrolith.study.sections.samples import SampleResults
@@ -135,6 +135,9 @@ def test_the_headline_is_about_the_reference_sample(folder):
     results = _run(folder, TABLE + text)
     rows = [(e.quantity, e.source) for e in evidence_of(results)]
     assert rows == [("weight", "all B: balance"), ("weight loose", "balance")]
+    assert [e.quantity for e in headline_of(results)] == ["weight"]
+    part = next(p for p in parts_of(results) if p.title == "Groups without a sample")
+    assert [row[:2] for row in part.tables[0].rows] == [("loose", "Weight")]
     assert results.get(toy.Weight).total.value == pytest.approx(4.0, abs=0.01)
 
 

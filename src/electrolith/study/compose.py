@@ -12,11 +12,11 @@ from electrolith.study.failures import logged
 from electrolith.study.properties import group_evidence
 from electrolith.study.section import Evidence, Part, Results, Section
 
-__all__ = ["anchor", "distinct", "doubtful", "evidence_of", "parts_of"]
+__all__ = ["anchor", "distinct", "doubtful", "evidence_of", "headline_of", "parts_of"]
 
 
 def evidence_of(results: Results) -> tuple[Evidence, ...]:
-    """The numbers of the headline: the study's own about its reference sample, then the published ones.
+    """The study's own numbers that are not those of other samples, then the published ones.
 
     Other samples stand in the table of samples. A group that states no sample keeps its name in the quantity,
     so that it is never taken for the reference.
@@ -26,6 +26,13 @@ def evidence_of(results: Results) -> tuple[Evidence, ...]:
         for member in members:
             own += _of_headline(section, member, len(members))
     return (*own, *(e for e in results.study.published if not e.sample))
+
+
+def headline_of(results: Results) -> tuple[Evidence, ...]:
+    """What the headline shows: of a study with samples the reference's numbers; groups without a sample have
+    a table of their own beside the samples.
+    """
+    return tuple(e for e in evidence_of(results) if not (e.group and results.study.sheet is not None))
 
 
 def _of_headline(section: Section, member: Results, count: int) -> tuple[Evidence, ...]:
@@ -38,7 +45,8 @@ def _of_headline(section: Section, member: Results, count: int) -> tuple[Evidenc
     if (group.sample and group.sample == reference) or (count == 1 and not reference):
         return tuple(replace(e, source=f"{group.name}: {e.source}") for e in rows)
     return tuple(
-        replace(e, quantity=f"{e.quantity} {group.name}", label=f"{e.label}, {group.name}") for e in rows
+        replace(e, quantity=f"{e.quantity} {group.name}", label=f"{e.label}, {group.name}", group=group.name)
+        for e in rows
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 
-from electrolith.core.errors import InputError, nearest
+from electrolith.core.errors import InputError
 from electrolith.study.anchor import anchor
 from electrolith.study.figure import Figure
 from electrolith.study.section import Numbered, Part
@@ -68,5 +69,14 @@ def _find(one: Numbered, figures: dict[str, Figure], titles: dict[str, Part]) ->
         if not drawn:
             panels += [(letter, anchor(p.title), p.title, None) for p in parts]
         if not drawn and not parts:
-            missing.append(nearest(f"figures.{one.name}.{letter}".rstrip("."), wanted, (*figures, *titles)))
+            where = f"figures.{one.name}.{letter}".rstrip(".")
+            missing.append(
+                f"{where}: no figure or part {wanted!r} in this report{_hint(wanted, (*figures, *titles))}"
+            )
     return Found(one.name, tuple(panels), tuple(missing))
+
+
+def _hint(wanted: str, known: Sequence[str]) -> str:
+    """The nearest names; a report has hundreds."""
+    near = get_close_matches(wanted.replace("*", ""), dict.fromkeys(known), n=3, cutoff=0.5)
+    return f"; nearest: {', '.join(near)}" if near else ""

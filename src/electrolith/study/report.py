@@ -11,7 +11,7 @@ from typing import Any
 from electrolith.core.files import sha256, write_atomic
 from electrolith.core.flat import untagged
 from electrolith.study.anchor import anchor
-from electrolith.study.compose import distinct, doubtful, evidence_of, parts_of
+from electrolith.study.compose import distinct, doubtful, evidence_of, headline_of, parts_of
 from electrolith.study.contents import find_numbered
 from electrolith.study.document import document, write_csv
 from electrolith.study.figure_composite import write_composite
@@ -170,7 +170,7 @@ def report_html(results: Results) -> str:
         results.study.title,
         bare,
         lead=f"Sections of this study: {lead}.",
-        evidence=evidence_of(results),
+        evidence=headline_of(results),
         warnings=warnings_of_parts(results, parts),
         contents=_contents(results, parts),
         tail=_provenance(results),

@@ -30,6 +30,7 @@ class Evidence:
     published : whether somebody else published it.
     note : method in a few words.
     sample : of a published number, the sample it stands beside; "" the reference.
+    group : the group it comes from where that belongs to no sample.
     """
 
     quantity: str
@@ -40,6 +41,7 @@ class Evidence:
     published: bool = False
     note: str = ""
     sample: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,12 +43,13 @@ def _close(results: Results) -> None:
     """Report, headline with its marks, where to look."""
     from rich.markup import escape
 
+    from electrolith.study.compose import headline_of
     from electrolith.study.report import evidence_of, marked, parts_of, warnings_of, write_report
     from electrolith.study.terminal import console, headline, print_table, write_asked
 
     path = write_report(results)
     evidence = evidence_of(results)
-    print_table(headline(evidence, marked(results)))
+    print_table(headline(headline_of(results), marked(results)))
     for stage, text in results.failures.items():
         console.print(f"[red]![/red] {stage}: {escape(text)}", soft_wrap=True)
     count = len(warnings_of(results))

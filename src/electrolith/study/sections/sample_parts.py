@@ -23,11 +23,16 @@ SHOWN = 4
 
 
 def sample_parts(
-    found: SampleResults, published: tuple[Evidence, ...], notes: tuple[str, ...] = ()
+    found: SampleResults,
+    published: tuple[Evidence, ...],
+    notes: tuple[str, ...] = (),
+    loose: tuple[Evidence, ...] = (),
 ) -> tuple[Part, ...]:
     """The table, then the trends over each condition, then the pairs."""
     table = _table_part(found, published)
     parts = [replace(table, notes=(*table.notes, *notes))]
+    if loose:
+        parts.append(_loose_part(loose))
     conditions = dict.fromkeys(t.condition for t in found.trends)
     parts += [_trend_part(c, tuple(t for t in found.trends if t.condition == c), found) for c in conditions]
     if found.correlations is not None:
@@ -52,6 +57,14 @@ def _table_part(found: SampleResults, published: tuple[Evidence, ...]) -> Part:
     measured = len({p.sample for p in found.found})
     sentence = f"{len(sheet.names)} samples, {measured} of them measured; the reference is {sheet.reference}."
     return Part("Samples", sentence, tables=tuple(tables), notes=found.remarks)
+
+
+def _loose_part(loose: tuple[Evidence, ...]) -> Part:
+    """Numbers of groups that belong to no sample: cells, contacts, references."""
+    rows = tuple((e.group, e.label.removesuffix(f", {e.group}"), e.value, e.note, e.source) for e in loose)
+    columns = ("group", "quantity", "value", "how", "source")
+    sentence = f"{len({e.group for e in loose})} groups belong to no sample of the table."
+    return Part("Groups without a sample", sentence, tables=(Table(columns, rows, "Intervals hold 68 %."),))
 
 
 def _beside(found: SampleResults, published: tuple[Evidence, ...]) -> Table:

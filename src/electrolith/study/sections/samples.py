@@ -14,6 +14,7 @@ from electrolith.lab.synthesis.correlate import Correlations, correlate
 from electrolith.lab.synthesis.samples import SampleTable
 from electrolith.lab.synthesis.sheet import Column, SampleSheet, column_of, read_sheet, sheet_of
 from electrolith.lab.synthesis.trend import SERIES, Trend, trend_over
+from electrolith.study.compose import evidence_of
 from electrolith.study.properties import Property, SampleProperties
 from electrolith.study.section import Part, Results, Section
 from electrolith.study.wiring import Stage
@@ -202,7 +203,10 @@ def parts(results: Results) -> tuple[Part, ...]:
     from electrolith.study.sections.sample_parts import sample_parts  # it needs this module's result type
 
     found = results.get(SampleResults)
-    return () if found is None else sample_parts(found, results.study.published, results.study.notes)
+    if found is None:
+        return ()
+    loose = tuple(e for e in evidence_of(results) if e.group)
+    return sample_parts(found, results.study.published, results.study.notes, loose)
 
 
 SECTION = Section("samples", Samples, (Stage(sample_trends),), parts=parts)

@@ -92,6 +92,7 @@ def _record(stages: list[tuple[float, float, float]], mass: float, rng: np.rando
     now = 0.0
     for number, (rate, capacity, efficiency) in enumerate(stages, start=1):
         amps = rate * 200 * mass  # 200 mA/g is 1C; mass in kg makes it A
+        capacity *= 1 + 5e-4 * rng.standard_normal()
         for sign, passed in ((1, capacity / efficiency), (-1, capacity)):
             x = np.linspace(0, 1, 30)
             rest = 1 - x if sign > 0 else x
