@@ -304,3 +304,51 @@ def test_of_repeated_cycles_the_deepest_unloading_counts(rng):
     found = measured(both, rng)
     assert found.top_depth == pytest.approx(2e-6, rel=0.01)
     assert found.modulus.value == pytest.approx(42.43, rel=0.02)
+
+
+def elastic_contact():
+    """Loading and unloading on one curve, P = C h^1.5, as a sphere gives it."""
+    h = np.concatenate([np.linspace(0, 80e-9, 200), np.linspace(80e-9, 0, 200)])
+    p = 2e6 * np.abs(h) ** 1.5
+    return Indent(np.arange(400) * 0.1, h, p, np.array([]), (), "made", "made")
+
+
+def test_a_purely_elastic_contact_has_a_modulus_and_no_hardness(rng):
+    found = measured(elastic_contact(), rng)
+    assert found.elastic
+    assert not np.isfinite(found.hardness.value)
+    assert np.isfinite(found.modulus.value)
+    assert any("purely elastic contact has no hardness" in w for w in found.warnings)
+    plastic = measured(made(), rng)
+    assert not plastic.elastic
+    assert plastic.hardness.value == pytest.approx(1.2, rel=0.02)
+
+
+def test_an_ideal_pyramid_at_small_depth_rings(rng):
+    ideal = Contact()
+    settings, nu = IndentSettings(("x",)), Estimate.exact(0.25, "1")
+    shallow = measure_indent(made(depth=1e-7, contact=ideal), settings, contact=ideal, poisson=nu, rng=rng)
+    assert any("area function is that of an ideal pyramid at a contact depth" in w for w in shallow.warnings)
+    deep = measure_indent(made(depth=2e-6, contact=ideal), settings, contact=ideal, poisson=nu, rng=rng)
+    assert not any("ideal pyramid" in w for w in deep.warnings)
+
+
+def test_the_approach_of_the_tip_is_no_pop_in(rng):
+    indent = made(approach=60)
+    # the tip runs 300 nm in one row before it touches
+    depth = indent.depth.copy()
+    depth[:30] -= 3e-7
+    found = measured(replace(indent, depth=depth), rng)
+    assert found.course.pop_ins == ()
+
+
+def test_the_drift_is_taken_where_the_load_holds_and_not_in_the_air_after_it(rng):
+    rate = 0.05e-9
+    held = made(hold=True, drift=rate)
+    # fifty rows of a last unloading and two hundred in the air, with another slope
+    t = np.append(held.time, held.time[-1] + np.arange(1, 251.0))
+    p = np.append(held.load, np.append(np.linspace(held.load[-1], 0, 50), np.zeros(200)))
+    h = np.append(held.depth, np.append(held.depth[-1] - np.linspace(0, 1e-6, 50), np.full(200, -1e-6)))
+    after = replace(held, time=t, load=p, depth=h)
+    assert course(held).drift == pytest.approx(rate, rel=0.05)
+    assert course(after).drift == pytest.approx(rate, rel=0.05)

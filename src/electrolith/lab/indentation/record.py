@@ -9,7 +9,9 @@ import numpy as np
 from electrolith.core.errors import DataError
 from electrolith.lab.indentation.read import Indent
 
-__all__ = ["Course", "contact_point", "course", "drift_rate", "pop_ins"]
+__all__ = ["Course", "contact_point", "course", "drift_rate", "elastic_share", "pop_ins"]
+
+TOUCHING = 0.005  # share of the largest load below which the tip may still be in the air
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +135,13 @@ def _start_of_dwell(indent: Indent, top: int, peak: float) -> int:
 def _end_of_unloading(load: np.ndarray, start: int) -> int:
     """Row after which the load no longer falls: the hold for drift, or the end."""
     peak = load[start]
+    whole = load[start:]
+    width = max(20, whole.size // 20)
+    if whole.size > 2 * width:
+        seen = np.lib.stride_tricks.sliding_window_view(whole, width)
+        held = np.flatnonzero((np.ptp(seen, axis=1) < 0.01 * peak) & (seen[:, 0] < 0.6 * peak))
+        if held.size:
+            return int(start + held[0]) + 1
     last = int(start + np.argmin(load[start:])) + 1
     rest = load[start:last]
     flat = np.flatnonzero(rest < rest.min() + 0.01 * peak)
@@ -146,16 +155,37 @@ def drift_rate(indent: Indent, after: int) -> float:
     """
     t, h, p = indent.time[after:], indent.depth[after:], indent.load[after:]
     peak = float(indent.load.max())
-    held = (np.abs(p - np.median(p)) < 0.02 * peak) & (p > 0.02 * peak) if p.size else np.zeros(0, bool)
+    loaded = p[p > 0.02 * peak]
+    if loaded.size < 20:
+        return float("nan")
+    # the load that most rows share: what follows the hold (a last unloading, air) is not part of it
+    counts, edges = np.histogram(loaded, bins=np.arange(0.02, 1.03, 0.01) * peak)
+    low = float(edges[int(np.argmax(counts))])
+    level = float(np.median(loaded[(loaded >= low) & (loaded <= low + 0.01 * peak)]))
+    held = _longest(np.abs(p - level) < 0.01 * peak)
     if np.count_nonzero(held) < 20 or not np.all(np.isfinite(t)):
         return float("nan")
     t, h = t[held], h[held]
-    late = t > t[0] + 0.2 * (t[-1] - t[0])
+    late = (t > t[0] + 0.2 * (t[-1] - t[0])) & (t < t[-1] - 0.05 * (t[-1] - t[0]))
     return float(np.polyfit(t[late], h[late], 1)[0])
 
 
+def _longest(inside: np.ndarray) -> np.ndarray:
+    """Only the longest stretch of neighbouring rows that are inside, shape as given."""
+    borders = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
+    begins, ends = borders[::2], borders[1::2]
+    kept = np.zeros(inside.size, bool)
+    if begins.size:
+        best = int(np.argmax(ends - begins))
+        kept[begins[best] : ends[best]] = True
+    return kept
+
+
 def pop_ins(indent: Indent, loading: tuple[int, int]) -> tuple[tuple[float, float], ...]:
-    """Bursts of depth while loading: steps ten times those around them, at hardly more load."""
+    """Bursts of depth in contact, while loading: steps ten times those around them, at hardly more load.
+
+    Before the tip touches, the depth runs without load; that is no burst.
+    """
     h, p = indent.depth[slice(*loading)], indent.load[slice(*loading)]
     if h.size < 30:
         return ()
@@ -163,5 +193,18 @@ def pop_ins(indent: Indent, loading: tuple[int, int]) -> tuple[tuple[float, floa
     around = np.array([np.median(np.abs(steps[max(i - 10, 0) : i + 11])) for i in range(steps.size)])
     noise = 1.4826 * float(np.median(np.abs(np.diff(steps))))
     jump = (steps > 10 * around) & (steps > 8 * noise) & (steps > 4e-3 * h.max())
-    jump &= (h[:-1] > 0.02 * h.max()) & (np.diff(p) < 0.05 * p.max())
+    jump &= (h[:-1] > 0.02 * h.max()) & (np.diff(p) < 0.05 * p.max()) & (p[:-1] > TOUCHING * p.max())
     return tuple((float(h[i]), float(steps[i])) for i in np.flatnonzero(jump))
+
+
+def elastic_share(indent: Indent, parts: Course) -> float:
+    """Work given back by the unloading over the work of the loading; 1 for a purely elastic contact.
+
+    nan where there is no unloading.
+    """
+    if parts.unloading[1] - parts.unloading[0] < 8:
+        return float("nan")
+    up, down = slice(parts.loading[0], parts.unloading[0] + 1), slice(*parts.unloading)
+    work = float(np.trapezoid(indent.load[up], indent.depth[up]))
+    back = -float(np.trapezoid(indent.load[down], indent.depth[down]))
+    return back / work if work > 0 else float("nan")

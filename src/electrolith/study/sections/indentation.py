@@ -38,12 +38,12 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
 def indent_evidence(found: IndentResult) -> tuple[Evidence, ...]:
     """Rows of the headline table."""
     note = f"{sum(found.used)} indents, {found.indents[0].method}"
-    return (
-        Evidence(
-            "youngs_modulus", "Young's modulus", found.modulus, "measured", "nanoindentation", note=note
-        ),
-        Evidence("hardness", "Hardness", found.hardness, "measured", "nanoindentation", note=note),
+    modulus = Evidence(
+        "youngs_modulus", "Young's modulus", found.modulus, "measured", "nanoindentation", note=note
     )
+    if not np.isfinite(found.hardness.value):  # nothing but elastic contacts
+        return (modulus,)
+    return modulus, Evidence("hardness", "Hardness", found.hardness, "measured", "nanoindentation", note=note)
 
 
 def parts(results: Results) -> tuple[Part, ...]:
@@ -55,8 +55,10 @@ def parts(results: Results) -> tuple[Part, ...]:
 def indent_parts(found: IndentResult) -> tuple[Part, ...]:
     """The part of the report, or of the command's page."""
     spread = f", {found.modulus_spread:.2g} GPa between indents" if np.isfinite(found.modulus_spread) else ""
+    known = np.isfinite(found.hardness.value)
+    hardness = f"hardness {found.hardness.text()}" if known else "no hardness (elastic contacts)"
     sentence = (
-        f"Young's modulus {found.modulus.text()}{spread}, hardness {found.hardness.text()}, from "
+        f"Young's modulus {found.modulus.text()}{spread}, {hardness}, from "
         f"{sum(found.used)} of "
         f"{len(found.indents) + len(found.refused)} indents."
     )
