@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx, .xls, .xlsb, .ods) as text tables, one a sheet, read by calamine."""
+"""Workbooks as text tables, one a sheet: .xlsx by openpyxl, .ods, .xls and .xlsb by calamine."""
 
 from __future__ import annotations
 
@@ -43,22 +43,48 @@ def workbook_text(path: Path) -> tuple[tuple[str, str], ...]:
     MissingExtra
         If python-calamine is not installed.
     """
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        sheets = _by_openpyxl(path)
+    else:
+        sheets = _by_calamine(path)
+    return tuple((name, "\n".join("\t".join(map(_cell, row)) for row in rows)) for name, rows in sheets)
+
+
+def _by_openpyxl(path: Path) -> list[tuple[str, list[list[Any]]]]:
+    """Cells of an .xlsx workbook; formulas as the values they had when it was saved."""
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        return [
+            (sheet.title, [list(row) for row in sheet.iter_rows(values_only=True)])
+            for sheet in book.worksheets
+        ]
+    except Exception as error:  # openpyxl raises whatever the XML leads it to
+        raise DataError(
+            f"{path}: the workbook cannot be read ({' '.join(str(error).split())[:120]})"
+        ) from error
+
+
+def _by_calamine(path: Path) -> list[tuple[str, list[list[Any]]]]:
+    """Cells of an .ods, .xls or .xlsb workbook."""
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError as error:
         raise MissingExtra("workbooks", "python-calamine") from error
     try:
         book = CalamineWorkbook.from_path(str(path))
-        sheets = [(name, book.get_sheet_by_name(name).to_python()) for name in book.sheet_names]
+        return [(name, book.get_sheet_by_name(name).to_python()) for name in book.sheet_names]
     except (CalamineError, OSError, ValueError) as error:
         raise DataError(
             f"{path}: the workbook cannot be read ({' '.join(str(error).split())[:120]})"
         ) from error
-    return tuple((name, "\n".join("\t".join(map(_cell, row)) for row in rows)) for name, rows in sheets)
 
 
 def _cell(value: Any) -> str:
     """A cell as text that the table reader understands."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, float):

@@ -15,6 +15,7 @@ from electrolith.core.header_units import column_scale, split_header
 from electrolith.core.reading import read_bytes, reader
 
 Array = np.ndarray
+VOLTAGES = ("Ewe", "<Ewe>", "Ecell", "<Ecell>", "Ewe-Ece", "<Ewe-Ece>")
 
 
 @dataclass(frozen=True, eq=False)

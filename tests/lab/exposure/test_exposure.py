@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from electrolith.core.errors import InputError
+from electrolith.core.errors import DataError, InputError
 from electrolith.lab.exposure.decay import fit_decay
 from electrolith.lab.exposure.humidity import (
     dew_point_from_relative_humidity,
     relative_humidity_from_dew_point,
     saturation_pressure,
 )
+from electrolith.lab.exposure.read import read_exposure
 
 HOURS = np.array([0, 2, 5, 10, 24, 48, 72, 100, 150, 200.0])
 
@@ -85,3 +86,31 @@ def test_decay_refusals():
         fit_decay(np.array([0, 1, 1.0]), np.ones(3))
     with pytest.raises(InputError, match="conductivity must be positive, got -1"):
         fit_decay(np.array([0, 1, 2.0]), np.array([1, -1, 1.0]))
+
+
+@pytest.mark.parametrize(
+    ("header", "factors"),
+    [
+        (None, (1 / 3600, 1.0)),
+        ("time (h),conductivity (S/cm)", (1 / 3600, 1.0)),
+        ("time / days,σ / mS cm-1", (1 / 86400, 1e3)),
+        ("time (min),Conductivity (µS/cm)", (1 / 60, 1e6)),
+        ("Time (s),conductivity (S/m)", (1.0, 100.0)),
+    ],
+)
+def test_tables_of_exposure_in_any_unit(tmp_path, header, factors):
+    time, sigma = np.linspace(0, 36000, 8), np.linspace(1e-4, 5e-5, 8)
+    path = tmp_path / "a.csv"
+    table = np.c_[time * factors[0], sigma * factors[1]]
+    np.savetxt(path, table, delimiter=",", header=header or "", comments="", encoding="utf-8")
+    found = read_exposure(path)
+    np.testing.assert_allclose(found.time, time, rtol=1e-9)
+    np.testing.assert_allclose(found.conductivity, sigma, rtol=1e-9)
+    assert found.std is None
+
+
+def test_an_unknown_unit_of_exposure_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("time (fortnight),conductivity (S/cm)\n0,1e-4\n1,9e-5\n2,8e-5\n")
+    with pytest.raises(DataError, match="'fortnight' is no unit that is known"):
+        read_exposure(path)

@@ -12,13 +12,12 @@ import numpy as np
 from electrolith.core.account import Account, Taken
 from electrolith.core.errors import DataError, ElectrolithError, MissingExtra
 from electrolith.core.reading import reader
-from electrolith.lab.biologic import EcLabTable, read_ec_lab
+from electrolith.lab.biologic import VOLTAGES, EcLabTable, read_ec_lab
 from electrolith.lab.cycling.counters import judge_counters
 from electrolith.lab.cycling.read_table import read_table
 from electrolith.lab.cycling.record import CyclingRecord, interruptions, make_record
 
 Array = np.ndarray
-EC_LAB_VOLTAGES = ("Ewe", "<Ewe>", "Ecell", "<Ecell>", "Ewe-Ece", "<Ewe-Ece>")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +75,7 @@ def read_cycling(path: Path | str, *, mass: float | None = None, area: float | N
 def read_biologic(path: Path) -> CyclingRecord:
     """An EC-Lab galvanostatic record; where the current itself was not stored it follows from the charge."""
     table = read_ec_lab(path)
-    time, voltage = table.take("s", "time"), table.take("V", *EC_LAB_VOLTAGES)
+    time, voltage = table.take("s", "time"), table.take("V", *VOLTAGES)
     if time is None or voltage is None or table.take("Hz", "freq") is not None:
         raise DataError(
             f"{path}: an EC-Lab file without time and voltage of a cycling test; columns: "

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from electrolith.core.delimited import read_delimited, read_text
-from electrolith.core.errors import DataError, MissingExtra
+from electrolith.core.errors import DataError, InputError, MissingExtra
+from electrolith.core.header_units import column_scale, scale_to, split_header
 from electrolith.core.reading import reader
 
 __all__ = ["Indent", "IndentFile", "read_agilent", "read_hysitron", "read_indents", "read_table"]
 
 _INVALID = 1e300  # 1.797e308 marks a value the instrument could not compute
-_LENGTH = {"nm": 1e-9, "um": 1e-6, "µm": 1e-6, "μm": 1e-6, "mm": 1e-3, "m": 1.0}
-_FORCE = {"un": 1e-6, "µn": 1e-6, "μn": 1e-6, "mn": 1e-3, "n": 1.0, "nn": 1e-9}
 _DEPTH_NAMES = (
     "displacement into surface",
     "depth",
@@ -85,8 +84,6 @@ def read_indents(path: Path | str) -> IndentFile:
     path = Path(path)
     if path.suffix.lower() == ".xls":
         return read_agilent(path)
-    if path.suffix.lower() == ".xlsx":
-        raise DataError(f"{path}: an .xlsx workbook; export the indents as .xls or as text")
     if path.suffix.lower() == ".hld":
         return read_hysitron(path)
     return _bare(read_table(path))
@@ -147,16 +144,15 @@ def _column(names: list[str], wanted: tuple[str, ...]) -> int | None:
     return None
 
 
-def _unit(name: str, known: dict[str, float], what: str, source: str) -> float:
-    """SI factor of the unit in a column's name; in brackets or as its last word."""
-    found = re.search(r"[\[(]\s*([^\])]+?)\s*[\])]", name) or re.search(r"[\s_/]([nuµμm]?[mn])\s*$", name)
-    unit = found.group(1).lower() if found else ""
-    if unit not in known:
+def _scale(title: str, target: str, what: str, path: Path | str) -> float:
+    """SI factor of the unit in a column's title; a time without one is in seconds."""
+    try:
+        return column_scale(title, target, bare="s" if target == "s" else None)[0].factor
+    except InputError as error:
+        example = {"m": "'depth (nm)'", "N": "'load (mN)'", "s": "'time (s)'"}[target]
         raise DataError(
-            f"{source}: the unit of the {what} is not stated in the column name {name!r}; "
-            f"name it like '{what} (nm)' or '{what} (mN)'"
-        )
-    return known[unit]
+            f"{path}: the unit of the {what} is not stated or known: {error}; like {example}"
+        ) from error
 
 
 @reader("a table of an indent")
@@ -169,23 +165,36 @@ def read_table(path: Path | str) -> Indent:
         If depth or load cannot be found or carry no unit.
     """
     table = read_delimited(path)
-    names = [n.lower().strip() for n in table.names]
+    if table.misfit:
+        raise DataError(f"{path}: the line {table.misfit[:80]!r} reads like names but does not fit the table")
+    names = [split_header(n).name.lower().strip() for n in table.names]
     depth, load, time = (_column(names, w) for w in (_DEPTH_NAMES, _LOAD_NAMES, _TIME_NAMES))
     if depth is None or load is None:
         raise DataError(f"{path}: no columns of depth and load found; columns: {', '.join(table.names)}")
     rows = table.columns
+    metres = _scale(table.names[depth], "m", "depth", path)
+    newtons = _scale(table.names[load], "N", "load", path)
+    seconds = 1.0 if time is None or time in table.clocks else _scale(table.names[time], "s", "time", path)
     keep = np.isfinite(rows[:, depth]) & np.isfinite(rows[:, load])
     # a record without a clock is taken at even steps of unknown length
-    clock = rows[keep, time] if time is not None else np.full(int(keep.sum()), np.nan)
+    clock = rows[keep, time] * seconds if time is not None else np.full(int(keep.sum()), np.nan)
     return Indent(
         time=clock,
-        depth=rows[keep, depth] * _unit(names[depth], _LENGTH, "depth", str(path)),
-        load=rows[keep, load] * _unit(names[load], _FORCE, "load", str(path)),
+        depth=rows[keep, depth] * metres,
+        load=rows[keep, load] * newtons,
         stiffness=np.array([]),
         segments=(),
         name=Path(path).stem,
         source=str(path),
     )
+
+
+def _sheet_scale(unit: str, target: str, path: Path) -> float:
+    """SI factor of a unit in its own cell."""
+    try:
+        return scale_to(unit, target).factor
+    except InputError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _rows(sheet: Any) -> tuple[list[str], list[str], list[list[Any]]]:
@@ -291,8 +300,8 @@ def _agilent_indent(sheet: Any, name: str, path: Path, poisson: float) -> tuple[
     stiffness = _numbers(rows, stiff)[keep] if stiff is not None else np.array([])
     indent = Indent(
         time=_numbers(rows, time)[keep],
-        depth=h[keep] * _LENGTH.get(units[depth].lower(), 1e-9),
-        load=p[keep] * _FORCE.get(units[load].lower(), 1e-3),
+        depth=h[keep] * _sheet_scale(units[depth], "m", path),
+        load=p[keep] * _sheet_scale(units[load], "N", path),
         stiffness=np.where(stiffness > 0, stiffness, np.nan) if stiffness.size else stiffness,
         segments=tuple((n, i) for n, i in marks if n != "END"),
         name=name,

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from electrolith.core.delimited import read_delimited, read_text
+from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError
 from electrolith.core.reading import reader
+from electrolith.lab.biologic import VOLTAGES, read_ec_lab
 
 __all__ = ["CellRecord", "at_times", "read_cell_record"]
 
@@ -57,15 +58,20 @@ def read_cell_record(path: Path | str) -> CellRecord:
         month, day = day, month
     stamp = dt.datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=dt.UTC)
     start = stamp.timestamp() + float(seconds.replace(",", "."))
-    table = read_delimited(path)
-    charge = np.full(table.columns.shape[0], np.nan)
-    if any(re.sub(r"\s", "", n).lower() == "(q-qo)/ma.h" for n in table.names):
-        charge = table.column("(Q-Qo)/mA.h")
-    current = np.array([])
-    if any(re.sub(r"\s", "", n).lower() in ("i/ma", "<i>/ma") for n in table.names):
-        current = table.column("I/mA", "<I>/mA")
-    voltage = table.column("Ewe/V", "<Ewe>/V")
-    return CellRecord(start + table.column("time/s"), voltage, charge, str(path), current)
+    table = read_ec_lab(Path(path))
+    time, voltage = table.take("s", "time"), table.take("V", *VOLTAGES)
+    if time is None or voltage is None:
+        raise DataError(
+            f"{path}: no column of time and voltage; columns: {', '.join(list(table.columns)[:12])}"
+        )
+    charge, current = table.take("C", "(Q-Qo)"), table.take("A", "I", "<I>")
+    return CellRecord(
+        start + time[0],
+        voltage[0],
+        np.full(time[0].size, np.nan) if charge is None else charge[0] / 3.6,
+        str(path),
+        np.array([]) if current is None else 1e3 * current[0],
+    )
 
 
 def at_times(record: CellRecord, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

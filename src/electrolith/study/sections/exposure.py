@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from electrolith.core.delimited import read_delimited
-from electrolith.core.errors import DataError, InputError
+from electrolith.core.account import Account, account_notes
+from electrolith.core.errors import InputError
 from electrolith.core.units import Unit
 from electrolith.lab.exposure.decay import Decay, fit_decay
 from electrolith.lab.exposure.humidity import relative_humidity_from_dew_point
+from electrolith.lab.exposure.read import read_exposure
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.wiring import Stage
@@ -56,27 +57,25 @@ class Exposures:
 
     names: tuple[str, ...]
     decays: tuple[Decay, ...]
+    accounts: tuple[Account, ...] = ()
 
 
 def air_exposure(settings: MeasuredExposure) -> Exposures:
     """Fit the decay in every atmosphere."""
-    names, decays = [], []
+    names, decays, accounts = [], [], []
     for one in settings.atmospheres:
-        table = read_delimited(one.file)
-        if table.columns.shape[1] < 2:
-            raise DataError(
-                f"{one.file}: {table.columns.shape[1]} columns; time in h and conductivity in S/cm wanted"
-            )
+        found = read_exposure(one.file)
         humidity = one.humidity
         if one.dew_point is not None:
             humidity = relative_humidity_from_dew_point(one.dew_point, temperature=one.temperature)
-        columns = table.columns.T
-        std = columns[2] if len(columns) > 2 else None
         decays.append(
-            fit_decay(3600 * columns[0], columns[1], std, fraction=settings.fraction, humidity=humidity)
+            fit_decay(
+                found.time, found.conductivity, found.std, fraction=settings.fraction, humidity=humidity
+            )
         )
+        accounts.append(found.account)
         names.append(one.name or one.file.stem)
-    return Exposures(tuple(names), tuple(decays))
+    return Exposures(tuple(names), tuple(decays), tuple(accounts))
 
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
@@ -122,7 +121,8 @@ def exposure_parts(found: Exposures) -> tuple[Part, ...]:
     )
     columns = ("atmosphere", "RH / %", "σ at the start / S cm⁻¹", "lost / %", "law", "in words")
     sentence = "; ".join(f"{n}: {d.text}" for n, d in zip(found.names, found.decays, strict=True)) + "."
-    return (Part("Exposure", sentence, (figure,), (Table(columns, tuple(rows)),)),)
+    tables, doubts = (Table(columns, tuple(rows)),), tuple(w for a in found.accounts for w in a.warnings)
+    return (Part("Exposure", sentence, (figure,), tables, doubts, account_notes(found.accounts)),)
 
 
 SECTION = Section("measured.exposure", MeasuredExposure, (Stage(air_exposure),), evidence, parts)
