@@ -277,6 +277,7 @@ _SNAKE = {
     "mwh": "mWh", "w": "W", "c": "°C", "k": "K", "ev": "eV", "kev": "keV", "hz": "Hz", "khz": "kHz",
     "kohm": "kohm",
 }  # fmt: skip
+_ONLY_UNITS = re.compile(r"[nuµmk]?(S|A|Ah|Wh) ?/ ?(c?m[²2]?|k?g)")  # a title that is nothing but its unit
 _BRACKETS = re.compile(r"^(.*?)[\s_]*[(\[{<]([^()\[\]{}]*)[)\]}>]\s*$")
 _BARE_UNITS = re.compile(r"^(.+?)[\s_]+([^\s_]+)$")
 
@@ -303,6 +304,8 @@ def split_header(text: str) -> ColumnName:
             return ColumnName(found.group(1).strip(), last)
         before = split_header(found.group(1))
         return ColumnName(before.name, before.unit, inside)
+    if _ONLY_UNITS.fullmatch(name):
+        return ColumnName("", name)
     for at in (i for i, c in enumerate(name) if c == "/"):
         unit = name[at + 1 :].strip()
         if unit and name[:at].strip() and is_unit(unit) and not name[:at].rstrip().endswith("("):
