@@ -67,11 +67,12 @@ class Trajectories:
 
     mobile : symbol of the mobile element.       charge : of its ions, e.
     hop_distance : between neighbouring sites of the mobile ions, Å.
+    dynamics : settings of the runs; None for runs of other programs.
     posterior : whether each ordering and seed ran with a draw of its own from the potential's posterior.
     """
 
     runs: tuple[Run, ...]
-    dynamics: Dynamics
+    dynamics: Dynamics | None
     engine: str
     mobile: str
     charge: float

@@ -25,7 +25,7 @@ from electrolith.motion.results import Run
 from electrolith.motion.store import read_positions
 from electrolith.motion.trajectory import TRAJECTORY, State, Task, framework_spacing, load_state
 
-__all__ = ["framework_curve", "summarise"]
+__all__ = ["diffusion_guards", "framework_curve", "merged_squares", "summarise"]
 
 Array = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def framework_curve(curves: Curves, counts: dict[str, int], mobile: str) -> Arra
     return np.asarray(np.stack([curves.of(name) for name in rest], axis=1) @ weights / weights.sum())
 
 
-def _squares(accumulator: Accumulator, interval: float) -> IonSquares:
+def merged_squares(accumulator: Accumulator, interval: float) -> IonSquares:
     """The ion-resolved sums in at most KEPT_BLOCKS blocks."""
     blocks = len(accumulator.ions)
     merge = -(-blocks // KEPT_BLOCKS)
@@ -55,16 +55,14 @@ def _squares(accumulator: Accumulator, interval: float) -> IonSquares:
     )
 
 
-def _diffusion_guards(
-    curves: Curves, task: Task, ions: int, hop_distance: float, duration: float
+def diffusion_guards(
+    curves: Curves, *, mobile: str, ions: int, hop_distance: float, duration: float
 ) -> list[Guard]:
     """Hops and fit range; both fail when the ions never left their sites."""
     try:
-        he = he_diffusivity(
-            curves, mobile=task.mobile, ions=ions, hop_distance=hop_distance, duration=duration
-        )
+        he = he_diffusivity(curves, mobile=mobile, ions=ions, hop_distance=hop_distance, duration=duration)
     except NotConverged:
-        reached = float(curves.of(task.mobile)[curves.lag <= duration / 2].max(initial=0.0))
+        reached = float(curves.of(mobile)[curves.lag <= duration / 2].max(initial=0.0))
         return [
             hops_guard(ions * reached / hop_distance**2),
             Guard(
@@ -94,7 +92,13 @@ def _guards(task: Task, state: State, curves: Curves, hop_distance: float) -> tu
         conserved_guard(time, conserved, atoms=len(symbols)),
         *framework_guards(curves.lag[inside], framework, spacing=framework_spacing(task.frame, task.mobile)),
         wrapped_guard(state.largest_step),
-        *_diffusion_guards(curves, task, counts[task.mobile], hop_distance, duration),
+        *diffusion_guards(
+            curves,
+            mobile=task.mobile,
+            ions=counts[task.mobile],
+            hop_distance=hop_distance,
+            duration=duration,
+        ),
     )
 
 
@@ -135,7 +139,7 @@ def summarise(task: Task, *, hop_distance: float, with_path: bool = False) -> Ru
         formula=task.frame.to_ase().get_chemical_formula("metal"),
         volume=task.frame.volume,
         curves=curves,
-        squares=_squares(accumulator, interval),
+        squares=merged_squares(accumulator, interval),
         time=rows[:, 0],
         temperatures=rows[:, 1],
         conserved=rows[:, 3],

@@ -12,6 +12,8 @@ from electrolith.core.units import parse
 
 if TYPE_CHECKING:
     from electrolith.motion.analyse import PathDiffusion
+    from electrolith.motion.recorded import HowRead
+    from electrolith.motion.recording import Recording
     from electrolith.study.section import Part
 
 __all__ = ["add"]
@@ -23,7 +25,7 @@ def diffusion(
     trajectory: Annotated[
         list[Path],
         typer.Argument(
-            help="Files or folders of one run, restarts in order: VASP, LAMMPS, extended XYZ, ..."
+            help="Files or folders: restarts of one run, or runs at several temperatures (600K/ 700K/ ...)."
         ),
     ],
     mobile: Annotated[str, typer.Option(help="Element that moves.")],
@@ -46,25 +48,31 @@ def diffusion(
     html: Annotated[Path | None, typer.Option(help="Write a page with figures.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
 ) -> None:
-    """Diffusivity with an honest error, conductivity and guards of one trajectory.
+    """D with an honest error, σ and guards of one run; Ea and σ(300 K) from runs at several temperatures.
 
     Example: `electrolith diffusion run.xyz --mobile Li --hop "2.67 angstrom" --interval "100 fs"
-    --temperature "600 K"`
+    --temperature "600 K"`; `electrolith diffusion 600K/ 700K/ 800K/ --mobile Li --hop "2.67 angstrom"`
     """
+    from electrolith.motion.read import read_run
+    from electrolith.motion.recorded import HowRead, recordings_of
     from electrolith.study.terminal import finish
 
-    found, said = diffusivity_of(
-        trajectory,
-        mobile,
-        hop=parse(hop, "angstrom"),
-        interval=None if interval is None else parse(interval, "fs"),
-        timestep=None if timestep is None else parse(timestep, "fs"),
-        temperature=None if temperature is None else parse(temperature, "K"),
-        charge=charge,
-        types=tuple(t.strip() for t in types.split(",") if t.strip()),
-        unwrap=unwrap,
-        skip=skip,
+    how = HowRead(
+        None if interval is None else parse(interval, "fs"),
+        None if timestep is None else parse(timestep, "fs"),
+        tuple(t.strip() for t in types.split(",") if t.strip()),
+        unwrap,
+        skip,
     )
+    if temperature is None:
+        runs = recordings_of(trajectory, types=how.types)
+    else:
+        runs = ((parse(temperature, "K"), read_run(trajectory, types=how.types)),)
+    distance = parse(hop, "angstrom")
+    if len(runs) > 1:
+        _several(runs, how, mobile, distance, charge, html, json_file)
+        return
+    found, said = _one(runs[0][0], runs[0][1], how, mobile, distance, charge)
     finish("Diffusion", (diffusion_part(found, said),), _data(found, said), html=html, json_file=json_file)
 
 
@@ -82,43 +90,102 @@ def diffusivity_of(
     skip: int,
 ) -> tuple[PathDiffusion, tuple[str, ...]]:
     """What a run says of an ion (Å, fs, K), and what was taken for what."""
+    from electrolith.motion.read import read_run
+    from electrolith.motion.recorded import HowRead, recordings_of
+
+    how = HowRead(interval, timestep, types, unwrap, skip)
+    if temperature is not None:
+        kelvin, recording = temperature, read_run(trajectory, types=types)
+    else:
+        runs = recordings_of(trajectory, types=types)
+        if len(runs) > 1:
+            raise InputError(
+                f"{len(runs)} runs, at {', '.join(f'{t:g} K' for t, _ in runs)}; one is wanted here"
+            )
+        kelvin, recording = runs[0]
+    return _one(kelvin, recording, how, mobile, hop, charge)
+
+
+def _one(
+    kelvin: float,
+    recording: Recording,
+    how: HowRead,
+    mobile: str,
+    hop: float,
+    charge: float | None,
+) -> tuple[PathDiffusion, tuple[str, ...]]:
+    """One run: D and σ at its temperature, and what was taken for what."""
     import numpy as np
 
     from electrolith.motion.analyse import analyse_path
-    from electrolith.motion.read import read_run
     from electrolith.motion.recording import timed
 
-    run = timed(read_run(trajectory, types=types), interval=interval, unit=timestep)
+    run = timed(recording, interval=how.interval, unit=how.unit)
     recording = run.recording
     frames = len(recording.times)
-    if not 0 <= skip < frames - 10:
+    if not 0 <= how.skip < frames - 10:
         raise InputError(
-            f"--skip {skip}: {recording.source} holds {frames} frames; at least ten must be left"
-        )
-    kelvin = recording.temperature if temperature is None else temperature
-    if kelvin is None:
-        raise InputError(
-            f"{recording.source}: the file does not say the temperature; give --temperature '600 K'"
+            f"--skip {how.skip}: {recording.source} holds {frames} frames; at least ten must be left"
         )
     found = analyse_path(
-        recording.positions[skip:],
+        recording.positions[how.skip :],
         recording.frame,
         mobile=mobile,
         hop_distance=hop,
         interval=run.interval,
         temperature=kelvin,
         charge=charge,
-        wrapped=unwrap or recording.folded,
+        wrapped=how.unwrap or recording.folded,
         rng=np.random.default_rng(1),
     )
     said = (
         f"{recording.source}: {frames} frames, {run.interval:g} fs apart"
-        + (f", the first {skip} left out" if skip else "")
-        + (", unwrapped" if unwrap or recording.folded else ""),
+        + (f", the first {how.skip} left out" if how.skip else "")
+        + (", unwrapped" if how.unwrap or recording.folded else ""),
         *recording.notes,
         *filter(None, [recording.cell_words()]),
     )
     return found, said
+
+
+def _several(
+    recordings: tuple[tuple[float, Recording], ...],
+    how: HowRead,
+    mobile: str,
+    hop: float,
+    charge: float | None,
+    html: Path | None,
+    json_file: Path | None,
+) -> None:
+    """Runs at several temperatures: the Arrhenius line and σ(300 K), or why there is none."""
+    import numpy as np
+
+    from electrolith.core.archive import plain
+    from electrolith.core.errors import NotConverged
+    from electrolith.motion.conductivity import conductivity
+    from electrolith.motion.diffusivities import diffusivities
+    from electrolith.motion.recorded import own_runs
+    from electrolith.study.sections.dynamics_parts import runs_and_line
+    from electrolith.study.terminal import finish
+
+    own = own_runs(recordings, mobile=mobile, hop_distance=hop, charge=charge, how=how)
+    runs = own.trajectories
+    found = diffusivities(runs)
+    said = (
+        *own.said,
+        f"{mobile} of charge {runs.charge:+g}",
+        "Temperature and conserved quantity cannot be checked from positions alone.",
+    )
+    line = None
+    try:
+        line = conductivity(found, rng=np.random.default_rng(1))
+    except NotConverged as error:
+        said = (*said, str(error))
+    parts = runs_and_line(runs, found, line, notes=said)
+    data = {"read": list(said), "diffusivities": plain(found), "conductivity": plain(line) if line else None}
+    finish("Diffusion", parts, data, html=html, json_file=json_file)
+    if line is None:
+        raise NotConverged(said[-1], partial=found)
 
 
 def diffusion_part(found: PathDiffusion, said: tuple[str, ...]) -> Part:

@@ -110,7 +110,9 @@ def _trajectories_fingerprint(**settings: object) -> str:
 
 def diffusivities(trajectories: Trajectories, relaxed: RelaxedOrderings) -> Diffusivities:
     """Diffusivity of each temperature whose runs can be trusted, orderings by their canonical weight."""
-    return diffusivities_of(trajectories, shares=relaxed.shares(trajectories.dynamics.orderings))
+    orderings = 1 + max(r.ordering for r in trajectories.runs)
+    wanted = orderings if trajectories.dynamics is None else trajectories.dynamics.orderings
+    return diffusivities_of(trajectories, shares=relaxed.shares(wanted))
 
 
 def conductivity(diffusivities: Diffusivities, dynamics: Dynamics) -> Conductivity:

@@ -13,7 +13,7 @@ from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Ro
 from electrolith.study.section import Evidence, Part, Results, Table
 from electrolith.study.sections.transport_table import comparison
 
-__all__ = ["arrhenius_figure", "evidence", "parts"]
+__all__ = ["arrhenius_figure", "evidence", "parts", "runs_and_line"]
 
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
@@ -224,6 +224,9 @@ def _bounds(found: Conductivity, runs: Trajectories) -> tuple[str, ...]:
     if runs.posterior:
         held = "the runs, the orderings, draws from the potential's posterior and the line"
         lacks = f"What the form of {runs.engine} cannot say, and what its teacher gets wrong, is not in it."
+    elif runs.dynamics is None:
+        held = "the runs and the line"
+        lacks = "What their functional or force field gets wrong, and other orderings, are not in it."
     else:
         held = "the runs, the orderings and the line"
         lacks = f"What {runs.engine} itself gets wrong is not in it (dynamics.posterior: true puts it there)."
@@ -248,7 +251,19 @@ def parts(results: Results) -> tuple[Part, ...]:
     runs = results.get(Trajectories)
     if runs is None:
         return ()
-    diffusion, found = results.get(Diffusivities), results.get(Conductivity)
+    found = results.get(Conductivity)
+    made = runs_and_line(runs, results.get(Diffusivities), found, results.study.published)
+    return made if found is None else (*made, *comparison(results))
+
+
+def runs_and_line(
+    runs: Trajectories,
+    diffusion: Diffusivities | None,
+    found: Conductivity | None,
+    published: tuple[Evidence, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> tuple[Part, ...]:
+    """The runs with their guards, and the Arrhenius line where there is one."""
     broken = [f"{r.label}: {g.text}" for r in runs.runs for g in r.guards if not g.passed]
     stopped = [f"{r.label} stopped: {r.reason}" for r in runs.runs if r.status == "stopped"]
     total = sum(r.duration for r in runs.runs) / 1e6
@@ -262,6 +277,7 @@ def parts(results: Results) -> tuple[Part, ...]:
         (_msd_figure(runs),),
         (_run_table(runs, diffusion), _guard_table(runs)),
         tuple(broken + stopped),
+        notes,
     )
     if found is None:
         return (dynamics,)
@@ -273,10 +289,10 @@ def parts(results: Results) -> tuple[Part, ...]:
     )
     if found.corrected is not None and found.haven_ratio is not None:
         answer += f" Divided by the Haven ratio {found.haven_ratio.text()}: {found.corrected.text()}."
-    figure = arrhenius_figure(found, results.study.published)
+    figure = arrhenius_figure(found, published)
     tables = [_line_table(found), _budget(found), _shape_table(found)]
     if (verdicts := _verdict_table(found)) is not None:
         tables.append(verdicts)
     said = (*_bounds(found, runs), *excluded, *found.warnings)
     conducted = Part("Conductivity", answer, (figure,), tuple(tables), said)
-    return (dynamics, conducted, *comparison(results))
+    return (dynamics, conducted)
