@@ -54,7 +54,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "diffusion": (
         "diffusion",
-        "Diffusivity with an honest error, conductivity and guards of one trajectory.",
+        "D with an honest error, σ and guards of one run; Ea and σ(300 K) from runs at several temperatures.",
     ),
     "window": ("stability", "Electrochemical window with error bars, ladder and products."),
     "interface": ("stability", "Reactions where two phases meet, over all mixing ratios, closed or open."),
