@@ -171,3 +171,24 @@ def test_doubtful_rows_of_the_headline_carry_a_mark():
     assert [r[0] for r in table.rows] == ["!", ""]
     assert table.rows[1][2] == "2 g/cm³"
     assert terminal.headline(rows).columns[0] == "Quantity"
+
+
+def test_a_bar_comes_after_the_patience_and_is_gone_before_anything_is_printed(monkeypatch):
+    screen = io.StringIO()
+    aside = terminal._Full(force_terminal=True, width=100, file=screen)
+    monkeypatch.setattr(terminal, "aside", aside)
+    monkeypatch.setattr(terminal, "PATIENCE", 0.01)
+    with terminal.patient("impedance") as waiting:
+        waiting.hear(0.25, "spectrum 2 of 8")
+        waiting._timer.join()
+        waiting._bars.refresh()
+        assert "spectrum 2 of 8" in screen.getvalue()
+        assert "elapsed" in screen.getvalue()
+        terminal.settle()
+        assert waiting._bars is None
+    quick = io.StringIO()
+    monkeypatch.setattr(terminal, "aside", terminal._Full(force_terminal=True, width=100, file=quick))
+    monkeypatch.setattr(terminal, "PATIENCE", 60.0)
+    with terminal.patient("impedance"):
+        pass
+    assert quick.getvalue() == ""

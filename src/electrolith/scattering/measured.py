@@ -11,6 +11,7 @@ import numpy as np
 
 from electrolith.core.errors import DataError, InputError, NotConverged
 from electrolith.core.estimate import parse_estimate
+from electrolith.core.progress import tracked
 from electrolith.core.units import Unit
 
 from .conditions import ChargeNeutrality, Condition, FixedTotal, MeasuredDensity
@@ -198,7 +199,7 @@ def refine_files(
     groups = [tuple(items)] if settings.joint else [(item,) for item in items]
     likelihoods: list[tuple[Likelihood, ...]] = []
     done: list[tuple[str, RecipeFit, tuple[str, ...]]] = []
-    for group in groups:
+    for group in tracked(groups, "refinement"):
         label = " + ".join(item[0] for item in group)
         try:
             found = run_recipe(

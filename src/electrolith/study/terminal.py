@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -150,6 +151,81 @@ def headline(evidence: Sequence[Evidence], doubtful: Collection[str] = ()) -> Ta
     return Table(columns, tuple(rows))
 
 
+PATIENCE = 2.0
+"""Seconds that nobody has to be told of."""
+
+
+class patient:  # noqa: N801 - used like a function: `with patient("impedance")`
+    """A bar for a command that turns out to be long: what, how far where the room says it, how long so far.
+
+    It comes after two seconds and goes when anything else is printed.
+    """
+
+    _now: patient | None = None
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._bars: Progress | None = None
+        self._task: Any = None
+        self._said: tuple[float, str] | None = None
+        self._timer = threading.Timer(PATIENCE, self._show)
+        self._timer.daemon = True
+        self._lock = threading.Lock()
+        self._over = False
+
+    def __enter__(self) -> patient:
+        type(self)._now = self
+        if aside.is_terminal:
+            self._timer.start()
+        return self
+
+    def _show(self) -> None:
+        with self._lock:
+            if self._over:
+                return
+            self._bars = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.fields[stage]:<12}"),
+                BarColumn(bar_width=24),
+                TextColumn("elapsed"),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                TextColumn("{task.description}"),
+                console=aside,
+                transient=True,
+            )
+            self._task = self._bars.add_task("", total=None, stage=escape(self._what))
+            self._bars.start()
+            if self._said is not None:
+                self._bars.update(self._task, total=1.0, completed=self._said[0], description=self._said[1])
+
+    def hear(self, done: float, text: str) -> None:
+        """How far it is."""
+        self._said = done, escape(visible(text))
+        if self._bars is not None:
+            self._bars.update(self._task, total=1.0, completed=done, description=self._said[1])
+
+    def stop(self) -> None:
+        """Nothing is drawn any more."""
+        self._timer.cancel()
+        with self._lock:
+            self._over = True
+            if self._bars is not None:
+                self._bars.stop()
+                self._bars = None
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        type(self)._now = None
+
+
+def settle() -> None:
+    """Take a waiting bar away before something else is printed."""
+    if patient._now is not None:
+        patient._now.stop()
+
+
 class live:  # noqa: N801 - used like a function: `with live() as listener`
     """Progress bars while a study runs: which stage, how far, how long still."""
 
@@ -159,6 +235,7 @@ class live:  # noqa: N801 - used like a function: `with live() as listener`
             TextColumn("{task.fields[stage]:<16}"),
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("elapsed"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -166,6 +243,7 @@ class live:  # noqa: N801 - used like a function: `with live() as listener`
             console=aside,
             transient=True,
         )
+        settle()
         self._bars.start()
         self._task: Any = None
         self._stage = ""
@@ -211,6 +289,7 @@ def finish(
         alone on standard output.
     """
     parts = with_bells(parts, evidence)
+    settle()
     alone = json_file is not None and str(json_file) == "-"
     if not alone:
         _print_parts(parts)

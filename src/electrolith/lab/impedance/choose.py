@@ -11,6 +11,7 @@ from typing import Final, Literal
 import numpy as np
 
 from electrolith.core.errors import InputError
+from electrolith.core.progress import tracked
 from electrolith.lab.impedance.circuit import Circuit
 from electrolith.lab.impedance.fit import (
     CircuitFit,
@@ -170,7 +171,7 @@ def _fitted(
 ) -> tuple[dict[str, tuple[CircuitFit, ...]], list[str]]:
     """Fits by circuit, and the circuits some spectrum has too few points for."""
     found, skipped = {}, []
-    for circuit in circuits:
+    for circuit in tracked(circuits, "circuit"):
         how = replace(settings.fit, circuit=circuit)
         try:
             fits = tuple(fit_circuit(s, how) for s in spectra)

@@ -8,6 +8,7 @@ from electrolith.core.account import account_notes
 from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.estimate import Estimate, parse_estimate
 from electrolith.core.plausible import ring
+from electrolith.core.progress import tracked
 from electrolith.lab.impedance.arcs import Arc, read_arcs
 from electrolith.lab.impedance.choose import Choice, ChoiceSettings, choose_jointly
 from electrolith.lab.impedance.electrolyte import SUPPORT, Electrolyte, electrolytes_of
@@ -193,7 +194,7 @@ def _fitted(
         for fit in fits
     }
     table, used, lost = [], [], []
-    for spectrum in spectra:
+    for spectrum in tracked(spectra, "spectrum"):
         try:
             row = [
                 known.get((spectrum.source, c)) or fit_circuit(spectrum, settings.fit(c))

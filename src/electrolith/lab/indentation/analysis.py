@@ -10,6 +10,7 @@ import numpy as np
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.estimate import DRAWS, Estimate
+from electrolith.core.progress import tracked
 from electrolith.core.units import Unit
 from electrolith.lab.indentation.dendrite import StiffnessIndicator, compare_with_lithium
 from electrolith.lab.indentation.oliver_pharr import (
@@ -308,7 +309,7 @@ def measure_indents(settings: IndentSettings) -> IndentResult:
         If no indent can be analysed.
     """
     rng = np.random.default_rng(settings.seed)
-    files = [read_indents(f) for f in settings.files]
+    files = [read_indents(f) for f in tracked(settings.files, "file")]
     contact = contact_of(settings, files[0])
     poisson, said = _poisson(settings, files[0], rng)
     results, refused = [], []

@@ -10,6 +10,7 @@ import numpy as np
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.estimate import Estimate
+from electrolith.core.progress import tracked
 from electrolith.core.reading import reader
 from electrolith.core.units import Unit
 from electrolith.lab.nmr.read import Recovery, read_bruker, read_recovery_table, read_varian
@@ -83,7 +84,10 @@ def read_record(
 def measure_relaxation(settings: NmrSettings) -> NmrResult:
     """Read, integrate and fit every record; then T1 against temperature."""
     rng = np.random.default_rng(settings.seed)
-    records = [read_record(f, settings.integration, delays=settings.delays)[0] for f in settings.files]
+    records = [
+        read_record(f, settings.integration, delays=settings.delays)[0]
+        for f in tracked(settings.files, "record")
+    ]
     fits = tuple(fit_recovery(r, form=settings.form, rng=rng) for r in records)
     given = settings.temperatures or tuple(r.temperature for r in records)
     temperatures = np.array(given, dtype=float)

@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from electrolith.core.errors import InputError
+from electrolith.core.progress import tracked
 from electrolith.core.units import Unit
 from electrolith.lab.particles.distribution import SizeDistribution, SizeSettings, size_distribution
 from electrolith.lab.particles.read import Micrograph, read_micrograph
@@ -95,7 +96,7 @@ def measure_particles(
         )
         for f in settings.files
     ]
-    found = [segment(i, settings.segmentation) for i in images]
+    found = [segment(i, settings.segmentation) for i in tracked(images, "image")]
     if pictures is not None:
         pictures += [overlay(i, p) for i, p in zip(images, found, strict=True)]
     return ParticleResult(

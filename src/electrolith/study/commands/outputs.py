@@ -103,7 +103,14 @@ def with_outputs(command: Callable[..., Any]) -> Callable[..., Any]:
         common = {n: options.pop(n) for n, _, _ in _COMMON if writes and n in options}
         options = {k: _spread(k, v, hints.get(k)) for k, v in options.items()}
         with asking(Asked(LINE.get(), _inputs(options), _settings(options), **_outputs(common))):
-            return command(**options)
+            if "json_file" not in plain.parameters:
+                return command(**options)
+            from electrolith.core.progress import listening
+            from electrolith.study.terminal import patient
+
+            waiting = patient(command.__name__.removesuffix("_command").replace("_", " "))
+            with waiting, listening(waiting.hear):
+                return command(**options)
 
     del run.__wrapped__  # typer must see the signature below, not the one it came from
     run.__signature__ = plain.replace(parameters=parameters)  # type: ignore[attr-defined]

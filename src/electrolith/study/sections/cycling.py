@@ -10,6 +10,7 @@ import numpy as np
 
 from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.estimate import Estimate
+from electrolith.core.progress import tracked
 from electrolith.core.units import Unit
 from electrolith.lab.cycling.bells import doubts_of
 from electrolith.lab.cycling.cycles import Convention, Counting, CycleSettings, CycleTable, cycle_table
@@ -59,7 +60,7 @@ class MeasuredCycling:
 def full_cells(settings: MeasuredCycling) -> FullCells:
     """Cycle table, rates, fade and profiles of every record."""
     cells, failures = [], []
-    for path in settings.files:
+    for path in tracked(settings.files, "record"):
         try:
             cells.append(_one(read_cycling(path, mass=settings.mass, area=settings.area), settings))
         except ElectrolithError as error:
