@@ -45,6 +45,12 @@ def test_dynamics_takes_the_lowest_of_each_arrangement_the_heaviest_first():
     assert found.covered(2) == pytest.approx(0.95)
 
 
+def test_the_ground_state_is_the_lowest_and_not_the_heaviest():
+    found = orderings([-1.0, -0.9, -0.95, -0.5], [0.3, 0.15, 0.5, 0.05], [0, 0, 1, 2])
+    assert found.ground is found.relaxed[0].frame
+    assert found.frames[0] is found.relaxed[2].frame
+
+
 def test_an_ordering_that_did_not_relax_is_not_simulated():
     assert by_weight(np.array([np.inf, -1.0]), np.array([0.0, 1.0]), np.array([0, 1])) == (1,)
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from electrolith.motion.dynamics import Dynamics
 from electrolith.motion.guards import hops_guard
 from electrolith.motion.results import Trajectories
 from electrolith.study.section import Evidence, Results, Study
-from electrolith.study.sections.dynamics_parts import _shape_table, _verdict_table
+from electrolith.study.sections.dynamics_parts import _bounds, _shape_table, _verdict_table
 from electrolith.study.sections.transport_table import REFERENCE, comparison, read_reference
 
 spec = importlib.util.spec_from_file_location("motion_toys", Path(__file__).parents[1] / "motion" / "toys.py")
@@ -104,3 +105,12 @@ def test_laws_and_verdicts_are_told_with_their_numbers(found):
     assert shapes.rows[0][3] == "100 %"  # three temperatures allow no curve
     verdicts = _verdict_table(line)
     assert [row[0] for row in verdicts.rows] == ["as judged", "with the runs that narrowly missed a guard"]
+
+
+def test_what_is_out_of_reach_gets_a_bound_and_what_is_not_gets_none(found):
+    line, every = found
+    wide = replace(line, extrapolated=Estimate(np.geomspace(1e-9, 1e-3, 2000), "S/cm"))
+    (bound,) = [t for t in _bounds(wide, every) if "not within reach" in t]
+    assert "below 5e-4 S/cm (95 %)" in bound
+    sure = replace(line, extrapolated=Estimate(np.geomspace(1e-4, 2e-4, 2000), "S/cm"))
+    assert not [t for t in _bounds(sure, every) if "not within reach" in t]

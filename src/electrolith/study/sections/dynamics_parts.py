@@ -15,6 +15,8 @@ from electrolith.study.sections.transport_table import comparison
 
 __all__ = ["arrhenius_figure", "evidence", "parts", "runs_and_line"]
 
+TOO_WIDE = 10.0  # ends of a 68 % interval further apart: the value is a bound rather than a number
+
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
     """σ(300 K) and its activation energy; nothing where a guard broke them."""
@@ -242,6 +244,14 @@ def _bounds(found: Conductivity, runs: Trajectories) -> tuple[str, ...]:
         text.append(
             f"Seen from {seen} the line is straight: curves have {100 * found.shapes.curved:.0f} % of the "
             f"evidence. Whether it stays so down to {found.target:g} K nothing here says."
+        )
+    low, high = found.extrapolated.interval(0.68)
+    if high > TOO_WIDE * low:
+        most = float(np.quantile(found.extrapolated.draws, 0.95))
+        text.append(
+            f"{found.target:g} K is not within reach from {seen}: the 68 % interval spans a factor of "
+            f"{number(high / low, 2)}. What can be said is that σ({found.target:g} K) lies below "
+            f"{number(most, 2)} S/cm (95 %); lower temperatures or longer runs would say more."
         )
     return tuple(text)
 

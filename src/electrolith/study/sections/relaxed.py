@@ -44,6 +44,12 @@ class RelaxedOrderings:
         return tuple(self.relaxed[i].frame for i in self.chosen)
 
     @property
+    def ground(self) -> Frame:
+        """The relaxed ordering of lowest energy."""
+        energies = [r.energy if r.converged else np.inf for r in self.relaxed]
+        return self.relaxed[int(np.argmin(energies))].frame
+
+    @property
     def effective(self) -> float:
         """Effective number of orderings, 1 / Σ w²."""
         return effective_number(self.weights)

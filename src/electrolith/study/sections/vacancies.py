@@ -151,7 +151,7 @@ def _file(folder: Path, name: str, index: int) -> Path:
 
 def _frames(vacancies: Vacancies, relaxed: RelaxedOrderings, model: Engine) -> dict[str, Frame]:
     """Perfect supercells: the ground state first, relaxed again where another engine is asked."""
-    ground = relaxed.frames[0]
+    ground = relaxed.ground
     if vacancies.engine is not None:
         ground = relax(ground, model, settings=Relaxation(force=vacancies.force)).frame
     hosts = {
