@@ -427,3 +427,33 @@ def test_full_disk_is_said_and_the_next_call_ends_as_if_nothing_had_happened(toy
         again = simulate([frame], engine, folder=tmp_path / "a", executor=pool, **settings)
         calm = simulate([frame], engine, folder=tmp_path / "b", executor=pool, **settings)
     assert toys.digest(again, tmp_path / "a") == toys.digest(calm, tmp_path / "b")
+
+
+def test_each_ordering_and_seed_runs_with_its_own_draw_and_says_so(toys, tmp_path):
+    """Two seeds with unlike wells: each repeats, bit by bit, what its engine gives alone with that seed."""
+    frame, soft = toys.wells(barrier=0.05)
+    _, hard = toys.wells(barrier=0.6)
+    settings = toys.short(seeds=2)
+    assert (settings.orderings, len(settings.temperatures)) == (1, 1)
+
+    def start(folder, engine, drawn=None):
+        with ThreadPoolExecutor(1) as pool:
+            return simulate(
+                [frame],
+                engine,
+                dynamics=settings,
+                mobile="Li",
+                hop_distance=3.0,
+                folder=tmp_path / folder,
+                executor=pool,
+                drawn=drawn,
+            )
+
+    both = start("drawn", soft, {(0, 0): (frame, soft), (0, 1): (frame, hard)})
+    only_soft, only_hard = start("soft", soft), start("hard", hard)
+    assert both.posterior
+    assert not only_soft.posterior
+    lithium = [r.curves.of("Li") for r in both.runs]
+    assert np.array_equal(lithium[0], only_soft.runs[0].curves.of("Li"))
+    assert np.array_equal(lithium[1], only_hard.runs[1].curves.of("Li"))
+    assert not np.array_equal(lithium[1], only_soft.runs[1].curves.of("Li"))
