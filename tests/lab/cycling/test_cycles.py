@@ -9,8 +9,14 @@ from electrolith.core.errors import InputError
 from electrolith.lab.cycling.cycles import CycleSettings, cycle_table
 from electrolith.lab.cycling.fade import fit_fade, retention
 from electrolith.lab.cycling.profile import differential, profile
-from electrolith.lab.cycling.rates import current_density_from_rate, rate_from_current_density, rate_steps
+from electrolith.lab.cycling.rates import (
+    RateStep,
+    current_density_from_rate,
+    rate_from_current_density,
+    rate_steps,
+)
 from electrolith.lab.cycling.record import make_record
+from electrolith.lab.cycling.regime import regimes
 
 
 def made(currents=(1e-3,) * 4, charge_time=3600.0, discharge_time=3420.0, interval=10.0):
@@ -174,3 +180,27 @@ def test_absurd_mass_and_area_are_refused():
         CycleSettings(mass=3.5)
     with pytest.raises(InputError, match="area 2 m2 is no electrode's"):
         CycleSettings(area=2.0)
+
+
+def stretches(*parts):
+    """Rate steps of (current in mA, cycles)."""
+    steps, first = [], 1
+    for current, count in parts:
+        steps.append(RateStep(first, first + count - 1, current, None, 1.0, None, f"{current:g} mA"))
+        first += count
+    return tuple(steps)
+
+
+@pytest.mark.parametrize(
+    ("parts", "kinds"),
+    [
+        (((0.1, 3), (0.5, 300)), ("formation", "ageing")),
+        (((0.1, 5), (0.2, 5), (0.5, 5), (1.0, 5), (0.1, 5)), ("rate test",) * 5),
+        (((0.1, 5), (0.2, 5), (0.5, 5), (0.5, 200)), ("rate test",) * 3 + ("ageing",)),
+        (((0.5, 100),), ("ageing",)),
+        (((0.5, 4),), ("few cycles",)),
+        (((1.0, 3), (0.1, 50)), ("few cycles", "ageing")),
+    ],
+)
+def test_formation_rate_test_and_ageing_are_told_apart(parts, kinds):
+    assert regimes(stretches(*parts)) == kinds

@@ -19,11 +19,13 @@ from electrolith.lab.cycling.profile import Differential, Profile, differential,
 from electrolith.lab.cycling.rates import RateStep, rate_steps
 from electrolith.lab.cycling.read import read_cycling
 from electrolith.lab.cycling.record import CyclingRecord
+from electrolith.lab.cycling.regime import regimes
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role, ordered
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.sections.cycling_result import FullCells, OneFullCell
 from electrolith.study.sections.cycling_together import cycling_together
 from electrolith.study.settings import Files
+from electrolith.study.table import Cell
 from electrolith.study.wiring import Stage
 
 __all__ = ["SECTION", "FullCells", "MeasuredCycling", "cycling_parts", "evidence_of", "full_cells"]
@@ -182,14 +184,27 @@ def evidence_of(found: FullCells) -> tuple[Evidence, ...]:
 
 
 def _retention_row(cell: OneFullCell, source: str) -> list[Evidence]:
-    """Retention of the last cycle of the fade's stretch, with its reference."""
+    """Retention of the last cycle of the ageing, by its law, with its reference and the cycle measured."""
     fade = cell.fade
-    if fade is None:
+    if fade is None or not _ages(cell):
         return []
     last = float(fade.cycle[-1])
     value = fade.retention(last).through(lambda x: 100 * x, unit="percent")
-    note = f"cycle {last:.0f} against cycle {fade.reference}, {fade.law} law"
+    measured = 100 * float(fade.capacity[-1] / fade.capacity[0])
+    note = (
+        f"cycle {last:.0f} against cycle {fade.reference}, {fade.law} law; {measured:.4g} % measured at that "
+        "cycle"
+    )
     return [Evidence("capacity_retention", "Retention", value, "measured", source, note=note)]
+
+
+def _ages(cell: OneFullCell) -> bool:
+    """Whether the stretch that holds the reference is ageing: a rate test's few cycles have no retention."""
+    return any(
+        kind == "ageing"
+        for step, kind in zip(cell.steps, regimes(cell.steps), strict=True)
+        if cell.reference is not None and step.first <= cell.reference <= step.last
+    )
 
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
@@ -225,7 +240,7 @@ def _cell_part(cell: OneFullCell, number: int) -> Part:
     )
     notes = [*table.remarks, *(() if cell.account is None else cell.account.notes)]
     warnings = (*(() if cell.account is None else cell.account.warnings), *doubts_of(table))
-    if cell.fade is not None:
+    if cell.fade is not None and _ages(cell):
         last = float(cell.fade.cycle[-1])
         kept = cell.fade.retention(last)
         sentence += (
@@ -360,13 +375,27 @@ def _readable(values: np.ndarray, outside: float) -> tuple[tuple[float, float] |
 
 
 def _rates(cell: OneFullCell) -> Table:
-    """Rate steps."""
-    factor, unit = _per(cell)
-    rows = tuple(
-        (s.name, int(s.first), int(s.last), float(s.current), float(factor * s.capacity)) for s in cell.steps
-    )
-    columns = ("rate", "first cycle", "last cycle", "discharge current / mA", f"median discharge / {unit}")
-    return Table(columns, rows, "Rate steps")
+    """Rate steps, what each is, and its capacity in every unit known."""
+    known = cell.table.settings
+    scales = [("mAh", 1.0)]
+    if known.area is not None:
+        scales.insert(0, ("mAh cm⁻²", 1 / (1e4 * known.area)))
+    if known.mass is not None:
+        scales.insert(0, ("mAh g⁻¹", 1 / (1e3 * known.mass)))
+    rows: list[tuple[Cell, ...]] = [
+        (
+            s.name,
+            kind,
+            int(s.first),
+            int(s.last),
+            float(s.current),
+            *(float(scale * s.capacity) for _, scale in scales),
+        )
+        for s, kind in zip(cell.steps, regimes(cell.steps), strict=True)
+    ]
+    heads = tuple(f"median discharge / {unit}" for unit, _ in scales)
+    columns = ("rate", "taken for", "first cycle", "last cycle", "discharge current / mA", *heads)
+    return Table(columns, tuple(rows), "Rate steps; retention is stated for ageing only")
 
 
 def _cycles(cell: OneFullCell) -> Table:
