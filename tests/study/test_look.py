@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from electrolith.core.errors import DataError
+from electrolith.core.errors import DataError, InputError
+from electrolith.lab.impedance.pellet import measure_impedance
+from electrolith.lab.impedance.settings import ImpedanceSettings
 from electrolith.study.commands import app
 from electrolith.study.look import look_at, look_parts
 
@@ -75,3 +77,11 @@ def test_the_command_prints_and_writes_it(tmp_path):
     assert done.exit_code == 0, done.output
     assert "Frequency (kHz)" in done.output
     assert '"column": "Frequency (kHz)"' in data.read_text()
+
+
+def test_a_sweep_of_half_a_decade_is_read_and_its_fit_refused_in_a_sentence():
+    path = CASES / "eis-narrow-sweep" / "narrow.csv"
+    found, _, _ = look_at(path)
+    assert ("points", "14") in found[0].counts
+    with pytest.raises(InputError, match=r"14 points over 0.62 decades of frequency cannot tell arcs apart"):
+        measure_impedance(ImpedanceSettings(files=(path,)))

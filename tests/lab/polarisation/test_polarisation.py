@@ -1,16 +1,20 @@
 """Electronic conductivity comes back from simulated transients; what was not settled or not seen is said."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.estimate import Estimate
+from electrolith.lab.cycling.read import read_cycling
 from electrolith.lab.cycling.record import make_record
 from electrolith.lab.impedance.geometry import Geometry
 from electrolith.lab.polarisation.conductivity import PolarisationSettings, electronic_conductivity
 from electrolith.lab.polarisation.transient import (
     SettleRule,
     Transient,
+    open_circuit_of,
     settle,
     simulate_transient,
     transients_of,
@@ -115,3 +119,40 @@ def test_half_of_a_current_that_is_half_electronic_is_carried_by_electrons(rng):
     same = Estimate.unknown_doubt(1.7e-9, "S/cm")
     found = electronic_conductivity(transients(rng), geometry(rng), ionic=same).transference
     assert found.value == pytest.approx(0.5, abs=0.02)
+
+
+CASES = Path(__file__).parents[2] / "reference" / "lab" / "polarisation-open-circuit"
+
+
+@pytest.mark.parametrize("name", ["ocv_first.csv", "nanoampere.csv"])
+def test_an_open_circuit_before_the_steps_and_nanoamperes_leave_the_conductivity_alone(name):
+    record = read_cycling(CASES / name)
+    found = electronic_conductivity(
+        transients_of(record), Geometry(Estimate.exact(0.01, "m"), Estimate.exact(1e-3, "m"))
+    )
+    assert found.conductivity.value == pytest.approx(1.273e-10, rel=2e-3)
+    assert found.ohmic
+    said = open_circuit_of(record)
+    assert len(said) == (1 if name.startswith("ocv") else 0)
+    assert all("60 rows at 0.035 V without any current" in s for s in said)
+
+
+def test_a_current_that_is_zero_throughout_is_refused():
+    time = np.arange(40.0)
+    record = make_record(time, np.full(40, 0.1), np.zeros(40), "x.csv")
+    with pytest.raises(DataError, match="the current is zero throughout; no voltage was applied"):
+        transients_of(record)
+
+
+def test_a_current_that_never_changes_does_not_take_the_whole_line():
+    time = np.arange(1.0, 60.0)
+    rng = np.random.default_rng(1)
+    steps = [Transient(v, time, 1e-9 * v + 1e-12 * rng.standard_normal(59), f"{v}") for v in (0.2, 0.3, 0.4)]
+    odd = Transient(
+        0.1, time, np.full(59, 3e-10), "constant"
+    )  # three times too large, and without any spread
+    found = electronic_conductivity(
+        (*steps, odd), Geometry(Estimate.exact(0.01, "m"), Estimate.exact(1e-3, "m"))
+    )
+    assert not found.ohmic
+    assert np.isfinite(found.conductivity.value)
