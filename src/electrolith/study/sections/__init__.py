@@ -21,6 +21,7 @@ _ORDER = (
     "relaxation.SECTION",
     "vacancies.SECTION",
     "dynamics.SECTION",
+    "own_runs.SECTION",
     "mechanism.SECTION",
     "barriers.SECTION",
     "sweep.SECTION",
