@@ -222,3 +222,10 @@ def test_no_help_and_no_completion_waits_for_numerical_libraries():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == ""
+
+
+def test_known_names_are_listed():
+    shown = _ask("materials").output
+    for word in ("NCM83", "LNC", "Li9N2Cl3", "beta-Li3N", "Kinetics at the lithium are those of Li | LNC"):
+        assert word in shown
+    assert "1.540593" in _ask("instruments").output

@@ -19,6 +19,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("study", "Find everything that can be wrong with a study before anything costly runs."),
     "report": ("study", "Write the report of what is already computed."),
     "schema": ("study", "Print the JSON Schema of the study file, so that editors complete it."),
+    "materials": (
+        "known",
+        "List the materials of cells, the known electrolytes and the crystals that come with the program.",
+    ),
+    "instruments": ("known", "List the instruments that a pattern can be refined with."),
     "engines": ("study", "List the engines that are installed, by the name a study uses."),
     "init": ("init", "Write a commented study that runs at once, to begin with."),
     "export": ("export", "Write a study with everything that belongs to it as an archive for others."),

@@ -190,8 +190,10 @@ def _several(
 
 def diffusion_part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
     """Answer, curves, guards."""
+    import numpy as np
+
     from electrolith.motion.guards import broken
-    from electrolith.study.figure import Axis, Figure, Line
+    from electrolith.study.figure import Axis, Figure, Layer, Line, Role
     from electrolith.study.section import Part, Table
 
     answer = f"D({found.mobile}) = {found.diffusivity.text()} at {found.temperature:g} K"
@@ -208,10 +210,18 @@ def diffusion_part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
             f"; σ = {found.conductivity.text()} (Nernst-Einstein, {found.mobile} of charge {found.charge:+g})"
         )
     lag = found.curves.lag / 1000
-    lines = tuple(
-        Line(lag, found.curves.of(g), g, "computed" if g == found.mobile else "guide")
-        for g in found.curves.groups
-    )
+    others = [g for g in found.curves.groups if g != found.mobile]
+    shades: tuple[Role, ...] = ("second", "fourth", "third", "published", "guide")
+    roles: dict[str, Role] = {g: shades[min(i, len(shades) - 1)] for i, g in enumerate(others)} | {
+        found.mobile: "computed"
+    }
+    lines: tuple[Layer, ...] = tuple(Line(lag, found.curves.of(g), g, roles[g]) for g in found.curves.groups)
+    inside = (lag >= found.fit_from / 1000) & (lag <= found.fit_to / 1000)
+    if inside.sum() > 1:
+        # 6 D t, 1 cm²/s being 1e4 Å²/ps; the level is the curve's own in the range.
+        mean = 6 * 1e4 * found.diffusivity.value * lag[inside]
+        level = float(np.mean(found.curves.of(found.mobile)[inside] - mean))
+        lines = (*lines, Line(lag[inside], mean + level, "fit", "measured", dash=True))
     figure = Figure(
         "msd",
         f"Mean square displacement; fitted from {found.fit_from / 1000:.2g} to {found.fit_to / 1000:.2g} ps.",

@@ -110,6 +110,7 @@ def _picture(outline: Outline) -> Figure:
         high - (np.arange(rows) + 0.5) * high / rows,
         outline.grey.astype(int),
         "grey value",
+        grey=True,
     )
     layers: list[Layer] = [grey]
     if outline.complete_x.size:
