@@ -75,3 +75,55 @@ def test_a_forbidden_import_in_any_spelling_is_caught(tmp_path, line):
     (tmp_path / "crystal").mkdir()
     (tmp_path / "crystal" / "bad.py").write_text(line + "\n")
     assert broken_imports(tmp_path) == ["crystal/bad.py:1 crystal -> motion"]
+
+
+def import_circles(root: Path, package: str = "electrolith") -> list[list[str]]:
+    """Modules that import each other, imports inside functions counted; every circle sorted."""
+    files = {
+        ".".join((package, *path.relative_to(root).with_suffix("").parts)): path
+        for path in root.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    arrows = {name: _imported(path, files) for name, path in files.items()}
+    reach: dict[str, set[str]] = {}
+    for name in arrows:
+        seen: set[str] = set()
+        todo = list(arrows[name])
+        while todo:
+            if (at := todo.pop()) not in seen:
+                seen.add(at)
+                todo += arrows[at]
+        reach[name] = seen
+    circles = {tuple(sorted(o for o in reach[n] if n in reach[o])) for n in arrows if n in reach[n]}
+    return [list(circle) for circle in sorted(circles)]
+
+
+def _imported(path: Path, files: dict[str, Path]) -> set[str]:
+    """Modules of the package that a file imports anywhere; those for type checking only do not count."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+    return found & set(files)
+
+
+def test_no_modules_import_each_other():
+    assert import_circles(ROOT) == []
+
+
+def test_a_circle_is_found_even_where_one_import_hides_in_a_function(tmp_path):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "one.py").write_text("from electrolith.lab.two import x\n")
+    (tmp_path / "lab" / "two.py").write_text("def f():\n    from electrolith.lab import one\n")
+    assert import_circles(tmp_path) == [["electrolith.lab.one", "electrolith.lab.two"]]

@@ -14,7 +14,7 @@ from electrolith.study.anchor import anchor
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
 from electrolith.study.section import Evidence, Part, Table
 from electrolith.study.sections.pair_table import pair_table
-from electrolith.study.sections.samples import SampleResults
+from electrolith.study.sections.sample_result import SampleResults
 
 __all__ = ["sample_parts"]
 

@@ -10,13 +10,15 @@ import numpy as np
 
 from electrolith.core.errors import DataError, InputError, nearest
 from electrolith.core.estimate import Estimate
-from electrolith.lab.synthesis.correlate import Correlations, correlate
+from electrolith.lab.synthesis.correlate import correlate
 from electrolith.lab.synthesis.samples import SampleTable
 from electrolith.lab.synthesis.sheet import Column, SampleSheet, column_of, read_sheet, sheet_of
 from electrolith.lab.synthesis.trend import SERIES, Trend, trend_over
 from electrolith.study.compose import evidence_of
 from electrolith.study.properties import Property, SampleProperties
 from electrolith.study.section import Part, Results, Section
+from electrolith.study.sections.sample_parts import sample_parts
+from electrolith.study.sections.sample_result import SampleResults
 from electrolith.study.wiring import Stage
 
 __all__ = ["SECTION", "SampleResults", "Samples", "sample_trends"]
@@ -51,25 +53,6 @@ class Samples:
             if name not in found.columns:
                 raise InputError(nearest("samples.conditions", name, found.columns))
         return found
-
-
-@dataclass(frozen=True, eq=False)
-class SampleResults:
-    """Everything that is known of the samples.
-
-    sheet : as written. found : what measurements gave, with `columns`, the name of the column of each.
-    table : conditions and properties as numbers. trends : over each condition at fixed others.
-    correlations : of properties with each other; None for too few samples.
-    remarks : what was left out and why.
-    """
-
-    sheet: SampleSheet
-    found: tuple[Property, ...]
-    columns: tuple[str, ...]
-    table: SampleTable
-    trends: tuple[Trend, ...]
-    correlations: Correlations | None
-    remarks: tuple[str, ...]
 
 
 def sample_trends(settings: Samples, properties: SampleProperties) -> SampleResults:
@@ -200,8 +183,6 @@ def _table(
 
 def parts(results: Results) -> tuple[Part, ...]:
     """The samples' part of the report."""
-    from electrolith.study.sections.sample_parts import sample_parts  # it needs this module's result type
-
     found = results.get(SampleResults)
     if found is None:
         return ()
