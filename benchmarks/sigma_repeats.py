@@ -1,7 +1,7 @@
 """Does the 68 % interval of σ hold what another run gives? Repeats of a shortened study of Li9N2Cl3.
 
 `python benchmarks/sigma_repeats.py FOLDER [REPEATS] [--cores N]` runs the study below with the seeds 1 to
-REPEATS (20): other decorations, searches, velocities and draws of the potential. Each repeat is some ten
+REPEATS (20): other decorations, searches, velocities and draws of the potential. Each repeat is a dozen
 minutes of one quiet core (`--cores 1`); stopped at any moment the same command goes on. A repeat is a row of
 FOLDER/sigma_repeats.csv as soon as it is there. At low priority: `nice -n 15 python benchmarks/…`.
 
@@ -35,11 +35,11 @@ ordering: {supercell: [2, 2, 2], decorations: 1000, keep: {lowest: 2, random: 0,
 search: {walkers: 3, trials: 60, patience: 40}
 engine: li-n-cl
 dynamics:
-  temperatures: [650 K, 750 K, 850 K]
+  temperatures: [700 K, 750 K, 800 K]
   orderings: 3
   posterior: true
-  duration: 25 ps
-  budget: 25 ps
+  duration: 35 ps
+  budget: 35 ps
 """
 AT = 750.0  # K
 QUANTITIES = ("sigma_750K", "activation_energy", "sigma_300K")

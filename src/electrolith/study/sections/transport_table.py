@@ -26,6 +26,7 @@ __all__ = ["REFERENCE", "comparison", "read_reference"]
 REFERENCE = "reference.json"
 """Results of a longer run (the `results.json` of a study) beside the study's file."""
 
+NEGLIGIBLE = 0.02**2  # of the variance of ln σ: a cause of less than 2 % is not worth a line
 SIGMA, ENERGY, LOCAL = "conductivity_300K", "activation_energy", "nmr_activation_energy"
 
 
@@ -164,7 +165,7 @@ def _causes(results: Results, found: Conductivity) -> list[tuple[str, str]]:
             "guards": "verdicts on runs near a guard's limit",
             "curvature": "a line that may be curved",
         }.items()
-        if found.budget.get(cause, 0.0) > 0
+        if width**2 * found.budget.get(cause, 0.0) > NEGLIGIBLE
     ]
     rows += _vacancies(results) + _cell(results) + _local(results, found)
     runs = results.get(Trajectories)
