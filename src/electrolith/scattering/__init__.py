@@ -12,6 +12,7 @@ from electrolith.scattering.conditions import (
 from electrolith.scattering.data import PowderData
 from electrolith.scattering.follow import Frames
 from electrolith.scattering.from_crystal import phase_of_crystal
+from electrolith.scattering.from_structure_function import pdf_from_structure_function
 from electrolith.scattering.instrument import (
     ConstantWavelength,
     TimeOfFlight,
@@ -84,6 +85,7 @@ __all__ = [
     "library_names",
     "neutron",
     "pdf",
+    "pdf_from_structure_function",
     "pdf_of_frames",
     "phase_from_group",
     "phase_of_crystal",

@@ -14,6 +14,7 @@ from electrolith.core.estimate import parse_estimate
 from electrolith.core.progress import tracked
 from electrolith.core.units import Unit
 
+from .cells_apart import cells_apart
 from .conditions import ChargeNeutrality, Condition, FixedTotal, MeasuredDensity
 from .constraints import content_ties
 from .data import Abscissa, PowderData
@@ -214,7 +215,10 @@ def refine_files(
                 raise
             failed[label] = str(error)
             continue
-        found = replace(found, fit=_with_foreign(found.fit, tuple(i[1] for i in group), phases, settings))
+        patterns = tuple(item[1] for item in group)
+        fit = _with_foreign(found.fit, patterns, phases, settings)
+        apart = cells_apart(phases, patterns, fit)
+        found = replace(found, fit=replace(fit, warnings=(*fit.warnings, *apart)))
         notes = tuple(n for item in group for n in item[2].notes)
         notes += tuple(
             f"not used of the instrument file: {', '.join(item[1].instrument.dropped)}"
