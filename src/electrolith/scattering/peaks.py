@@ -26,7 +26,16 @@ _FLOORS = {
     **dict.fromkeys(("x", "y", "inverse_size", "strain", "mu_r", "beta0", "beta1"), 0.0),
     **dict.fromkeys(("axial", "alpha", "texture"), 1e-6),
 }
-_STEPS = {"a": 1e-5, "b": 1e-5, "c": 1e-5, "alpha": 1e-4, "beta": 1e-4, "gamma": 1e-4, "inverse_size": 1e-7}
+_STEPS = {
+    "a": 1e-5,
+    "b": 1e-5,
+    "c": 1e-5,
+    "alpha": 1e-4,
+    "beta": 1e-4,
+    "gamma": 1e-4,
+    "inverse_size": 1e-7,
+    "axial": 1e-5,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
