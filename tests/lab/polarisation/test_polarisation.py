@@ -148,9 +148,7 @@ def test_a_current_that_never_changes_does_not_take_the_whole_line():
     time = np.arange(1.0, 60.0)
     rng = np.random.default_rng(1)
     steps = [Transient(v, time, 1e-9 * v + 1e-12 * rng.standard_normal(59), f"{v}") for v in (0.2, 0.3, 0.4)]
-    odd = Transient(
-        0.1, time, np.full(59, 3e-10), "constant"
-    )  # three times too large, and without any spread
+    odd = Transient(0.1, time, np.full(59, 3e-10), "constant")  # thrice too large, and without spread
     found = electronic_conductivity(
         (*steps, odd), Geometry(Estimate.exact(0.01, "m"), Estimate.exact(1e-3, "m"))
     )
