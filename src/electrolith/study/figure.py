@@ -185,7 +185,7 @@ def decades(layers: Iterable[Layer]) -> tuple[float, float] | None:
 class Figure:
     """One figure: what it shows in a sentence, its axes, its layers from back to front.
 
-    name : file name without suffix, unique within a report.
+    name : file name without suffix, unique within a report. bare : a drawing, without axes.
     """
 
     name: str
@@ -194,6 +194,7 @@ class Figure:
     y: Axis
     layers: tuple[Layer, ...]
     equal: bool = False
+    bare: bool = False
     top: Axis | None = None
     top_ticks: tuple[tuple[float, str], ...] = ()
     height: int = 380

@@ -307,6 +307,8 @@ def to_plotly(figure: Figure) -> dict[str, Any]:
     if sum(bool(trace.get("showlegend")) for trace in data) > MANY:
         layout["legend"] = {"orientation": "v", "y": 1, "x": 1.02, "font": {"size": 11}}
     layout |= {"xaxis": _axis(figure.x, extent(figure, "x")), "yaxis": _axis(figure.y, extent(figure, "y"))}
+    if figure.bare:
+        layout["xaxis"]["visible"] = layout["yaxis"]["visible"] = False
     if figure.equal:
         layout["yaxis"] |= {"scaleanchor": "x", "scaleratio": 1, "constrain": "domain"}
         layout["xaxis"] |= {"constrain": "domain"}

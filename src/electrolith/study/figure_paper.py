@@ -238,6 +238,8 @@ def dress(figure: Figure, axes: Any, *, legend_outside: bool = False) -> None:
     ----------
     legend_outside : below the axes where there are more names than find room in them.
     """
+    if figure.bare:
+        axes.set_axis_off()
     axes.set_xlabel(_label(figure.x.label, 46))
     axes.set_ylabel(_label(figure.y.label, int(figure.height / 11)))
     if figure.x.log:

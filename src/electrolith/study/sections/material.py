@@ -9,13 +9,14 @@ import numpy as np
 
 from electrolith.core.errors import InputError, nearest
 from electrolith.crystal.crystal import DisorderedCrystal
+from electrolith.crystal.frame import Frame
 from electrolith.crystal.read import read_crystal
 from electrolith.crystal.species import element_of
 from electrolith.study.figure import Atoms, Axis, Figure
 from electrolith.study.section import Part, Results, Section, Study, Table
 from electrolith.study.wiring import Stage
 
-__all__ = ["SECTION", "Material", "crystal_figure", "element_colour"]
+__all__ = ["SECTION", "Material", "crystal_figure", "element_colour", "frame_figure"]
 
 # Jmol's colours, as most structure viewers show them; light ones darkened so that they show on white.
 _COLOURS = {"Li": "#7d5fd3", "N": "#3050f8", "Cl": "#1fa81f", "O": "#e0311f", "S": "#c9a800", "P": "#e07800"}
@@ -80,6 +81,18 @@ def crystal_figure(found: DisorderedCrystal) -> Figure:
     )
     caption = f"Average structure, {found.space_group}; hover for occupancies, drag to turn."
     return Figure("crystal", caption, Axis(""), Axis(""), (layer,), height=420)
+
+
+def frame_figure(frame: Frame, *, name: str, caption: str) -> Figure:
+    """Whole atoms in their cell, every element in its colour."""
+    names = tuple(frame.symbols)
+    sizes = np.array([9.0 if n == "Li" else 15.0 for n in names])
+    inside = frame.positions @ np.linalg.inv(frame.cell)
+    positions = (inside - np.floor(inside + 1e-9)) @ frame.cell
+    colours = tuple(element_colour(n) for n in names)
+    text = tuple(f"{n} {i + 1}" for i, n in enumerate(names))
+    layer = Atoms(positions, names, colours, sizes, text, frame.cell)
+    return Figure(name, caption, Axis(""), Axis(""), (layer,), height=420)
 
 
 def _images(fractional: np.ndarray) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ from electrolith.crystal.order import Ordering, Orderings, composition_of, order
 from electrolith.crystal.species import element_of
 from electrolith.study.figure import Axis, Figure, Layer, Line, Role
 from electrolith.study.section import Evidence, Part, Results, Section, Study, Table
-from electrolith.study.sections.material import Material, crystal
+from electrolith.study.sections.material import Material, crystal, frame_figure
 from electrolith.study.wiring import Stage
 
 __all__ = ["SECTION"]
@@ -110,7 +110,16 @@ def parts(results: Results) -> tuple[Part, ...]:
             f"The supercell {found.composition.formula} lies {found.composition.sigmas:.1f} standard "
             "uncertainties from the refined occupancies: what is computed is not quite what was measured.",
         )
-    return (Part("Ordering", sentence, (_histogram(found, atoms),), (table,), warnings, found.notes),)
+    best = int(np.nanargmin(found.energies))
+    drawn = frame_figure(
+        found.frames[best],
+        name="ordering-lowest",
+        caption=(
+            f"The ordering of lowest electrostatic energy, {found.composition.formula}: whole atoms, "
+            "vacancies left empty."
+        ),
+    )
+    return (Part("Ordering", sentence, (_histogram(found, atoms), drawn), (table,), warnings, found.notes),)
 
 
 SECTION = Section("ordering", Ordering, (Stage(orderings),), evidence, parts, check)

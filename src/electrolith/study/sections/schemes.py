@@ -164,7 +164,9 @@ def _drawing(name: str, cell: Scheme) -> Figure:
     )
     caption = f"{name}, from the layers stated; heights are not to scale, thin layers are drawn thicker."
     blank = Axis("", range=(-0.3, 1.3))
-    return Figure(f"scheme-{anchor(name)}", caption, blank, Axis("", range=(-0.35, 1.45)), tuple(layers))
+    return Figure(
+        f"scheme-{anchor(name)}", caption, blank, Axis("", range=(-0.35, 1.45)), tuple(layers), bare=True
+    )
 
 
 def _beam(cell: Scheme, edges: np.ndarray, words: list[tuple[float, float, str]]) -> list[Layer]:

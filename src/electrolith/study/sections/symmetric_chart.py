@@ -21,7 +21,7 @@ def chart_part(groups: tuple[tuple[str, SymmetricCells], ...]) -> Part:
     y = np.array([c.areal_capacity or 0.0 for c in placed])
     layers: list[Layer] = [
         Points(x, y, "published", "published", text=tuple(f"{c.cell}<br>{c.doi}" for c in placed)),
-        Labels(x, y, tuple(c.cell for c in placed)),
+        Labels(*_named([(c.critical, c.areal_capacity or 0.0, c.cell) for c in placed])),
     ]
     own = [
         (name, c)
@@ -55,3 +55,12 @@ def chart_part(groups: tuple[tuple[str, SymmetricCells], ...]) -> Part:
     columns = ("cell", "j critical / mA cm⁻²", "mAh cm⁻²", "temperature", "DOI", "remark")
     sentence = "Critical currents depend on step time, pressure and temperature; compare with care."
     return Part("Critical currents beside published ones", sentence, (figure,), (Table(columns, rows),))
+
+
+def _named(cells: list[tuple[float, float, str]]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """One label for each place, however many cells stand there."""
+    at: dict[tuple[float, float], list[str]] = {}
+    for x, y, name in cells:
+        at.setdefault((x, y), []).append(name)
+    places = np.array(list(at)).reshape(-1, 2)
+    return places[:, 0], places[:, 1], tuple("; ".join(names) for names in at.values())
