@@ -202,6 +202,8 @@ def main() -> None:
                 except subprocess.TimeoutExpired:
                     pass
                 how = chance.choice(HOW)
+                if how == "worker" and len(of_session(process.pid)) < 2:
+                    how = "group"  # no worker is up just now
                 took = kill(process, how)
                 if how == "worker":
                     process.wait()
