@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from electrolith.core.errors import ElectrolithError
 from electrolith.study.asked import LINE
+from electrolith.study.main import STOPPED
 
 __all__ = ["COMMANDS", "app", "main"]
 
@@ -185,8 +186,8 @@ def main() -> None:
     except SystemExit as end:
         # typer turns Ctrl-C into this exit status.
         if end.code == INTERRUPTED:
-            typer.echo("stopped; run the same command again and it goes on from here")
+            typer.echo(STOPPED)
         raise
     except KeyboardInterrupt:
-        typer.echo("stopped; run the same command again and it goes on from here")
+        typer.echo(STOPPED)
         sys.exit(INTERRUPTED)
