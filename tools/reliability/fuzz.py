@@ -263,7 +263,7 @@ def families() -> dict[str, Family]:
             (".raw", ".xye", ".xy", ".gsa", ".gsas", ".xrdml", ".ras", ".brml", ".dat"),
             {"a.raw": _raw101(), "a.xye": _rows(lambda i: 10 + i / 50, lambda i: 100 + i, lambda i: 10, between=" ").encode(), "a.xrdml": XRDML, "a.ras": RAS, "a.brml": _zip({"E/RawData0.xml": BRML}), "a.gsa": GSAS},
         ),
-        "instruments": Family(_lazy("scattering.read_gsas", "read_instrument"), (".instprm", ".prm"), {"a.instprm": INSTPRM}),
+        "instruments": Family(_lazy("scattering.read_instrument", "read_instrument"), (".instprm", ".prm"), {"a.instprm": INSTPRM}),
         "gr": Family(
             _lazy("scattering.read_gr", "read_gr"),
             (".gr",),

@@ -69,6 +69,10 @@ def _fixed_width(text: str, like: str) -> list[str]:
     return names
 
 
+LONGEST_NAME = 300  # characters of the name of a column
+LONGEST_HEAD = 5000  # of a line of names
+
+
 def _fits(cells: list[str], count: int, decimal: str) -> list[str] | None:
     """The cells as `count` names: words, with spare empty cells at the end removed; None where they are
     none.
@@ -76,6 +80,8 @@ def _fits(cells: list[str], count: int, decimal: str) -> list[str] | None:
     while len(cells) > count and not cells[-1]:
         cells = cells[:-1]
     filled = [c for c in cells if c]
+    if any(len(c) > LONGEST_NAME for c in filled):  # no name; patterns take time with the square of it
+        return None
     if len(cells) != count or not filled or len(filled) < count / 2 or filled[0].endswith((":", "=")):
         return None
     return None if any(kind_of(c, decimal) in ("number", "clock", "date") for c in filled) else cells
@@ -85,6 +91,8 @@ def _named(
     line: str, delimiter: str | None, counts: Sequence[int], decimal: str, like: str
 ) -> list[str] | None:
     """Names of a header line for a table whose width is one of `counts`."""
+    if len(line) > LONGEST_HEAD:
+        return None
     for cells in _splits(line, delimiter, like):
         for count in counts:
             if (found := _fits(list(cells), count, decimal)) is not None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PACKED", "read_atoms"]
 
 NO_FILES = ("bundletrajectory", "db", "aselmdb", "postgresql", "mysql")  # folders, databases, servers
-_PROPERTY = re.compile(rb"([^:\s]*):[SIRL]:(\d+)")
+_PROPERTY = re.compile(rb":[SIRL]:(\d+)")
 MOST_COLUMNS = 1000
 FRAME_LINES = 2  # of extended XYZ beside the atoms
 PACKED = (".gz", ".bz2", ".xz")
@@ -118,7 +118,7 @@ def _refuse_announced(raw: bytes, kind: str, path: Path) -> None:
 
 def _refuse_wide(line: bytes, path: Path, at: int) -> None:
     """Columns that a frame announces: ASE names each of them."""
-    for _, width in _PROPERTY.findall(line):
+    for width in _PROPERTY.findall(line):
         if len(width) > 5 or int(width) > MOST_COLUMNS:
             raise DataError(
                 f"{path}, line {at + 1}: {width.decode()} columns of one property are "
