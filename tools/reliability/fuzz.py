@@ -529,10 +529,10 @@ def try_family(
         process = context.Process(target=work, args=(name, tally.next, stop, until, at, theirs, folders))
         process.start()
         theirs.close()
-        ended = False
+        ended, patience = False, 60 * HANG_SECONDS  # libraries are loaded first
         while True:
             try:
-                if not ours.poll(6 * HANG_SECONDS):
+                if not ours.poll(patience):
                     process.kill()  # native code that no signal reaches
                 answer = ours.recv()
             except EOFError:
@@ -540,6 +540,7 @@ def try_family(
             if answer is None:
                 ended = True
                 break
+            patience = 6 * HANG_SECONDS
             number, outcome, words, file, raw = answer
             tally.next = number + 1
             tally.counts[outcome] += 1
