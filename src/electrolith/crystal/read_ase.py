@@ -104,7 +104,7 @@ def _refuse_announced(raw: bytes, kind: str, path: Path) -> None:
             count = _count(lines[at])
             if count is None:
                 if re.match(rb"\s*[-+_\d]", lines[at]):  # a number to Python, and an endless loop to ASE
-                    raise DataError(f"{path}, line {at + 1}: expected the number of atoms of a frame; damaged")
+                    raise DataError(f"{path}, line {at + 1}: expected the number of atoms; damaged")
                 return
             _refuse_missing(count, len(lines) - at - FRAME_LINES, path, at)
             _refuse_wide(lines[at + 1] if at + 1 < len(lines) else b"", path, at + 1)
