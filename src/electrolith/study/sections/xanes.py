@@ -296,7 +296,7 @@ def _peaks(found: XanesResult) -> Table:
 SECTION = Section(
     "measured.xanes",
     MeasuredXanes,
-    (Stage(absorption_spectra, version=2),),
+    (Stage(absorption_spectra, version=3),),
     evidence,
     parts,
     together=xanes_together,
