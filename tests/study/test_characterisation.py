@@ -91,7 +91,7 @@ def test_a_study_runs_every_measurement_and_reports_it(folder):
     assert titles[4:] == ["Batch", "Samples", "Next condition"]
     text = write_report(results).read_text()
     assert "only the hot flank" in text or "only the cold flank" in text
-    assert "2 Li3N + 3 LiCl → Li9N2Cl3" in text
+    assert "2 Li₃N + 3 LiCl → Li₉N₂Cl₃" in text
 
 
 def test_nothing_is_computed_twice(folder):
