@@ -136,3 +136,11 @@ def test_a_structure_in_json_names_no_foreign_module(tmp_path):
     (tmp_path / "s.json").write_text(json.dumps(tree))
     with pytest.raises(DataError, match="names the module 'this'"):
         read_crystal(tmp_path / "s.json")
+
+
+def test_types_of_a_lammps_dump_are_no_elements(tmp_path):
+    path = tmp_path / "a.dump"
+    head = "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS pp pp pp\n0 4\n0 4\n0 4\n"
+    path.write_text(head + "ITEM: ATOMS id type x y z\n1 3 0 0 0\n")
+    with pytest.raises(DataError, match="types and no elements"):
+        read_atoms(path, format="lammps-dump-text")

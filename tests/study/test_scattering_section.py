@@ -219,7 +219,7 @@ def test_settings_that_cannot_work_are_refused(folder):
 def test_a_rate_without_its_counting_time_is_refused(folder):
     path = folder / "rate.xy"
     np.savetxt(path, np.c_[X, np.full(len(X), 3.3)], header="2theta cps")
-    with pytest.raises(InputError, match="give seconds_per_step"):
+    with pytest.raises(InputError, match="give --seconds-per-step"):
         refine_files(DiffractionSettings((path,), "Cu Ka"), _phase())
 
 

@@ -28,6 +28,7 @@ __all__ = ["B_FROM_U", "Row", "cell_of", "rows_of"]
 Array = NDArray[np.float64]
 
 B_FROM_U = 8 * np.pi**2
+LONGEST = 1e5  # Å
 PARAMETERS = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
 
 
@@ -60,8 +61,11 @@ def cell_of(path: Path, block: Any, draw: Drawer) -> tuple[tuple[Estimate, ...],
             drawn[kind] = draw(text, f"_cell_{name}", unit, exact=name.startswith("angle"))
         parts.append(drawn[kind])
     values = [p.value for p in parts]
-    if min(values[:3]) <= 0 or not all(0 < a < 180 for a in values[3:]):
-        raise DataError(f"{path}: lattice parameters {values} make no cell; expected lengths above 0 Å")
+    if not all(0 < v < LONGEST for v in values[:3]) or not all(0 < a < 180 for a in values[3:]):
+        raise DataError(
+            f"{path}: no cell with a volume: lattice parameters {values}; expected lengths above 0 Å and "
+            "angles below 180 degrees"
+        )
     return (
         tuple(parts),
         np.asarray(cellpar_to_cell(values)),

@@ -66,6 +66,7 @@ def read_atoms(path: Path | str, *, every: bool = False, format: str | None = No
             raw = unpack(raw, path)
         if b"\x00" not in raw[:4096]:
             _refuse_announced(raw, kind, path)
+            _refuse_types(raw, kind, path)
         if packed:
             source = io.BytesIO(raw) if b"\x00" in raw[:4096] else io.StringIO(raw.decode())
         with warnings.catch_warnings():
@@ -126,6 +127,16 @@ def _refuse_wide(line: bytes, path: Path, at: int) -> None:
                 f"{path}, line {at + 1}: {width.decode()} columns of one property are "
                 "announced; the file is damaged"
             )
+
+
+def _refuse_types(raw: bytes, kind: str, path: Path) -> None:
+    """ASE takes type 3 of a LAMMPS dump for lithium; a type is no element."""
+    columns = raw.partition(b"ITEM: ATOMS")[2].partition(b"\n")[0].split()
+    if kind == "lammps-dump-text" and b"element" not in columns:
+        raise DataError(
+            f"{path}: a LAMMPS dump with types and no elements; write them with `dump_modify element`, or "
+            "name them where a trajectory is read (--types Li,Y,Cl)"
+        )
 
 
 def _count(line: bytes) -> int | None:
