@@ -98,7 +98,7 @@ def test_truths_are_recovered_inside_their_doubt(paper):
     assert [r.truth for r in rows if not r.good] == []
     # σ and Eₐ also carry what circuits idealise in real pellets; these spectra are circuits, and so the
     # intervals cover more of them than of `benchmarks/lab_electrolyte.py`, where they are held to 68 %
-    assert 0.5 <= covered(rows) <= 0.95
+    assert 0.5 <= covered(rows) <= 0.85
     tables = results_table(results)
     assert "has a maximum" in tables["hours"]
     assert "has a maximum" in tables["rpm"]

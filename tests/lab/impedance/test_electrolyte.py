@@ -97,14 +97,14 @@ def series(rng, *, leads, energy=0.42, celsius=(-10, 5, 20, 35, 50, 65, 80), ind
 def test_leads_that_are_stated_do_not_move_the_activation_energy(rng):
     spectra = series(rng, leads=8.0)
     settings = ImpedanceSettings(circuit="R0-CPE1", leads="8.0(4) ohm", **SIZE)
-    energy = judge_spectra(spectra, settings).series.parts[0].activation_energy
-    assert abs(energy.value - 0.42) < 2.5 * energy.std
-    assert energy.std < 0.002
+    stated = judge_spectra(spectra, settings).series.parts[0].activation_energy
+    assert abs(stated.value - 0.42) < 2.5 * stated.std
+    assert stated.std < 0.002
     bare = judge_spectra(spectra, ImpedanceSettings(circuit="R0-CPE1", **SIZE))
     # their usual size is drawn from, common to all temperatures: the interval holds the truth, bells ring
     energy = bare.series.parts[0].activation_energy
     assert abs(energy.value - 0.42) < 2 * energy.std
-    assert energy.std > 0.0015
+    assert energy.std > 1.5 * stated.std
     assert any("the leads were not measured" in w and "move Ea by" in w for w in bare.warnings)
     assert any("leave the Arrhenius line by" in w for w in bare.warnings)
 

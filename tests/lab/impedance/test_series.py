@@ -7,6 +7,7 @@ from electrolith.core.constants import BOLTZMANN
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
 from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.electrolyte import IDEAL, SLOPE
 from electrolith.lab.impedance.fit import FitSettings
 from electrolith.lab.impedance.geometry import Geometry, effective_capacitance, surface_capacitance
 from electrolith.lab.impedance.growth import interface_growth
@@ -50,8 +51,9 @@ def test_activation_energies_of_bulk_and_grain_boundary_come_back(rng, simultane
     total = series.part("total")
     by_hand = 0.9e-3 / (np.pi * 25e-6) / 28e3 / 100  # S/cm
     assert total.at_reference.value == pytest.approx(by_hand, rel=0.03)
-    # the geometry's 2 % is in σ and not in Ea
-    assert total.at_reference.std / total.at_reference.value == pytest.approx(0.02, rel=0.2)
+    # the geometry's 2 % is in σ and not in Ea; what the circuit idealises is common to the series as well
+    relative = total.at_reference.std / total.at_reference.value
+    assert 0.9 * 0.02 < relative < 1.1 * np.hypot(0.02, np.hypot(IDEAL, SLOPE))
     assert series.failures == ()
 
 

@@ -31,6 +31,7 @@ from electrolith.lab.impedance.leads import Leads, lead_draws
 
 Array = np.ndarray
 IDEAL, SLOPE = 0.002, 0.02
+COMMON = 2402  # seed of what all spectra of a series have in common
 GRAIN, CONTACT = 3e-9, 5e-8  # F at 1/cm: below the one a grain boundary, above the other none
 LATTICE = (60.0, 560.0)  # relative permittivity: below the one a lattice, above the other none
 SUPPORT = 0.02  # circuits with less relative support are not drawn from
@@ -128,7 +129,10 @@ def electrolyte_of(
     portion = np.array(used) / sum(used)
     pick = rng.choice(len(readings), DRAWS, p=portion)
     total = np.choose(pick, [r.total for r in readings])
-    total = total * (1 + _idealised(float(np.median(total)), fits[0]) * rng.standard_normal(DRAWS))
+    # One set of draws for all spectra: the same pellet and electrodes are idealised at every temperature,
+    # and what is common to a series moves σ and leaves Eₐ.
+    common = np.random.default_rng(COMMON).standard_normal(DRAWS)
+    total = total * (1 + _idealised(float(np.median(total)), fits[0]) * common)
     best = readings[0]
     resistance = Estimate(total, "ohm")
     return Electrolyte(
