@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.crystal.frame import Frame
+from electrolith.energy.dft.gpaw import GpawSettings
 from electrolith.energy.labels.labels import (
     Label,
     append_label,
@@ -108,3 +111,36 @@ def test_a_full_disk_leaves_the_earlier_labels(tmp_path, labels, monkeypatch):
     with pytest.raises(DataError, match=r"No space left on device.*earlier labels are intact"):
         append_label(path, labels[1])
     assert fingerprint(read_labels(path)) == fingerprint(labels[:1])
+
+
+def test_the_shifted_labels_give_the_barriers_that_the_documents_state():
+    """Energies along each path against its start, both grids, from the labels in the repository."""
+    root = Path(__file__).parents[2]
+
+    def heights(labels):
+        by = {str(x.source.get("origin", "")): x.energy for x in labels}
+        names = sorted(
+            {o.removesuffix(" start") for o in by if o.startswith("barrier ") and o.endswith("start")}
+        )
+        return [round(1000 * (by[f"{n} saddle"] - by[f"{n} start"])) for n in names]
+
+    shifted = read_labels(root / "data" / "labels" / "shifted" / "labels.xyz.xz")
+    assert {x.settings for x in shifted} == {GpawSettings().fingerprint}
+    assert heights(shifted) == [102, 65, 523]
+    assert heights(read_labels(root / "examples" / "li9n2cl3" / "barriers.xyz")) == [95, 58, 527]
+
+
+def test_every_labelled_frame_is_among_those_to_label_and_grids_are_not_mixed():
+    folder = Path(__file__).parents[2] / "data" / "labels"
+    shifted = folder / "shifted" / "labels.xyz.xz"
+    with pytest.raises(DataError, match="labels of different settings cannot be fitted together"):
+        read_labels(shifted, folder / "li-n-cl-unseen.xyz.xz")
+    old = {
+        x.identity: x
+        for name in ("li-n-cl-unseen", "li-n-cl")
+        for x in read_labels(folder / f"{name}.xyz.xz")
+    }
+    both = [(x, old[x.identity]) for x in read_labels(shifted) if x.identity in old]
+    moved = [1000 * (a.energy - b.energy) / len(a.frame) for a, b in both]
+    assert len(both) >= 12
+    assert -3 < min(moved) < max(moved) < 0
