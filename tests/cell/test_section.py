@@ -54,7 +54,10 @@ def test_published_pellet_stands_beside_its_numbers(worked):
     assert any("stands in" in w for w in part.warnings)
     assert {f.name.rsplit("-", 1)[1] for f in part.figures} >= {"losses", "curves", "rates", "map", "ragone"}
     rows = evidence_of((result,))
-    assert [r.published for r in rows] == [False, True] * 3
+    assert [r.published for r in rows] == [False, True] * 3 + [False, False]
+    areal = next(r.value for r in rows if r.quantity.startswith("design_areal_capacity"))
+    assert areal.unit == "mAh/cm2"
+    assert areal.value == pytest.approx(4.46e-3 * 208, rel=0.04)  # g/cm2 of active material, mAh/g
 
 
 def test_a_warning_is_given_once(worked):
@@ -115,7 +118,7 @@ def test_command_writes_page_data_and_curves(tmp_path):
     ("change", "text"),
     [
         ({"area": 0.785}, None),
-        ({"area": "785"}, "is the unit missing"),
+        ({"area": "785"}, "states no unit"),
         ({"area": "0.785 kg"}, "area"),
         ({"low": "4.4 V"}, "must lie below"),
         ({"high": "5.5 V"}, "lies outside the open-circuit curve"),

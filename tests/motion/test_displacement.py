@@ -133,6 +133,12 @@ def test_changing_cell_is_refused():
         unwrap(np.zeros((2, 1, 3)), np.zeros((2, 3, 3)))
 
 
+def test_a_cell_without_volume_is_refused():
+    for cell in (np.zeros((3, 3)), np.array([[1.0, 0, 0], [0, 1.0, 0], [1.0, 1.0, 0]])):
+        with pytest.raises(InputError, match="it has no volume"):
+            unwrap(np.zeros((2, 1, 3)), cell)
+
+
 @pytest.mark.parametrize("shape", [(5, 3), (5, 2, 2)])
 def test_positions_of_another_shape_are_refused(shape):
     with pytest.raises(InputError, match=r"shape \(n_frames, n_atoms, 3\)"):

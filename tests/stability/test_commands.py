@@ -39,7 +39,7 @@ def test_a_window_as_data_holds_its_ladder():
 
 
 def test_an_interface_closed_and_open():
-    found = run("interface", "Li3N", "LiCl", "--open", "Li=4.0", "--draws", "5")
+    found = run("interface", "Li3N", "LiCl", "--open", "Li=4.0V", "--draws", "5")
     assert found.exit_code == 0, found.output
     text = " ".join(found.output.split())
     assert "Li3N | LiCl, closed" in text

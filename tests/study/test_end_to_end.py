@@ -113,9 +113,15 @@ def test_a_study_killed_twice_gives_the_same_answer(undisturbed, tmp_path):
     assert one["evidence"] == two["evidence"]
     assert one["warnings"] == two["warnings"]
     tables = [
-        [t for t in d["tables"] if "Guards" in t["caption"] or "Every run" in t["caption"]]
+        [
+            t
+            for part in d["parts"]
+            for t in part["tables"]
+            if "Guards" in t["caption"] or "Every run" in t["caption"]
+        ]
         for d in (one, two)
     ]
+    assert tables[0]
     assert tables[0] == tables[1]
 
 

@@ -13,15 +13,23 @@ Array = NDArray[np.float64]
 
 AMBIGUOUS = 0.4  # of a lattice vector in one frame; beyond it the nearest image may be the wrong one
 OUTSIDE = 0.02  # of a lattice vector by which folded coordinates never exceed one
+SMALLEST_CELL = 1e-6  # Å³; no atom fits
 WHOLE = 0.1  # a jump so near to a whole lattice vector is a fold, not a hop
 
 
 def fractional_steps(positions: Array, cell: Array) -> Array:
     """Displacement from frame to frame in lattice vectors, shape (n_frames - 1, n_atoms, 3)."""
+    return np.asarray(np.diff(positions, axis=0) @ _inverse(cell))
+
+
+def _inverse(cell: Array) -> Array:
+    """What takes positions to lattice coordinates; one cell with a volume is wanted."""
     cell = np.asarray(cell, dtype=float)
     if cell.shape != (3, 3):
         raise InputError(f"one fixed cell of shape (3, 3) is needed, got {cell.shape}")
-    return np.asarray(np.diff(positions, axis=0) @ np.linalg.inv(cell))
+    if abs(np.linalg.det(cell)) < SMALLEST_CELL:
+        raise InputError("the three vectors of the cell lie in a plane: it has no volume")
+    return np.asarray(np.linalg.inv(cell))
 
 
 def looks_folded(fractional: Array) -> bool:
@@ -92,7 +100,7 @@ def unwrap(positions: Array, cell: Array) -> Array:
         If the run is unwrapped already and has steps longer than half a cell, or if an atom moves by more
         than 0.4 lattice vectors in one frame: the image cannot be told.
     """
-    fractional = np.asarray(positions @ np.linalg.inv(np.asarray(cell, dtype=float)))
+    fractional = np.asarray(positions @ _inverse(cell))
     steps = fractional_steps(positions, cell)
     if np.abs(steps).max(initial=0.0) > 0.5 and not looks_folded(fractional):
         extent = float((fractional.max(axis=(0, 1)) - fractional.min(axis=(0, 1))).max())

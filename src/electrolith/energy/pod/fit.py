@@ -48,7 +48,7 @@ class PodFit:
     held_out: tuple[FitErrors, ...]
     trained: FitErrors
     committee: NDArray[np.float64]
-    posterior: Posterior | None
+    posterior: Posterior | None = None
 
 
 def fit_pod(

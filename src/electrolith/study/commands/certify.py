@@ -169,6 +169,7 @@ def diffusivity(
         hop_distance=_hop_distance(frame, mobile),
         interval=interval,
         temperature=temperature,
+        charge=1.0,  # of the conductivity, which nobody asks for here
         rng=np.random.default_rng(1),
     )
     return found.diffusivity

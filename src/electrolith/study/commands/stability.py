@@ -116,7 +116,7 @@ def interface_command(
     second: Annotated[str, typer.Argument(help="Formula of the other.", autocompletion=complete.formulas)],
     open_to: Annotated[
         list[str] | None,
-        typer.Option("--open", help="Open element and its potential, Li=4.2 (V), repeatable."),
+        typer.Option("--open", help="Open element and its potential, Li=4.2V, repeatable."),
     ] = None,
     entries: Own = None,
     scheme: Scheme = "anchored",
@@ -126,7 +126,7 @@ def interface_command(
 ) -> None:
     """Reactions where two phases meet, over all mixing ratios, closed or open.
 
-    Example: `electrolith interface Li5NCl2 LiCoO2 --open Li=4.2`
+    Example: `electrolith interface Li5NCl2 LiCoO2 --open Li=4.2V`
     """
     from electrolith.stability.entries import entries_of
     from electrolith.stability.interface import InterfaceSettings, interface
@@ -153,13 +153,13 @@ def interface_command(
 
 
 def _open_elements(texts: list[str]) -> dict[str, float]:
-    """Elements and chemical potentials (eV) of `Li=4.2`, each element once."""
+    """Elements and chemical potentials (eV) of `Li=4.2V`, each element once."""
     found: dict[str, float] = {}
     for text in texts:
         element, given, volts = text.partition("=")
         if not given:
             raise InputError(
-                f"--open {text}: expected an element and its potential, like Li=4.2 (V against its metal)"
+                f"--open {text}: expected an element and its potential, like Li=4.2V (against its metal)"
             )
         element = element.strip()
         if element in found:
