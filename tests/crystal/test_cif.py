@@ -290,3 +290,16 @@ def test_any_setting_of_a_named_group_is_found_again_by_the_formula(tmp_path_fac
     found = read_cif_structure(path)
     counted = {site.members[0][0].element: len(site.images) for site in found.sites}
     assert counted == content
+
+
+def test_a_setting_that_puts_two_atoms_on_one_site_gives_way_to_the_other(tmp_path):
+    """In P n n n, origin 1, the second point is an image of the first: sixteen atoms on eight places."""
+    path = tmp_path / "t.cif"
+    head = (
+        "_symmetry_space_group_name_H-M 'P n n n'\n_chemical_formula_sum 'Li8 Cl8'\n_cell_formula_units_Z 1"
+    )
+    a, b = "0.041667 0.041667 0.041667", "0.041667 0.958333 0.958333"
+    path.write_text(text(f"Li1 Li {a} 1\nCl1 Cl {b} 1", cell=(9.0, 11.0, 13.0), head=head))
+    found = read_cif_structure(path)
+    assert [len(site.images) for site in found.sites] == [8, 8]
+    assert any("two atoms on one site" in note for note in found.notes)
