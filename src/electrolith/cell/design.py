@@ -18,6 +18,7 @@ from electrolith.core.units import Unit, parse
 class Reported:
     """A capacity somebody measured on this cell. rate: in C; capacity: C/kg; source: DOI or file; cell:
     which one.
+    error : standard deviation of the capacity.     note : shown beside it.
     """
 
     rate: float
@@ -30,7 +31,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class ReportedOverpotential:
-    """An overpotential somebody measured on this symmetric cell: V at a current density in A/m²."""
+    """An overpotential somebody measured on this symmetric cell: V at a current density in A/m².
+
+    current : density.     low, high : range of the overpotential.     source : DOI or file.
+    """
 
     current: Annotated[float, Unit("A/m**2")]
     low: Annotated[float, Unit("V")]
@@ -40,7 +44,10 @@ class ReportedOverpotential:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change to work out. change: numbers by name, "LNC.thickness: 10 um". swap: materials, "LHC: LGPS"."""
+    """A change to work out. change: numbers by name, "LNC.thickness: 10 um". swap: materials, "LHC: LGPS".
+
+    name : as the table lists it.
+    """
 
     name: str
     change: dict[str, str | float] = field(default_factory=dict)
@@ -61,10 +68,17 @@ class CellDesign:
 
     low, high : voltage window, V. specific_current : of 1C, A/kg (mA/g). rates : in C.
     currents : of a symmetric cell, A/m². temperatures : at which the resistance is listed, K.
-    critical_current : A/m², and critical_capacity : C/m², measured limits of the lithium side; none if not
-    given.
+    critical_current : measured limit of the lithium side, A/m²; none if not given.
     thickness_error : relative doubt of each separator's thickness. map_loadings : kg/m² (the map over
     loading).
+    title : of the page.     layers : from the negative to the positive side.     area : of the electrodes.
+    temperature : of the cell.     contacts : resistances between layers.
+    lithium_exchange_current : of the lithium side, per its area.
+    protocol : "full" starts charged, "cc" charges at each rate first, "cc-cv" holds the upper voltage too.
+    packaging : what stands around the layers, for the energy density.
+    critical_capacity : areal capacity in one half-cycle that the lithium side bears, C/m²; none if not given.
+    reported : capacities measured on this cell.     overpotentials : measured on this symmetric cell.
+    proposals : changes to work out beside it.     seed : of the draws that carry the uncertainties.
     """
 
     title: str

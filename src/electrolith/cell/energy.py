@@ -21,6 +21,7 @@ class Packaging:
     aluminium, copper : collector thickness, m; shared_collectors : each serves two cells, so half counts.
     cells : electrode pairs in the pouch. bag : thickness of the pouch foil, m; bag_density kg/m³ (laminate).
     rim : width of the sealed rim, m. tabs : mass of both tabs, kg.
+    bag_density : of the pouch foil, kg/m³.
     """
 
     lithium: Annotated[float | None, Unit("m")] = None

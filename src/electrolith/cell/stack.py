@@ -23,7 +23,7 @@ class Layer:
 
     material : of the library: "Li", an electrolyte, or, for a cathode, leave it out and give `composite`.
     composite : mass fractions of the cathode by material, summing to 1.
-    thickness : m. mass : kg, of the layer in this cell. areal_mass : kg/m².
+    thickness : of the layer, m. mass : of the layer in this cell, kg. areal_mass : mass over area, kg/m².
     loading : kg of active material per m², for a cathode.
     porosity : volume share of pores; follows from mass and thickness when both are given, else 0.15 (0 for
     Li).

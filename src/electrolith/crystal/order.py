@@ -33,7 +33,11 @@ SAME_ENERGY = 1e-8  # relative; decorations further apart cannot be the same cry
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How many orderings go on: the lowest and some random decorations, and the lowest annealed ones."""
+    """How many orderings go on: the lowest and some random decorations, and the lowest annealed ones.
+
+    lowest : of the random decorations, by Ewald energy.     random : of the others, drawn at random.
+    monte_carlo : of the annealed ones, the lowest.
+    """
 
     lowest: int = 30
     random: int = 20
@@ -52,6 +56,7 @@ class MonteCarlo:
 
     hottest, coldest: first and last kT as shares of the standard deviation of the random decorations'
     energies, so that one schedule serves every charge and cell.
+    walkers : annealed side by side.     sweeps : of all sites at each level.     levels : of temperature.
     """
 
     walkers: int = 32
@@ -76,6 +81,8 @@ class Ordering:
     supercell: repeats along the three vectors. composition: content of the supercell; without it the nearest
     charge-neutral one. decorations: how many random ones are ranked. shortest: atoms are never closer than
     this, which keeps split positions from being filled together. seed: of all randomness.
+    keep : how many orderings go on, by kind.
+    monte_carlo : the annealing by swaps.
     """
 
     supercell: tuple[int, int, int] = (2, 2, 2)

@@ -29,6 +29,13 @@ class Dynamics:
     seed : of the random velocities, and of the choice among the potential's draws.
     posterior : each ordering and seed runs, at all temperatures, with a draw of its own from the posterior of
         the potential's coefficients, in the cell that this draw relaxes to.
+    temperatures : of the runs; three that pass their guards are needed for σ(300 K).
+    duration : of each trajectory before the error is first looked at, heating included.
+    budget : longest trajectory.
+    total : of all trajectories together; without it every one may use the budget.
+    timestep : of the integration.
+    start_temperature : from which runs are heated.     heating : time of it.
+    settling : time before sampling.
     """
 
     temperatures: tuple[Annotated[float, Unit("K")], ...] = (500.0, 550.0, 600.0, 650.0, 700.0)

@@ -30,6 +30,7 @@ class Scattering:
     xray, neutron : instruments in words or files, as for `measured.diffraction`; none to leave out.
     two_theta : range, degrees. pdf_range, q_max : of the pair distribution functions.
     orderings : how many of the computed orderings to average. b_iso : where the crystal has none.
+    q_damp : damping by the instrument's resolution.
     """
 
     xray: str | None = "Cu Ka"

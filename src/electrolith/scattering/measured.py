@@ -62,6 +62,11 @@ class DiffractionSettings:
     mu_r : absorption of a capillary; monochromator : its 2θ, degrees.
     seconds_per_step : turns a rate into counts. ions : report what changes with form factors of ions.
     likelihood : profile of each refined occupancy, all others refined again.
+    abscissa : what the first column is, where the file does not say.
+    limits : range that is refined, in the unit of the abscissa.
+    background : coefficients of its polynomial.
+    joint : refine all patterns together.     positions : refine the free coordinates of atoms.
+    size_strain : let the sample broaden Lorentzian rather than the instrument.
     """
 
     files: tuple[Path, ...]

@@ -37,6 +37,8 @@ class OperandoSettings:
     frame whose column (temperature, voltage, ...) stands for time.
     candidates : phases that might appear; where none are given, those of the library that hold no other
     elements than the phases and the gas. gas : "none", "water" (H, O) or "air" (H, C, N, O).
+    instrument, bank, abscissa, limits : as for single patterns; one for the whole series.
+    background : coefficients of its polynomial.     phases : there from the start, besides the crystal.
     """
 
     files: tuple[Path, ...]

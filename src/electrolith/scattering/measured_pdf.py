@@ -27,6 +27,10 @@ class PdfFilesSettings:
 
     files : .gr. ranges : of the fits, Å. radiation, q_max : where the file does not state them.
     split : labels of two sites whose nearest distance is resolved by species, "Li1 X1".
+    q_damp, q_broad : resolution of the instrument; fitted too where the range tells.
+    convention : "pdffit" draws a shell in the radial distribution and divides by r at each point,
+        "srreal" divides by the distance of the pair.
+    free : names of the parameters to fit; without them all that the range can tell.
     """
 
     files: tuple[Path, ...]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from glob import glob
 from pathlib import Path
@@ -13,8 +15,9 @@ from electrolith.core.errors import DataError, InputError, brief, nearest
 from electrolith.core.reading import read_bytes, reader
 from electrolith.core.units import Unit, parse
 from electrolith.core.yaml_data import parse_yaml
+from electrolith.study.described import descriptions, summary
 
-__all__ = ["Files", "load_yaml", "read", "schema"]
+__all__ = ["Files", "load_yaml", "pointing", "read", "schema"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ def load_yaml(path: Path | str) -> Any:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: cannot be read as text ({error}); save it as UTF-8") from error
     return parse_yaml(text, path)
+
+
+@contextmanager
+def pointing(chapter: str = "") -> Iterator[None]:
+    """What is refused inside ends with the command that describes every key of `chapter`."""
+    try:
+        yield
+    except InputError as error:
+        command = f"electrolith settings {chapter}".rstrip()
+        raise InputError(f"{error} (`{command}` describes every key)") from error
 
 
 @cache
@@ -274,15 +287,23 @@ def _one_or_many(one: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [one, {"type": "array", "items": one}]}
 
 
+def _told(found: dict[str, Any], words: str) -> dict[str, Any]:
+    """The schema of a key with the words of its class before those of its type."""
+    own = found.get("description", "")
+    both = "; ".join(text for text in (words.rstrip("."), own) if text)
+    return {**found, "description": both} if both else found
+
+
 def _class_schema(kind: type) -> dict[str, Any]:
-    properties = {name: schema(hint) for name, hint in _hints(kind).items()}
+    told = descriptions(kind)
+    properties = {name: _told(schema(hint), told.get(name, "")) for name, hint in _hints(kind).items()}
     for field in dataclasses.fields(kind):
         default = field.default
         if field.init and isinstance(default, bool | int | float | str):
             properties[field.name] = {**properties[field.name], "default": default}
     found: dict[str, Any] = {
         "type": "object",
-        "description": (kind.__doc__ or "").strip().split("\n")[0],
+        "description": summary(kind),
         "properties": properties,
         "additionalProperties": False,
     }

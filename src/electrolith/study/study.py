@@ -20,10 +20,26 @@ from electrolith.study.groups import group_schema, groups_of
 from electrolith.study.properties import SampleProperties
 from electrolith.study.section import Evidence, Group, Section, Study
 from electrolith.study.seed import reseeded, seed_of
-from electrolith.study.settings import load_yaml, read, schema
+from electrolith.study.settings import load_yaml, pointing, read, schema
 from electrolith.study.wiring import Stage, needs, plan
 
-__all__ = ["PublishedValue", "jobs_of", "read_published", "read_study", "study_schema"]
+# Keys that belong to no section: what they take, what they are without, what they are for.
+TOP_LEVEL = {
+    "title": ("text", "the folder's name", "of the report"),
+    "seed": (
+        "whole number",
+        "each section's own",
+        "of everything that is drawn, in place of every `seed:` below",
+    ),
+    "published": ("file name", "none", "YAML list of published numbers to stand beside the study's own"),
+    "figures": (
+        "mapping",
+        "none",
+        "figures and tables by a paper's numbers: names of figures or parts, by panel",
+    ),
+}
+
+__all__ = ["TOP_LEVEL", "PublishedValue", "jobs_of", "read_published", "read_study", "study_schema"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,8 @@ class PublishedValue:
     value : "4.3e-5 S/cm", "0.378(5) eV"; without (…) its uncertainty counts as not stated.
     interval : low and high, where the source gives an interval instead.
     sample : of the study's table, if it is not about the reference.
+    kind : how it was obtained.     source : DOI.     label : in the table, without it the quantity's name.
+    note : shown beside it.
     """
 
     quantity: str
@@ -58,7 +76,9 @@ def read_published(path: Path) -> tuple[Evidence, ...]:
     rows = load_yaml(path)
     if not isinstance(rows, list):
         raise InputError(f"{path}: expected a list of published values, got {type(rows).__name__}")
-    return tuple(_published(read(PublishedValue, row, f"{path.name}[{i}]")) for i, row in enumerate(rows))
+    with pointing("published"):
+        values = [read(PublishedValue, row, f"{path.name}[{i}]") for i, row in enumerate(rows)]
+    return tuple(_published(value) for value in values)
 
 
 def _published(value: PublishedValue) -> Evidence:
@@ -88,7 +108,7 @@ def _refuse_unknown(data: dict[str, Any], sections: Iterable[Section], path: str
     """Every key of the file must be a section's."""
     keys = [s.key for s in sections]
     groups = {k.partition(".")[0] for k in keys if "." in k}
-    known = {"title", "published", "seed", "figures", *(k for k in keys if "." not in k), *groups}
+    known = {*TOP_LEVEL, *(k for k in keys if "." not in k), *groups}
     for key, value in data.items():
         if key not in known:
             raise InputError(nearest(path, str(key), known))
@@ -128,7 +148,8 @@ def read_study(
     data = load_yaml(path)
     if not isinstance(data, dict):
         raise InputError(f"{path}: expected a study (a mapping with title, material, …), got {brief(data)}")
-    _refuse_unknown(data, sections, "study")
+    with pointing():
+        _refuse_unknown(data, sections, "study")
     title = data.get("title", path.parent.resolve().name)
     if not isinstance(title, str):
         raise InputError(f"study.title: expected text, got {brief(title)}")
@@ -141,14 +162,18 @@ def read_study(
     for section in sections:
         present, value = _at(data, section.key)
         if present and section.grouped:
-            found, said = groups_of(section, value, f"study.{section.key}", folder=path.parent, sheet=sheet)
+            with pointing(section.key):
+                found, said = groups_of(
+                    section, value, f"study.{section.key}", folder=path.parent, sheet=sheet
+                )
             groups[section.settings] = found
             notes += said
             active.append(section)
         elif present:
-            settings[section.settings] = read(
-                section.settings, value, f"study.{section.key}", folder=path.parent
-            )
+            with pointing(section.key):
+                settings[section.settings] = read(
+                    section.settings, value, f"study.{section.key}", folder=path.parent
+                )
             active.append(section)
         elif section.implicit:
             settings[section.settings] = section.settings()
@@ -197,7 +222,8 @@ def _sheet(data: dict[str, Any], sections: Iterable[Section], folder: Path) -> S
         make = getattr(section.settings, "sheet", None)
         present, value = _at(data, section.key)
         if present and make is not None:
-            settings = read(section.settings, value, f"study.{section.key}", folder=folder)
+            with pointing(section.key):
+                settings = read(section.settings, value, f"study.{section.key}", folder=folder)
             found: SampleSheet = settings.sheet()
             return found
     return None
@@ -246,12 +272,12 @@ def _taken(view: Study) -> set[type]:
 def study_schema(sections: tuple[Section, ...]) -> dict[str, Any]:
     """JSON Schema of the study file, for editors."""
     properties: dict[str, Any] = {
-        "title": {"type": "string"},
-        "seed": {"type": "integer", "minimum": 0, "description": "of everything that is drawn"},
-        "published": {"type": "string", "description": "YAML list of published numbers to stand beside"},
+        "title": {"type": "string", "description": TOP_LEVEL["title"][2]},
+        "seed": {"type": "integer", "minimum": 0, "description": TOP_LEVEL["seed"][2]},
+        "published": {"type": "string", "description": TOP_LEVEL["published"][2]},
         "figures": {
             "type": "object",
-            "description": "figures and tables by a paper's numbers: names of figures or parts, by panel",
+            "description": TOP_LEVEL["figures"][2],
             "additionalProperties": {
                 "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]
             },

@@ -64,6 +64,7 @@ class CertifySettings:
     common_temperatures, common_duration, common_settling, common_sampling, common_atoms : runs done with
         both; no temperatures for a teacher that is too expensive.
     long_temperatures, long_duration : runs of the student alone over nanoseconds.
+    atoms : least of a cell that is run.
     """
 
     temperatures: tuple[Annotated[float, Unit("K")], ...] = (500.0, 600.0, 700.0)

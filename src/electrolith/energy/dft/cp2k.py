@@ -43,6 +43,7 @@ class Cp2kSettings:
     scf_convergence: of the density matrix or the orbitals' gradient.
     precision: what is neglected in integrals and neighbour lists (EPS_DEFAULT).
     iterations: of the self-consistency cycle, at most.
+    basis_file, potential_file : as CP2K finds them.
     """
 
     cutoff: Annotated[float, Unit("eV")] = 600 * RYDBERG

@@ -46,6 +46,9 @@ class Distillation:
     labels: budget. per_round: labels in every round.
     hours: budget of all runs together. certificate_hours: of that, kept for the certificate.
     processes: frames labelled and runs made at once.
+    name : of the potential.     second_teacher : a cheaper one beside the first.
+    start : frames before the first fit.     explore : how the student is let run between fits.
+    seed : of all randomness.
     """
 
     materials: tuple[StartMaterial, ...]

@@ -28,7 +28,10 @@ class CertifyFile:
 
 @dataclass(frozen=True)
 class DistilFile:
-    """A file for `electrolith distil`: what to distil, and how the result is measured."""
+    """A file for `electrolith distil`: what to distil, and how the result is measured.
+
+    distil : what, from whom, at which cost.     certificate : how much is measured.
+    """
 
     distil: Distillation
     certificate: CertifySettings = field(default_factory=CertifySettings)

@@ -35,6 +35,7 @@ class StartMaterial:
     dynamics: whether the student is run in it to find what it does not know.
     certificate_runs: whether the certificate runs it, too; cells and elastic constants are compared anyway.
     compared: whether the certificate asks the teacher about it; its cell may be too large for that.
+    crystal : file, instead of `structure`.
     """
 
     name: str

@@ -33,6 +33,10 @@ class ImpedanceSettings:
     short_circuit : spectrum of the holder without a cell instead of `leads`.
     fixed : parameters of an own circuit that are held, {CPE1_n: 1.0}.
     admittance : fit Y instead of Z.
+    simultaneous : fit all temperatures at once, with one activation energy for each process.
+    temperature_error : standard deviation of the cell's temperature, common to the series.
+    frequency_low, frequency_high : range that is fitted.
+    seed : of the fit's starting points and of the draws that carry uncertainties.
     """
 
     files: tuple[Path, ...] = ()

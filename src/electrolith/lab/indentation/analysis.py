@@ -43,6 +43,14 @@ class IndentSettings:
     method : "continuous" where the stiffness was measured while loading, else "unloading".
     window : depths over which the continuous stiffness counts, m.
     leave_out_outliers : do not count indents far from the others.
+    files : workbooks or tables of load and depth.
+    poisson_error : standard deviation of the sample's Poisson ratio.
+    tip_modulus, tip_poisson : of the indenter; diamond.
+    epsilon : depth of contact behind the tangent, 0.75 for a pyramid.
+    frame_compliance : of the machine, taken off.
+    low, high : part of the unloading that is fitted, as shares of the largest load.
+    correct_drift : take off the thermal drift that the hold shows.
+    seed : of the draws that carry the uncertainties.
     """
 
     files: tuple[Path | str, ...]

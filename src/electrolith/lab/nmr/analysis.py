@@ -28,6 +28,9 @@ class NmrSettings:
     files : experiment folders (Bruker, Varian) or tables of delay and signal.
     temperatures : K, one for each file; without them those of the instrument are used where plausible.
     delays : s, of every Bruker folder, where these hold no list of their own.
+    form : of the recovery; "three-parameter" fits the inversion too, "stretched" an exponent.
+    integration : how decays become integrals.     law : how T1(T) is analysed.
+    seed : of the draws that carry the uncertainties.
     """
 
     files: tuple[Path | str, ...]

@@ -44,6 +44,7 @@ class RelaxationLaw:
     larmor_frequency : Hz; needed only for correlation times and the BPP fit.
     stretched : fit β as well; needs points on both sides of the maximum.
     hop_distance : m, to turn a jump rate into a diffusivity.
+    seed : of the draws that carry the uncertainties.
     """
 
     larmor_frequency: Annotated[float, Unit("Hz")] | None = None

@@ -26,6 +26,9 @@ class ParticleSettings:
 
     pixel : m, where the files carry no scale; or the scale bar's length (m) and its length in pixels.
     crop_bottom : rows of a data bar to cut off.
+    files : micrographs.
+    bar_length, bar_pixels : of the scale bar, together, instead of `pixel`.
+    segmentation : how particles are found.     sizes : what is said about them.
     """
 
     files: tuple[Path | str, ...]

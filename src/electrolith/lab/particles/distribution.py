@@ -27,6 +27,7 @@ class SizeSettings:
 
     window : share of the particles between these diameters is asked for, m.
     bins : edges of the histogram, m; empty: 12 logarithmic bins.
+    resamples : bootstrap samples behind the intervals.     seed : of them.
     """
 
     window: Annotated[tuple[float, float], Unit("m")] = (100e-9, 400e-9)

@@ -22,7 +22,12 @@ DRAWN = 6000  # rows of a record drawn; more nobody can see
 
 @dataclass(frozen=True)
 class StackLayer:
-    """A layer of the stack: its resistance, or thickness and conductivity. All with their uncertainty."""
+    """A layer of the stack: its resistance, or thickness and conductivity. All with their uncertainty.
+
+    name : as the report lists it.     resistance : "12.5(5) ohm".
+    thickness, conductivity : "0.60(2) mm" and "4.3(2)e-5 S/cm", together instead of the resistance.
+    count : how many such layers there are.
+    """
 
     name: str
     resistance: str | None = None
@@ -46,6 +51,9 @@ class SymmetricSettings:
     creep : fraction of the highest overpotential reached below which a cell has crept into a short.
     growth : factor over its beginning above which the interface has failed.
     literature : CSV of published cells for the chart, instead of those of this package.
+    files : cycler records, one for each cell.
+    temperature, pressure : at which the cell ran; shown beside published cells.
+    layers : of the stack, for its resistance beside the measured one.
     """
 
     files: tuple[Path, ...]

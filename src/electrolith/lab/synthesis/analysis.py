@@ -23,7 +23,11 @@ __all__ = ["Improve", "PelletSettings", "SynthesisResult", "SynthesisSettings", 
 
 @dataclass(frozen=True, slots=True)
 class PelletSettings:
-    """A pressed pellet: "0.120(1) g", "10.00(2) mm", "0.90(2) mm"; the crystal's density; the load, "3 t"."""
+    """A pressed pellet: "0.120(1) g", "10.00(2) mm", "0.90(2) mm"; the crystal's density; the load, "3 t".
+
+    mass, diameter, thickness : as text with their uncertainty.
+    crystal_density : from the cell, for the relative density.     load : of the press, as text with its unit.
+    """
 
     mass: str
     diameter: str
@@ -34,7 +38,13 @@ class PelletSettings:
 
 @dataclass(frozen=True, slots=True)
 class Improve:
-    """The column to improve, over which conditions, within which bounds and steps."""
+    """The column to improve, over which conditions, within which bounds and steps.
+
+    column : of the table.     conditions : columns that can be chosen.
+    bounds : lowest and highest of each condition.     steps : to which each is rounded.
+    maximise : false where less is better.
+    logarithm : model the logarithm of the column, for conductivities.
+    """
 
     column: str
     conditions: tuple[str, ...] = ("speed", "time")
@@ -57,6 +67,11 @@ class SynthesisSettings:
     """Any of: a batch, a pellet, a table of samples, the column to improve, runs to plan.
 
     columns : those to correlate; empty: all. given : columns held fixed in partial correlations.
+    batch : a reaction to balance and weigh.     pellet : whose density is wanted.
+    samples : CSV of samples, one a row, conditions and results in columns.
+    improve : a column of this table for which the next conditions are proposed.
+    runs : a list of runs to mill.
+    seed : of permutations and proposals.
     """
 
     batch: BatchSettings | None = None

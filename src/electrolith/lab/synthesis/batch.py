@@ -22,6 +22,8 @@ class BatchSettings:
     ball_ratio : mass of balls over mass of powder.
     ball_density : kg/m³, zirconia; powder_density : kg/m³ of the solid, for the filling of the jar.
     jar_volume : m³; 0: not known.
+    product : formula.     precursors : formulas.     byproducts : that leave with the reaction.
+    mass : of the product.     ball_diameter : for how many balls that is.
     """
 
     product: str = "Li9N2Cl3"

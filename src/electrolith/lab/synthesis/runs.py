@@ -19,6 +19,8 @@ class RunSheetSettings:
         over speed at that time and one over time at that speed.
     cross : (speed, hours) of the reference. product : in the names. break_every : minutes of milling between
         breaks, break_for : of a break; 0 for none.
+    atmosphere : in the jar, as the sheet says it.
+    break_for : minutes of a break.
     """
 
     speeds: Annotated[tuple[float, ...], Unit("rpm")]

@@ -41,6 +41,9 @@ class XanesSettings:
     record : electrochemical record (.mpt) to set the series against.
     formula : composition of a sample measured in fluorescence, for the self-absorption flag.
     peaks : starting energies of peaks to fit in each spectrum, eV.
+    mode : what was measured; "auto" goes by the columns.     columns : which to use.
+    energy_unit : of files that do not state one.     normalisation : ranges before and behind the edge.
+    search : how a series is searched for a change.     seed : of its permutations.
     """
 
     files: tuple[Path | str, ...]

@@ -41,6 +41,7 @@ class ChangeTest:
     feature_width : full width at half height of the peak looked for, eV.
     low, high : energies searched, eV relative to the mean edge.
     false_alarm : probability with which an unchanged series may be called changed.
+    permutations : of the order of the spectra, by which chance is judged.     seed : of the permutations.
     """
 
     feature_width: Annotated[float, Unit("eV")] = 1.0

@@ -26,7 +26,12 @@ BETTER = 2.0  # a channel this much less noisy than the usual one is taken inste
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns to use, by name or by number from 1; empty: found by name."""
+    """Which columns to use, by name or by number from 1; empty: found by name.
+
+    energy : abscissa.     mu : absorption, where it is in the file.
+    incident : intensity before the sample.
+    signal : transmitted or fluorescence intensity.
+    """
 
     energy: str = ""
     mu: str = ""

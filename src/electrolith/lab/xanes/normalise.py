@@ -25,6 +25,9 @@ class Normalisation:
 
     already : the spectra are normalised as they come; only the edge is looked for.
     degree : of the post-edge polynomial.
+    edge : energy of the edge; None: found.
+    pre_start, pre_end : line before the edge, relative to it.
+    post_start, post_end : polynomial behind the edge, relative to it.
     """
 
     edge: Annotated[float, Unit("eV")] | None = None

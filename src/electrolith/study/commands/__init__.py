@@ -20,6 +20,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("study", "Find everything that can be wrong with a study before anything costly runs."),
     "report": ("study", "Write the report of what is already computed."),
     "schema": ("study", "Print the JSON Schema of the study file, so that editors complete it."),
+    "settings": (
+        "settings",
+        "What each key of a settings file is for, what it takes and what it is without.",
+    ),
     "materials": (
         "known",
         "List the materials of cells, the known electrolytes and the crystals that come with the program.",

@@ -54,10 +54,11 @@ def certify_command(
     from electrolith.energy.labels.labels import read_labels
     from electrolith.energy.pod.potential import load_potential
     from electrolith.study.sections.certificate_parts import certificate_part
-    from electrolith.study.settings import load_yaml, read
+    from electrolith.study.settings import load_yaml, pointing, read
     from electrolith.study.terminal import finish, live
 
-    wanted: CertifyFile = read(CertifyFile, load_yaml(settings), settings.name, folder=settings.parent)
+    with pointing("certify"):
+        wanted: CertifyFile = read(CertifyFile, load_yaml(settings), settings.name, folder=settings.parent)
     if not wanted.materials:
         raise InputError(f"{settings}: no material to measure on; list some under materials:")
     if not folder.is_dir():

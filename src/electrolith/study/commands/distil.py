@@ -44,10 +44,11 @@ def distil_command(
     """
     from electrolith.energy.distil.distil import distil
     from electrolith.energy.distil.files import DistilFile
-    from electrolith.study.settings import load_yaml, read
+    from electrolith.study.settings import load_yaml, pointing, read
     from electrolith.study.terminal import finish, live
 
-    wanted: DistilFile = read(DistilFile, load_yaml(file), file.name, folder=file.parent)
+    with pointing("distil"):
+        wanted: DistilFile = read(DistilFile, load_yaml(file), file.name, folder=file.parent)
     given: dict[str, Any] = {"teacher": teacher, "labels": labels, "hours": hours, "processes": processes}
     settings = replace(wanted.distil, **{k: v for k, v in given.items() if v is not None})
     folder = out or file.with_suffix("")

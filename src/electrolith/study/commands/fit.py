@@ -40,10 +40,11 @@ def fit(
     from electrolith.energy.labels.labels import read_labels
     from electrolith.energy.pod.fit import fit_pod
     from electrolith.energy.pod.potential import PodSettings, save_draws, save_potential
-    from electrolith.study.settings import load_yaml, read
+    from electrolith.study.settings import load_yaml, pointing, read
     from electrolith.study.terminal import finish, live
 
-    shape = read(PodSettings, load_yaml(settings), "pod") if settings else PodSettings()
+    with pointing("fit"):
+        shape = read(PodSettings, load_yaml(settings), "pod") if settings else PodSettings()
     used = read_labels(*labels, settings=reference)
     with live() as listener:
         listener.begin("fit")

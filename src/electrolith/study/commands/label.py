@@ -213,14 +213,15 @@ def engine_settings(engine: str, path: Path | None) -> Any:
         If the engine takes none, or one of them is wrong.
     """
     from electrolith.energy.dft.reference import settings_class
-    from electrolith.study.settings import load_yaml, read
+    from electrolith.study.settings import load_yaml, pointing, read
 
     kind = settings_class(engine)
     if path is None:
         return None
     if kind is None:
         raise InputError(f"{path}: engine {engine!r} takes no settings")
-    return read(kind, load_yaml(path), str(path), folder=path.parent)
+    with pointing(engine):
+        return read(kind, load_yaml(path), str(path), folder=path.parent)
 
 
 def _name(engine: str, settings: Any) -> str:

@@ -56,14 +56,17 @@ def train(
     from electrolith.energy.labels.labels import read_labels
     from electrolith.energy.neural.sevennet import SHIPPED, SevenNetSettings
     from electrolith.energy.neural.train import TrainSettings, train_network
-    from electrolith.study.settings import load_yaml, read
+    from electrolith.study.settings import load_yaml, pointing, read
     from electrolith.study.terminal import finish, live
 
     if start not in SHIPPED:
         raise InputError(nearest("--from", start, SHIPPED))
     if members < 1:
         raise InputError(f"--members must be at least 1, got {members}")
-    settings = read(TrainSettings, load_yaml(settings_file), "training") if settings_file else TrainSettings()
+    with pointing("train"):
+        settings = (
+            read(TrainSettings, load_yaml(settings_file), "training") if settings_file else TrainSettings()
+        )
     changes = {"epochs": epochs, "seed": seed}
     settings = replace(settings, **{k: v for k, v in changes.items() if v is not None})
     model = SevenNetSettings(start, modal="PBE" if start == "sevennet-mf-0" else "", device=device.value)

@@ -19,7 +19,7 @@ from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.motion.conductivity import Conductivity
 from electrolith.study.section import Evidence, Part, Results, Section, Study
 from electrolith.study.sections.cell_parts import calibration_part, design_parts
-from electrolith.study.settings import Files, load_yaml, read
+from electrolith.study.settings import Files, load_yaml, pointing, read
 from electrolith.study.wiring import Progress, Stage
 
 __all__ = ["SECTION", "CellFit", "CellSettings", "Cells", "design_of", "evidence_of", "said_once"]
@@ -34,6 +34,7 @@ class CellSettings:
     calibrate : fit one set of parameters to all reported capacities, and say whether there is one.
     conductivities : materials whose conductivity comes from this study, {LNC: measured} or {LNC: computed};
         its doubt reaches the resistance and the capacity.
+    designs : files as `electrolith cell` reads them.
     """
 
     SHORTHAND: ClassVar[str] = "designs"
@@ -67,7 +68,8 @@ class CellFit:
 
 def design_of(file: Path) -> CellDesign:
     """The design in a file, checked."""
-    design: CellDesign = read(CellDesign, load_yaml(file), file.name, folder=file.parent)
+    with pointing("design"):
+        design: CellDesign = read(CellDesign, load_yaml(file), file.name, folder=file.parent)
     return design
 
 

@@ -33,6 +33,7 @@ class Target:
 
     quantity : as in the headline, with the group's name behind it where it has one; * stands for anything.
     at_least, at_most : one of them, or both for a window, with their unit.
+    name : as the table lists it.     source : where the target comes from.
     """
 
     name: str
@@ -51,7 +52,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Targets:
-    """Targets to hold the study's numbers against."""
+    """Targets to hold the study's numbers against.
+
+    targets : each with its quantity and bounds.
+    """
 
     SHORTHAND: ClassVar[str] = "targets"
 

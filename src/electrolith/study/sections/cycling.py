@@ -44,6 +44,7 @@ class MeasuredCycling:
     profiles : cycles whose voltage is shown.
     convention : of the Coulombic efficiency.
     counting : of cycles, the vendor's or own.
+    files : cycler records, one for each cell.
     """
 
     files: Files

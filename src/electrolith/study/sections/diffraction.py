@@ -26,9 +26,10 @@ __all__ = ["DIFFRACTION", "OPERANDO", "PDF", "evidence_of"]
 
 @dataclass(frozen=True)
 class MeasuredDiffraction(DiffractionSettings):
-    """Powder patterns of the material; instrument_files stand for `instrument` where it is a file.
+    """Powder patterns of the material.
 
     crystal : main phase of these patterns where it is not the study's material, from the library (LiOH, ...).
+    instrument_files : GSAS-II .instprm or GSAS .prm instead of `instrument`, one or one each.
     """
 
     files: Files = ()

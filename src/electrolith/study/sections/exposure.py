@@ -28,6 +28,8 @@ class Exposure:
     file : table of time in h, conductivity in S/cm and, if known, its standard deviation.
     humidity : relative, fraction; or dew_point.
     name : of the atmosphere.
+    dew_point : instead of the humidity; below 0 °C the frost point.
+    temperature : at which a dew point becomes a humidity.
     """
 
     file: Path
@@ -45,7 +47,10 @@ class Exposure:
 
 @dataclass(frozen=True)
 class MeasuredExposure:
-    """Conductivity of a pellet in one or several atmospheres. fraction : of it whose loss is dated."""
+    """Conductivity of a pellet in one or several atmospheres.
+
+    atmospheres : each with its record.     fraction : of the conductivity whose loss is dated.
+    """
 
     atmospheres: tuple[Exposure, ...]
     fraction: float = 0.1

@@ -31,9 +31,10 @@ class OwnDynamics:
     runs : files or folders of each temperature, restarts in order.
     mobile : element that moves.      hop_distance : between neighbouring sites.
     charge : of its ion, e; without it the element's, where it has only one.
-    interval : between frames, timestep : of one step of the file, where the files do not say them.
+    interval : between frames.     timestep : of one step of the file; both where the files do not say them.
     types : elements of LAMMPS types.      unwrap : unfold folded coordinates.
     skip : frames left out at the beginning of each run.
+    seed : of the draws that carry the uncertainties.
     """
 
     runs: dict[Annotated[float, Unit("K")], Files]

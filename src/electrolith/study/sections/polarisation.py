@@ -39,6 +39,7 @@ class MeasuredPolarisation:
     diameter, thickness : of the pellet; those of `measured.impedance` without.
     detection_limit : of the instrument.
     share, change : the settling criterion, see the settled current's text.
+    seed : of the draws that carry the uncertainties.
     """
 
     files: Files

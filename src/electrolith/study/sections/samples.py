@@ -33,6 +33,7 @@ class Samples:
     names : pattern such as "LNC-{rpm}rpm-{hours}h", for conditions that stand in the names only.
     conditions : columns over which trends are drawn, each while the others are those of the reference;
         without them every numeric column that states no uncertainty.
+    seed : of the permutations behind correlations.
     """
 
     SHORTHAND: ClassVar[str] = "table"

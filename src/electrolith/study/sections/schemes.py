@@ -24,7 +24,10 @@ FLAT = 0.35
 
 @dataclass(frozen=True)
 class BuiltLayer:
-    """A layer from the bottom upwards. mass : of the powder or film put in."""
+    """A layer from the bottom upwards. mass : of the powder or film put in.
+
+    name : material.     thickness : as built.
+    """
 
     name: str
     thickness: Annotated[float, Unit("um")]
@@ -42,6 +45,7 @@ class Scheme:
     diameter, or width and length : of the layers. housing : what holds them, "PTFE die". ends : what closes
         them above and below, "steel piston". steps : of the build, in order. load : of the last pressing.
     beam_angle : of X-rays to the surface of the layer `beam_layer`; attenuation_length : of that layer.
+    layers : from the bottom upwards.     beam_layer : the layer that X-rays look at.
     """
 
     layers: tuple[BuiltLayer, ...]
@@ -79,7 +83,10 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Schemes:
-    """Cells by name."""
+    """Cells by name.
+
+    cells : each as it is built.
+    """
 
     cells: dict[str, Scheme]
 

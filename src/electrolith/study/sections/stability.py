@@ -50,6 +50,8 @@ class Air:
     """Moist gas for the map and the table.
 
     dew_points : below 0 °C the frost point. gases : partial pressures (Pa) of further gases.
+    temperature : of gas and phase.
+    product_pressure : partial pressure at which gases that form leave.
     """
 
     dew_points: Annotated[tuple[float, ...], Unit("K")] = (213.15, 233.15, 273.15)
@@ -68,6 +70,9 @@ class Stability:
         "ideal" takes ideal mixing on the sites of the crystal, an upper bound.
     entries : a table of the user's own energies, of the same engine and scheme as the library.
     compare : all electrolytes shipped with the package, or the binaries only.
+    moisture : moist gas for the map and the table.
+    temperature : at which entropies count.
+    draws : of the energies' errors; the intervals come from them.     seed : of these draws.
     """
 
     formula: str = ""

@@ -60,6 +60,7 @@ class Sweep:
     element : that x counts; without it the framework's element of largest charge.
     ordering : of each composition (its own composition apart).
     dynamics : of each composition; σ(300 K) is extrapolated where three temperatures pass their guards.
+    relaxation : of each composition.
     """
 
     framework_vacancies: tuple[float, ...] = ()
