@@ -132,6 +132,52 @@ def test_commands_end_in_tables_pages_and_data(folder):
         assert (folder / f"{command[0]}.html").exists()
 
 
+def test_the_data_of_a_series_hold_every_part_and_temperature_and_the_f_test(tmp_path):
+    """Bulk 0.30 eV and 20 kohm, grain boundary 0.40 eV and 8 kohm at 25 °C, 10 mm x 0.9 mm."""
+    circuit = Circuit.parse("p(R1,CPE1)-p(R2,CPE2)-CPE3")
+    frequency = np.logspace(np.log10(7e6), 0, 50)
+    rng = np.random.default_rng(4)
+    celsius = (5, 20, 35, 50, 65)
+    for c in celsius:
+        t = c + 273.15
+        both = [t / 298.15 * np.exp(e / KT * (1 / t - 1 / 298.15)) for e in (0.30, 0.40)]
+        z = circuit.impedance(
+            np.array([2e4 * both[0], 2e-11, 0.95, 8e3 * both[1], 3e-9, 0.9, 1e-6, 0.9]), frequency
+        )
+        z = z * (1 + 0.003 * (rng.standard_normal(50) + 1j * rng.standard_normal(50)))
+        rows = "\n".join(f"{f:.8g},{x.real:.8g},{x.imag:.8g}" for f, x in zip(frequency, z, strict=True))
+        (tmp_path / f"pellet_{c}C.csv").write_text("frequency/Hz,Re(Z)/ohm,Im(Z)/ohm\n" + rows)
+    files = [str(p) for p in sorted(tmp_path.glob("*.csv"))]
+    sizes = ["--diameter", "10.000(1) mm", "--thickness", "0.900(1) mm", "--leads", "0.0(1) ohm"]
+    options = [*sizes, "--circuit", circuit.text, "--simultaneous", "--json", str(tmp_path / "out.json")]
+    done = CliRunner().invoke(app, ["impedance", *files, *options])
+    assert done.exit_code == 0, done.output
+    data = json.loads((tmp_path / "out.json").read_text())["data"]
+    parts = {p["part"]: p for p in data["series"]}
+    assert set(parts) == {"total", "bulk", "grain boundary"}
+    area, kelvin = np.pi * 0.25, np.array(celsius) + 273.15  # cm2
+    for name, size, energy in (("bulk", 2e4, 0.30), ("grain boundary", 8e3, 0.40)):
+        found = parts[name]
+        assert found["temperature_K"] == pytest.approx(kelvin)
+        truth = 0.09 / (area * size * kelvin / 298.15 * np.exp(energy / KT * (1 / kelvin - 1 / 298.15)))
+        assert [s["value"] for s in found["conductivity"]] == pytest.approx(truth, rel=0.03)
+        assert all(s["std"] > 0 and s["unit"] == "S/cm" for s in found["conductivity"])
+        own = found["activation_energy"]
+        assert abs(own["value"] - energy) < 3 * own["std"] + 1e-4
+    joint = data["simultaneous"]
+    assert joint["constraints"] == 6  # two lines for ten resistances
+    assert joint["rejected"] is False
+    assert joint["probability"] > 0.01
+    assert joint["chi2"] >= joint["chi2_single"]
+    assert {"R1", "R2"} == set(joint["activation_energies"])
+    said = " ".join(done.output.split())
+    assert "straight lines are compatible with the data" in said
+    assert "6 parameters fewer, F = " in said
+    arcs = data["spectra"][0]["arcs"]
+    assert [a["element"] for a in arcs] == ["R1", "R2"]
+    assert all(a["capacitance"]["std"] > 0 and a["top"]["std"] > 0 for a in arcs)
+
+
 def test_ccd_explains_its_decision(folder):
     done = CliRunner().invoke(
         app, ["ccd", str(folder / "steps.bdf.csv"), "--area", "0.785 cm2", "--json", "-"]

@@ -6,7 +6,7 @@ from scipy.optimize import least_squares
 
 from electrolith.lab.impedance.circuit import Circuit
 from electrolith.lab.impedance.descent import descend
-from electrolith.lab.impedance.fit import weighted_model
+from electrolith.lab.impedance.objective import weighted_model
 from electrolith.lab.impedance.pellets import FREQUENCY, PELLET, random_pellet
 
 

@@ -6,8 +6,10 @@ import pytest
 from electrolith.core.errors import InputError
 from electrolith.lab.impedance.arcs import read_arcs
 from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.constraints import Constraints
 from electrolith.lab.impedance.descent import descend
-from electrolith.lab.impedance.fit import FitSettings, fit_circuit, sort_arcs, weighted_model
+from electrolith.lab.impedance.fit import FitSettings, fit_circuit, sort_arcs
+from electrolith.lab.impedance.objective import weighted_model
 from electrolith.lab.impedance.pellets import FREQUENCY, PELLET, random_pellet
 from electrolith.lab.impedance.spectrum import Spectrum
 from electrolith.lab.impedance.starts import Scales, bounds_of
@@ -122,7 +124,8 @@ def test_a_held_parameter_stays_and_has_no_doubt(rng):
     clean = circuit.impedance(truth, frequency)
     both = rng.standard_normal(50) + 1j * rng.standard_normal(50)
     spectrum = Spectrum(frequency, clean + 0.003 * np.abs(clean) * both, "made")
-    held = fit_circuit(spectrum, FitSettings(circuit.text, fixed=(("CPE1_n", 0.9), ("R0", 20.0))))
+    known = Constraints(fixed=(("CPE1_n", 0.9), ("R0", 20.0)))
+    held = fit_circuit(spectrum, FitSettings(circuit.text, constraints=known))
     at = [circuit.names.index(n) for n in ("CPE1_n", "R0")]
     np.testing.assert_allclose(held.values[at], [0.9, 20.0], rtol=1e-9)
     np.testing.assert_allclose(held.std[at], 0.0, atol=1e-12)
@@ -130,7 +133,7 @@ def test_a_held_parameter_stays_and_has_no_doubt(rng):
     assert held.std[1] < free.std[1]
     assert held.values[1] == pytest.approx(1e3, rel=0.01)
     with pytest.raises(InputError, match="no 'CPE1_m'; did you mean 'CPE1_n'"):
-        FitSettings(circuit.text, fixed=(("CPE1_m", 1.0),))
+        FitSettings(circuit.text, constraints=Constraints(fixed=(("CPE1_m", 1.0),)))
 
 
 def test_admittance_and_impedance_agree_on_good_data(rng):

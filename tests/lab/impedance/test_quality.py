@@ -5,10 +5,11 @@ import pytest
 
 from electrolith.core.errors import InputError
 from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.fit import FitSettings, fit_circuit
 from electrolith.lab.impedance.kramers_kronig import kramers_kronig
 from electrolith.lab.impedance.pellets import FREQUENCY, random_pellet
 from electrolith.lab.impedance.quality import check_spectrum
-from electrolith.lab.impedance.relaxation import relaxation_times
+from electrolith.lab.impedance.relaxation import relaxation_times, relaxing_part
 from electrolith.lab.impedance.spectrum import Spectrum
 
 
@@ -82,3 +83,23 @@ def test_more_regularisation_is_smoother_and_a_bad_one_is_refused():
     assert np.sum(np.diff(smooth.gamma, 2) ** 2) < np.sum(np.diff(rough.gamma, 2) ** 2)
     with pytest.raises(InputError, match="regularisation must be positive, got -1"):
         relaxation_times(made, regularisation=-1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_inductance_and_a_blocking_electrode_are_taken_off_before_the_distribution(seed):
+    circuit = Circuit.parse("L0-p(R1,CPE1)-p(R2,CPE2)-CPE3")
+    truth = np.array([1e-6, 2e4, 2e-11, 0.97, 8e3, 3e-9, 0.93, 4e-6, 0.88])
+    frequency = np.logspace(7, -1, 80)
+    rng = np.random.default_rng(seed)
+    clean = circuit.impedance(truth, frequency)
+    both = rng.standard_normal(80) + 1j * rng.standard_normal(80)
+    spectrum = Spectrum(frequency, clean + 0.003 * np.abs(clean) * both, "made")
+    fit = fit_circuit(spectrum, FitSettings(circuit.text))
+    part = relaxing_part(fit)
+    assert part.remarks == (f"L0, CPE3 of {circuit.text} taken off",)
+    stripped = relaxation_times(part, blocking=False, size=np.abs(fit.measured))
+    assert stripped.polarisation_resistance == pytest.approx(28e3, rel=0.03)
+    big = sorted(stripped.peaks, key=lambda p: -p.resistance)[:2]
+    assert [p.resistance for p in big] == pytest.approx([2e4, 8e3], rel=0.12)
+    # left on, a phase that is no capacitor's makes peaks several times the pellet
+    assert relaxation_times(spectrum).polarisation_resistance > 3 * 28e3

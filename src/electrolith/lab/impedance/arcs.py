@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from electrolith.core.estimate import Estimate
-from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.circuit import Circuit, Leaf
 from electrolith.lab.impedance.fit import CircuitFit, arcs_of, time_constant
 from electrolith.lab.impedance.geometry import (
     Geometry,
@@ -28,7 +28,8 @@ class Arc:
     resistance : ohm.
     time_constant : s.
     frequency : of its top, Hz.
-    capacitance : Hsu-Mansfeld, F.
+    capacitance : Hsu-Mansfeld, F; `top` and `charging` are frequency and capacitance with their doubt, which
+        is unknown where the data do not determine one of the arc's parameters.
     brug : F, None without a series resistance.
     permittivity : relative, None without geometry.
     label : bulk, grain boundary, ...
@@ -39,6 +40,8 @@ class Arc:
     time_constant: float
     frequency: float
     capacitance: float
+    top: Estimate
+    charging: Estimate
     brug: float | None
     permittivity: float | None
     label: str
@@ -55,7 +58,7 @@ def read_arcs(fit: CircuitFit, geometry: Geometry | None = None) -> tuple[Arc, .
     return tuple(sorted(found, key=lambda arc: arc.time_constant))
 
 
-def _arc(fit: CircuitFit, pair: tuple, geometry: Geometry | None) -> Arc:  # type: ignore[type-arg]
+def _arc(fit: CircuitFit, pair: tuple[Leaf, Leaf], geometry: Geometry | None) -> Arc:
     """One arc from its resistance and storage element."""
     resistor, storage = pair
     resistance = float(fit.values[resistor.first])
@@ -66,16 +69,38 @@ def _arc(fit: CircuitFit, pair: tuple, geometry: Geometry | None) -> Arc:  # typ
     series = _series_resistance(fit)
     brug = surface_capacitance(resistance, charge, exponent, series=series) if series else None
     permittivity = relative_permittivity(capacitance, geometry) if geometry else None
+    top, charging = _doubted(fit, resistor, storage, tau, capacitance)
     return Arc(
         name=resistor.name,
         resistance=fit.parameter(resistor.name),
         time_constant=tau,
         frequency=1 / (2 * np.pi * tau),
         capacitance=capacitance,
+        top=top,
+        charging=charging,
         brug=brug,
         permittivity=permittivity,
         label=label_of(capacitance, geometry),
     )
+
+
+def _doubted(
+    fit: CircuitFit, resistor: Leaf, storage: Leaf, tau: float, capacitance: float
+) -> tuple[Estimate, Estimate]:
+    """Frequency of the top, Hz, and capacitance, F, through the joint draws of R, Q and n."""
+    names = (resistor.name, *fit.names[storage.columns])
+    if any(name in fit.undetermined for name in names):
+        return (
+            Estimate.unknown_doubt(1 / (2 * np.pi * tau), "Hz"),
+            Estimate.unknown_doubt(capacitance, "F"),
+        )
+    resistance, charge = fit.draws[:, resistor.first], fit.draws[:, storage.first]
+    exponent = fit.draws[:, storage.first + 1] if storage.element.symbol == "CPE" else np.ones(len(charge))
+    exponent = np.clip(exponent, 0.05, 1.0)
+    resistance = np.maximum(resistance, 1e-3 * fit.values[resistor.first])  # linear draws may pass zero
+    tops = (resistance * charge) ** (-1 / exponent) / (2 * np.pi)
+    farads = charge ** (1 / exponent) * resistance ** (1 / exponent - 1)  # as `effective_capacitance`
+    return Estimate(tops, "Hz"), Estimate(farads, "F")
 
 
 def _series_resistance(fit: CircuitFit) -> float | None:

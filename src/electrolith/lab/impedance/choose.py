@@ -174,7 +174,7 @@ def _fitted(
     for circuit in tracked(circuits, "circuit"):
         how = replace(settings.fit, circuit=circuit)
         try:
-            fits = tuple(fit_circuit(s, how) for s in spectra)
+            fits = fit_neighbours(spectra, how)
         except InputError:
             skipped.append(circuit)
             continue
@@ -183,6 +183,17 @@ def _fitted(
         else:
             skipped.append(circuit)
     return found, skipped
+
+
+def fit_neighbours(
+    spectra: Sequence[Spectrum], settings: FitSettings, near: CircuitFit | None = None
+) -> tuple[CircuitFit, ...]:
+    """Fits of spectra of one cell, each beginning at its neighbour's besides the random starts."""
+    fits: list[CircuitFit] = []
+    for spectrum in spectra:
+        near = fit_circuit(spectrum, settings, near=None if near is None else near.values)
+        fits.append(near)
+    return tuple(fits)
 
 
 def _coiled(spectra: Sequence[Spectrum], settings: ChoiceSettings) -> bool:

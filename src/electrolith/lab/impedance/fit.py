@@ -9,7 +9,9 @@ from electrolith.core.errors import InputError, nearest
 from electrolith.core.estimate import Estimate
 from electrolith.core.fit import covariance_of
 from electrolith.lab.impedance.circuit import Circuit, Group, Leaf, Node
+from electrolith.lab.impedance.constraints import NOTHING_KNOWN, Constraints
 from electrolith.lab.impedance.descent import Descent, Model, descend
+from electrolith.lab.impedance.objective import WALL, admittance_model, walled, weighted_model
 from electrolith.lab.impedance.spectrum import Spectrum
 from electrolith.lab.impedance.starts import Scales, bounds_of, draw_starts
 
@@ -28,7 +30,7 @@ class FitSettings:
     starts : random starting points; the best quarter is followed to the end.
     iterations : evaluation limit of one descent.
     drop_inductive : leave out points with a positive imaginary part.
-    fixed : (parameter, value) that are held, ("CPE1_n", 1.0).
+    constraints : parameters that are held, bounded or ordered.
     admittance : fit Y = 1/Z with weights 1/|Y|; points far from the curve then pull differently.
     seed : of the random starts and of the draws.
     """
@@ -40,17 +42,12 @@ class FitSettings:
     starts: int = 96
     iterations: int = 400
     drop_inductive: bool = False
-    fixed: tuple[tuple[str, float], ...] = ()
+    constraints: Constraints = NOTHING_KNOWN
     admittance: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
-        names = Circuit.parse(self.circuit).names
-        for name, value in self.fixed:
-            if name not in names:
-                raise InputError(nearest(f"fixed parameters of {self.circuit}", name, names))
-            if not value > 0:
-                raise InputError(f"fixed parameter {name} must be positive, got {value:g}")
+        self.constraints.check(Circuit.parse(self.circuit))
         if self.starts < 4:
             raise InputError(f"starts must be at least 4, got {self.starts}")
         if self.iterations < 10:
@@ -145,11 +142,15 @@ class CircuitFit:
         return Estimate(drawn, "ohm")
 
 
-def fit_circuit(spectrum: Spectrum, settings: FitSettings) -> CircuitFit:
+def fit_circuit(spectrum: Spectrum, settings: FitSettings, *, near: Array | None = None) -> CircuitFit:
     r"""Find the global minimum of Σ|w (Z - Z_fit)|² over the parameters of a circuit.
 
     Random starts drawn from the spectrum's own sizes, Levenberg-Marquardt on log-parameters from all of
     them together, the best quarter followed to the end, arcs sorted by time constant.
+
+    Parameters
+    ----------
+    near : parameters (P,) of a neighbour in a series; one start more, and a sixth of the random ones.
 
     Raises
     ------
@@ -170,47 +171,19 @@ def fit_circuit(spectrum: Spectrum, settings: FitSettings) -> CircuitFit:
     if settings.admittance:
         model = admittance_model(circuit, omega, used.impedance)
     scales = Scales.of(omega, used.impedance)
-    low, high = bounds_of(circuit, scales)
-    for name, value in settings.fixed:  # a parameter between equal bounds never moves
-        at = circuit.names.index(name)
-        low[at] = high[at] = np.log(value) if circuit.logarithmic[at] else value
+    known = settings.constraints
+    low, high = known.box(circuit, *bounds_of(circuit, scales))
     rng = np.random.default_rng(settings.seed)
-    starts = draw_starts(circuit, scales, settings.starts, rng=rng)
-    scouts = descend(model, starts, low, high, iterations=min(20, settings.iterations))
-    best = np.argsort(scouts.cost)[: max(settings.starts // 4, 1)]
-    ends = descend(model, scouts.parameters[best], low, high, iterations=settings.iterations)
+    count = settings.starts if near is None else max(settings.starts // 6, 4)
+    starts = known.inside(circuit, draw_starts(circuit, scales, count, rng=rng), low, high, rng)
+    if near is not None:
+        starts = np.vstack([starts, circuit.to_internal(near[None])])
+    height = WALL * (1.0 if settings.weights == "modulus" else float(np.median(np.abs(used.impedance))))
+    pushed = walled(model, known.pairs(circuit), height)
+    scouts = descend(pushed, starts, low, high, iterations=min(20, settings.iterations))
+    best = np.argsort(scouts.cost)[: max(count // 4, 2)]
+    ends = descend(pushed, scouts.parameters[best], low, high, iterations=settings.iterations)
     return _result(circuit, used, settings, model, ends, (low, high), rng)
-
-
-def weighted_model(circuit: Circuit, omega: Array, impedance: Array, weight: Array) -> Model:
-    """Real residuals (B, 2F) and derivatives (B, P, 2F) of a circuit against measured impedance."""
-
-    def model(internal: Array) -> tuple[Array, Array]:
-        predicted, slopes = circuit.batch(internal, omega)
-        residual = (predicted - impedance) * weight
-        slopes = slopes * weight
-        return (
-            np.concatenate([residual.real, residual.imag], axis=1),
-            np.concatenate([slopes.real, slopes.imag], axis=2),
-        )
-
-    return model
-
-
-def admittance_model(circuit: Circuit, omega: Array, impedance: Array) -> Model:
-    """As `weighted_model`, of Y = 1/Z relative to |Y|."""
-    size = np.abs(impedance)
-
-    def model(internal: Array) -> tuple[Array, Array]:
-        predicted, slopes = circuit.batch(internal, omega)
-        residual = (1 / predicted - 1 / impedance) * size
-        slopes = -slopes * (size / predicted**2)[:, None, :]
-        return (
-            np.concatenate([residual.real, residual.imag], axis=1),
-            np.concatenate([slopes.real, slopes.imag], axis=2),
-        )
-
-    return model
 
 
 def direct_resistance(node: Node, values: Array) -> Array | None:
@@ -282,13 +255,20 @@ def _result(
     """The best end with its covariance, arcs sorted."""
     winner = int(np.argmin(ends.cost))
     internal = ends.parameters[winner]
-    if not settings.fixed:  # a held parameter belongs to its arc
+    known = settings.constraints
+    if not known:  # a parameter of which something is known belongs to its arc
         internal = sort_arcs(circuit, internal)
     residual, slopes = model(internal[None])
     at_bound = (internal <= bounds[0] + 1e-9) | (internal >= bounds[1] - 1e-9)
     # a parameter at its limit could still move the others: holding it would make them look too well known
-    held = np.array([name in dict(settings.fixed) for name in circuit.names])
+    held = np.array([name in dict(known.fixed) for name in circuit.names])
     at_bound &= ~held
+    pressed = {
+        name
+        for (a, b), pair in zip(known.pairs(circuit), known.order, strict=True)
+        if internal[a] > internal[b] - 1e-6
+        for name in pair
+    }
     covariance, rank, direction = _covariance(slopes[0].T, held)
     chi2 = float(np.sum(residual[0] ** 2))
     dof = residual.shape[1] - rank
@@ -307,7 +287,7 @@ def _result(
         agreement=float(np.mean(ends.cost <= ends.cost[winner] * (1 + 1e-5))),
         converged=bool(ends.converged[winner]),
         evaluations=ends.evaluations,
-        undetermined=_undetermined(circuit, values, covariance, at_bound),
+        undetermined=_undetermined(circuit, values, covariance, at_bound, known.bounded, pressed),
         frequency=used.frequency,
         measured=used.impedance,
         fitted=circuit.impedance(values, used.frequency),
@@ -347,13 +327,25 @@ def _draw(circuit: Circuit, internal: Array, factor: Array, rng: np.random.Gener
     )
 
 
-def _undetermined(circuit: Circuit, values: Array, covariance: Array, at_bound: Array) -> dict[str, str]:
-    """What cannot be trusted, by parameter name."""
+def _undetermined(
+    circuit: Circuit,
+    values: Array,
+    covariance: Array,
+    at_bound: Array,
+    bounded: frozenset[str],
+    pressed: set[str],
+) -> dict[str, str]:
+    """What cannot be trusted, by parameter name; bounded, pressed: by a bound or an order somebody stated."""
     said: dict[str, str] = {}
     spread = np.sqrt(np.diag(covariance))
     for i, name in enumerate(circuit.names):
         unit = circuit.units[i]
-        if at_bound[i] and not (circuit.units[i] == "ohm" and np.isfinite(spread[i])):
+        if at_bound[i] and name in bounded:
+            shown = f"{values[i]:.3g} {unit}".removesuffix(" 1")
+            said[name] = f"ended at the stated bound {shown}: the data ask for a value beyond it"
+        elif name in pressed:
+            said[name] = "ended on the stated order: the data ask for the other one"
+        elif at_bound[i] and not (circuit.units[i] == "ohm" and np.isfinite(spread[i])):
             said[name] = f"ended at the limit {values[i]:.3g} {unit}".removesuffix(" 1")
         elif circuit.logarithmic[i] and unit == "ohm" and spread[i] > VAGUE:
             said[name] = (

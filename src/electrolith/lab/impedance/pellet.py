@@ -1,6 +1,6 @@
 """From the spectra of a cell to one finished result: fits, arcs, σ(T), the interface in time, doubts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from electrolith.lab.impedance.leads import Leads, corrected, influence
 from electrolith.lab.impedance.place import clock, placed
 from electrolith.lab.impedance.quality import Quality, check_spectrum
 from electrolith.lab.impedance.read import read_impedance, read_many
-from electrolith.lab.impedance.relaxation import RelaxationTimes, relaxation_times
+from electrolith.lab.impedance.relaxation import RelaxationTimes, relaxation_times, relaxing_part
 from electrolith.lab.impedance.series import ConductivitySeries, series_of
 from electrolith.lab.impedance.settings import ImpedanceSettings, pellet_geometry
 from electrolith.lab.impedance.spectrum import Spectrum
@@ -103,7 +103,7 @@ def judge_spectra(
     series = _series(fits, electrolytes, geometry, leads, settings)
     growth, followed = _growth(used, electrolytes, series, settings)
     sigma = None if geometry is None else tuple(_conductivity(e, geometry) for e in electrolytes)
-    relaxation, missed = _relaxation(used[0])
+    relaxation, missed = _relaxation(fits[0])
     return PelletImpedance(
         circuit=choice.circuits[0],
         rivals=() if settings.circuit else tuple(zip(choice.circuits, choice.criterion, strict=True)),
@@ -194,16 +194,19 @@ def _fitted(
         for fit in fits
     }
     table, used, lost = [], [], []
+    before: tuple[CircuitFit, ...] = ()
     for spectrum in tracked(spectra, "spectrum"):
         try:
             row = [
-                known.get((spectrum.source, c)) or fit_circuit(spectrum, settings.fit(c))
-                for c in circuits[:RIVALS]
+                known.get((spectrum.source, c))
+                or fit_circuit(spectrum, settings.fit(c), near=before[i].values if before else None)
+                for i, c in enumerate(circuits[:RIVALS])
             ]
         except ElectrolithError as error:
             lost.append((spectrum.source, str(error)))
             continue
-        table.append(tuple(row))
+        before = tuple(row)
+        table.append(before)
         used.append(spectrum)
     return tuple(table), tuple(used), lost
 
@@ -213,10 +216,15 @@ def _conductivity(electrolyte: Electrolyte | None, geometry: Geometry) -> Estima
     return None if electrolyte is None else geometry.conductivity(electrolyte.resistance).to("S/cm")
 
 
-def _relaxation(spectrum: Spectrum) -> tuple[tuple[RelaxationTimes, ...], tuple[str, ...]]:
-    """Distribution of relaxation times, a diagnostic whose failure is a remark."""
+def _relaxation(fit: CircuitFit) -> tuple[tuple[RelaxationTimes, ...], tuple[str, ...]]:
+    """Distribution of relaxation times of a spectrum without its inductance and its blocking electrode.
+
+    A diagnostic, whose failure is a remark.
+    """
+    part = relaxing_part(fit)
     try:
-        return (relaxation_times(spectrum),), ()
+        found = relaxation_times(part, blocking=False, size=np.abs(fit.measured))
+        return (replace(found, stripped=part.remarks),), ()
     except ElectrolithError as error:
         return (), (str(error),)
 

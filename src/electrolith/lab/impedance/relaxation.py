@@ -13,9 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from electrolith.core.errors import InputError, NotConverged
+from electrolith.lab.impedance.circuit import Circuit, Group, Leaf
+from electrolith.lab.impedance.fit import CircuitFit
 from electrolith.lab.impedance.spectrum import Spectrum
 
 Array = np.ndarray
+ENDLESS = ("inductance", "storage", "diffusion", "line")  # roles of what rises without end in series
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,7 @@ class RelaxationTimes:
     inductance : H.
     blocking_capacitance : F, inf where none is needed.
     residuals : complex, relative to |Z|, (F,).
+    stripped : what was taken off before, in words.
     """
 
     tau: Array
@@ -49,6 +53,7 @@ class RelaxationTimes:
     blocking_capacitance: float
     peaks: tuple[Peak, ...]
     residuals: Array
+    stripped: tuple[str, ...] = ()
 
     @property
     def polarisation_resistance(self) -> float:
@@ -62,6 +67,7 @@ def relaxation_times(
     regularisation: float | None = None,
     points_per_decade: int = 10,
     blocking: bool = True,
+    size: Array | None = None,
 ) -> RelaxationTimes:
     """Distribution of relaxation times of a spectrum.
 
@@ -70,6 +76,8 @@ def relaxation_times(
     regularisation : λ; None chooses it by generalised cross-validation.
     points_per_decade : of the grid of τ, which reaches half a decade beyond the measured window.
     blocking : include a series capacitance (blocking electrodes).
+    size : ohm, (F,), what the noise of every point is relative to; |Z| without. A spectrum that was
+        stripped of its electrode keeps the noise it was measured with.
 
     Raises
     ------
@@ -85,7 +93,7 @@ def relaxation_times(
     omega = 2 * np.pi * spectrum.frequency
     low, high = np.log10(1 / omega.max()) - 0.5, np.log10(1 / omega.min()) + 0.5
     tau = np.logspace(low, high, max(int((high - low) * points_per_decade), 8))
-    weight = 1 / np.abs(spectrum.impedance)
+    weight = 1 / (np.abs(spectrum.impedance) if size is None else size)
     design = _design(omega, tau, blocking)
     matrix = np.concatenate([(design * weight[:, None]).real, (design * weight[:, None]).imag])
     target = np.concatenate([(spectrum.impedance * weight).real, (spectrum.impedance * weight).imag])
@@ -119,6 +127,25 @@ def relaxation_times(
         peaks=_peaks(tau, gamma, np.interp(np.log(tau), -np.log(omega), np.abs(spectrum.impedance))),
         residuals=np.asarray((spectrum.impedance - design @ solution) * weight),
     )
+
+
+def relaxing_part(fit: CircuitFit) -> Spectrum:
+    """The measured points of a fit less what stands in series and is no relaxation between two resistances.
+
+    A cable's inductance, a blocking electrode (constant phase, pores) and diffusion rise without end at one
+    edge of the window; in a distribution they make peaks of their own and bend the arcs beside them.
+    """
+    root = Circuit.parse(fit.circuit).root
+    branches = root.branches if isinstance(root, Group) and not root.parallel else (root,)
+    omega = 2 * np.pi * fit.frequency
+    endless = np.zeros(omega.size, dtype=complex)
+    taken = []
+    for leaf in branches:
+        if isinstance(leaf, Leaf) and leaf.element.role in ENDLESS:
+            endless += leaf.element.law(omega, fit.values[None, leaf.columns])[0][0]
+            taken.append(leaf.name)
+    said = (f"{', '.join(taken)} of {fit.circuit} taken off",) if taken else ()
+    return Spectrum(fit.frequency, fit.measured - endless, fit.source, remarks=said)
 
 
 def _design(omega: Array, tau: Array, blocking: bool) -> Array:

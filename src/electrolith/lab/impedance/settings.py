@@ -1,6 +1,6 @@
 """What one asks of the impedance of a cell: the one place where its settings stand."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +11,7 @@ from electrolith.core.estimate import Estimate, parse_estimate
 from electrolith.core.units import Unit
 from electrolith.lab.impedance.choose import Electrodes
 from electrolith.lab.impedance.circuit import Circuit
+from electrolith.lab.impedance.constraints import parse_constraints
 from electrolith.lab.impedance.fit import FitSettings
 from electrolith.lab.impedance.geometry import Geometry
 from electrolith.lab.impedance.series import Form, SeriesSettings
@@ -31,7 +32,7 @@ class ImpedanceSettings:
     relative_density : of the pressed pellet, "0.85(2)", only recorded.
     leads : resistance of cables and contacts in series, "0.35(5) ohm"; taken off every spectrum.
     short_circuit : spectrum of the holder without a cell instead of `leads`.
-    fixed : parameters of an own circuit that are held, {CPE1_n: 1.0}.
+    constraints : of an own circuit's parameters: "CPE1_n = 1", "10 ohm < R1 < 10 kohm", "R1 < R2".
     admittance : fit Y instead of Z.
     simultaneous : fit all temperatures at once, with one activation energy for each process.
     temperature_error : standard deviation of the cell's temperature, common to the series.
@@ -55,17 +56,21 @@ class ImpedanceSettings:
     relative_density: str | None = None
     leads: str | None = None
     short_circuit: Path | None = None
-    fixed: dict[str, float] = field(default_factory=dict)
+    constraints: tuple[str, ...] = ()
     admittance: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.circuit is not None:
-            Circuit.parse(self.circuit)
+            parse_constraints(self.constraints, Circuit.parse(self.circuit))
         if (self.diameter is None) != (self.thickness is None):
             raise InputError("diameter and thickness come together, or neither; a conductivity needs both")
-        if self.fixed and self.circuit is None:
-            raise InputError("fixed parameters need the circuit they belong to; give `circuit`")
+        if self.constraints and self.circuit is None:
+            raise InputError("constraints need the circuit they belong to; give `circuit`")
+        if self.constraints and self.simultaneous:
+            raise InputError(
+                "simultaneous fits leave all parameters but the resistances free; give it without constraints"
+            )
         if self.leads is not None and self.short_circuit is not None:
             raise InputError("leads and short_circuit say the same; give one of them")
 
@@ -76,7 +81,7 @@ class ImpedanceSettings:
             frequency_low=self.frequency_low,
             frequency_high=self.frequency_high,
             starts=starts,
-            fixed=tuple(self.fixed.items()),
+            constraints=parse_constraints(self.constraints, Circuit.parse(circuit)),
             admittance=self.admittance,
             seed=self.seed,
         )

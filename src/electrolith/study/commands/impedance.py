@@ -43,7 +43,12 @@ def impedance(
     short: Annotated[
         Path | None, typer.Option(help="Spectrum of the short-circuited holder; taken off.")
     ] = None,
-    fix: Annotated[str | None, typer.Option(help="Parameters held, 'CPE1_n=1,R0=2.5'.")] = None,
+    constrain: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of an own circuit's parameters: 'CPE1_n = 1', 'R1 = 10 : 1e4 ohm', 'R1 < R2'; repeat."
+        ),
+    ] = None,
     admittance: Annotated[bool, typer.Option(help="Fit Y = 1/Z instead of Z.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
@@ -74,7 +79,7 @@ def impedance(
         frequency_high=high,
         leads=leads,
         short_circuit=short,
-        fixed=_held(fix),
+        constraints=tuple(constrain or ()),
         admittance=admittance,
     )
     found = measure_impedance(settings)
@@ -119,6 +124,10 @@ def _spectrum(found: PelletImpedance, i: int) -> dict[str, Any]:
         "chi2": fit.chi2,
         "degrees_of_freedom": fit.dof,
         "undetermined": fit.undetermined,
+        "arcs": [
+            {"element": a.name, "resistance": a.resistance, "capacitance": a.charging, "top": a.top}
+            for a in found.arcs[i]
+        ],
         "taken_for": [
             {"element": s.name, "label": s.label, "electrolyte": s.belonging, "because": s.reason}
             for s in (one.shares if one else ())
@@ -153,20 +162,6 @@ def _series(part: PartSeries) -> dict[str, Any]:
         "at_reference": part.at_reference,
         "reference_K": part.reference,
     }
-
-
-def _held(text: str | None) -> dict[str, float]:
-    """Held parameters of 'CPE1_n=1,R0=2.5'."""
-    held = {}
-    for part in (text or "").split(",") if text else ():
-        name, equals, value = part.partition("=")
-        try:
-            held[name.strip()] = float(value)
-        except ValueError as error:
-            raise InputError(f"--fix: expected 'CPE1_n=1,R0=2.5', got {part!r}") from error
-        if not equals:
-            raise InputError(f"--fix: expected 'CPE1_n=1,R0=2.5', got {part!r}")
-    return held
 
 
 def _range(text: str | None) -> tuple[float, float]:

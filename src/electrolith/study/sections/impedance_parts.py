@@ -219,16 +219,13 @@ def _distribution(found: PelletImpedance) -> tuple[Figure, ...]:
     if not found.relaxation:
         return ()
     drt = found.relaxation[0]
-    # the last decade holds the blocking electrode's rise, which would hide the arcs
-    inside = drt.gamma[drt.tau < 0.03 * drt.tau.max()]
-    inside = inside if inside.max(initial=0.0) > 0 else drt.gamma
+    before = f" {'; '.join(drt.stripped)} before." if drt.stripped else ""
     figure = Figure(
         "impedance-relaxation-times",
         f"Distribution of relaxation times of {short_name(found.fits[0].source)}, λ = "
-        f"{drt.regularisation:.2g} by "
-        f"{drt.chosen_by}; one peak per process, free of any circuit.",
-        Axis("time constant τ / s", log=True, range=(float(drt.tau.min()), 0.03 * float(drt.tau.max()))),
-        Axis("γ(ln τ) / Ω", range=(0.0, 1.15 * float(inside.max()))),
+        f"{number(drt.regularisation, 2)} by {drt.chosen_by}; one peak per process.{before}",
+        Axis("time constant τ / s", log=True),
+        Axis("γ(ln τ) / Ω"),
         (Line(drt.tau, drt.gamma, "γ"),),
         height=300,
     )
@@ -243,9 +240,7 @@ def _fit_table(found: PelletImpedance) -> Table:
     for i, (fit, arcs) in enumerate(zip(found.fits, found.arcs, strict=True)):
         one = found.electrolytes[i]
         sigma = () if found.conductivity is None else (found.conductivity[i],)
-        described: tuple[Cell, ...] = tuple(
-            cell for a in arcs for cell in (a.resistance, float(a.capacitance), float(a.frequency))
-        )
+        described: tuple[Cell, ...] = tuple(cell for a in arcs for cell in (a.resistance, a.charging, a.top))
         described += (None,) * (len(heads) - len(described))
         test = found.quality[i].kramers_kronig
         passed = "" if test is None else "passed" if test.passed else "failed"
