@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from electrolith.core import Estimate, InputError, parse_estimate
 
@@ -68,3 +70,31 @@ def test_text_with_parentheses_becomes_an_estimate_in_the_wanted_unit(rng):
 def test_an_impossible_spread_is_refused(std, rng):
     with pytest.raises(InputError, match="standard deviation must be finite and not negative"):
         Estimate.normal(1.0, std, "1", rng=rng)
+
+
+@given(st.floats(-8, 8), st.floats(-2.5, -0.5), st.sampled_from(["S/cm", "ohm cm2", "1", "angstrom^3"]))
+def test_a_printed_number_is_read_back_with_its_uncertainty(power, share, unit):
+    value = 10.0**power
+    rng = np.random.default_rng(1)
+    before = Estimate.normal(value, value * 10.0**share, unit, rng=rng)
+    after = parse_estimate(before.text(), unit, rng=rng)
+    assert after.value == pytest.approx(before.value, abs=0.1 * before.std)
+    assert after.std == pytest.approx(before.std, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "expected"),
+    [
+        ("2.16 (+0.15/-0.08) V", "mV", (2160.0, 2080.0, 2310.0)),
+        ("4.30 (+0.52/-0.38)e-5 S/cm", "S/cm", (4.3e-5, 3.92e-5, 4.82e-5)),
+        ("1e-6 (2e-8 to 4e-5) S/cm", "S/cm", (1e-6, 2e-8, 4e-5)),
+    ],
+)
+def test_lopsided_intervals_are_read_as_they_are_printed(text, unit, expected):
+    found = parse_estimate(text, unit, rng=np.random.default_rng(0), n=200_000)
+    assert (found.value, *found.interval(0.6827)) == pytest.approx(expected, rel=0.03)
+
+
+def test_a_value_outside_its_own_interval_is_refused():
+    with pytest.raises(InputError, match="does not lie in its interval"):
+        parse_estimate("3 (4 to 5) V", "V", rng=np.random.default_rng(0))

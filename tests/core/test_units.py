@@ -109,3 +109,30 @@ def test_the_last_unit_of_a_list_holds_for_those_before_it():
 def test_expressions_that_are_no_unit_are_refused_and_not_computed(unit):
     with pytest.raises(InputError, match=r"is not known; expected something like 'm'|is not a quantity in m"):
         convert(1.0, unit, "m")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12.3(1.2)", (12.3, 1.2, "")),
+        ("1.200(14)e-4 S/cm", (1.2e-4, 1.4e-6, "S/cm")),
+        ("1.235(23)e5", (123500.0, 2300.0, "")),
+        ("0,9(0,1) mm", (0.9, 0.1, "mm")),
+        ("0.90 ± 0.02 mm", (0.90, 0.02, "mm")),
+        ("0.90 +/- 0.02 mm", (0.90, 0.02, "mm")),
+        ("(1.2 ± 0.1)e-4 S/cm", (1.2e-4, 1e-5, "S/cm")),
+        ("1.2e-4 ± 1e-5 S/cm", (1.2e-4, 1e-5, "S/cm")),
+        ("−5(1) °C", (-5.0, 1.0, "°C")),
+        ("5.3 Å (uncertainty not stated)", (5.3, None, "Å")),
+    ],
+)
+def test_uncertainties_as_tables_print_them_are_read(text, expected):
+    value, error, unit = split_quantity(text)
+    assert (value, unit) == (pytest.approx(expected[0]), expected[2])
+    assert error == (pytest.approx(expected[1]) if expected[1] is not None else None)
+
+
+def test_powers_are_read_as_they_are_printed():
+    assert parse("3 cm⁻¹", "1/m") == pytest.approx(300.0)
+    assert parse("5 mA cm⁻²", "A/m2") == pytest.approx(50.0)
+    assert parse("3 Å³", "angstrom**3") == pytest.approx(3.0)

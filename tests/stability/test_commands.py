@@ -47,7 +47,7 @@ def test_an_interface_closed_and_open():
 
 
 def test_moisture_by_dew_point():
-    found = run("moisture", "Li3N", "--dew-point", "-60", "--no-map", "--draws", "5")
+    found = run("moisture", "Li3N", "--dew-point", "-60 degC", "--no-map", "--draws", "5")
     assert found.exit_code == 0, found.output
     text = " ".join(found.output.split())
     assert "Li3N + 3 H2O" in text
@@ -55,7 +55,7 @@ def test_moisture_by_dew_point():
 
 
 def test_relative_humidity_stands_for_its_dew_point():
-    found = run("moisture", "LiCl", "--relative-humidity", "40", "--no-map", "--draws", "5")
+    found = run("moisture", "LiCl", "--relative-humidity", "40 %", "--no-map", "--draws", "5")
     assert "LiCl + H2O -> LiCl·H2O" in " ".join(found.output.split())
 
 
@@ -100,8 +100,12 @@ def test_the_difference_of_a_library_with_itself_is_empty(tmp_path):
         (("window", "Li9N2Cl4"), "charges do not balance"),
         (("window", "LiXe"), "no phase holds Xe"),
         (("interface", "Li3N", "LiCl", "--open", "Li"), "like Li=4.2"),
-        (("moisture", "Li3N", "--dew-point", "600"), "outside the range of the Magnus form"),
+        (("moisture", "Li3N", "--dew-point", "600 degC"), "outside the range of the Magnus form"),
         (("moisture", "Li3N", "--gas", "CO2"), "like CO2=42"),
+        (("moisture", "Li3N", "--dew-point", "-60"), "--dew-point -60: a number without a unit; write it as"),
+        (("moisture", "Li3N", "--temperature", "25"), "write it as '25 degC'"),
+        (("moisture", "Li3N", "--relative-humidity", "40"), "write it as '40 %'"),
+        (("moisture", "Li3N", "--gas", "CO2=42"), "write it as '42 Pa'"),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence(arguments, text):

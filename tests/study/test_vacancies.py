@@ -266,17 +266,17 @@ def test_impossible_settings_are_refused(make, complaint):
 
 def test_the_command_computes_sizes_goes_on_and_gathers_all_hosts_in_one_table(tmp_path):
     words = ["vacancies", "--engine", "li-n-cl", "--metal", "-1.9", "--folder", tmp_path, "--host"]
-    first = run(*words, "LiCl", "--cells", "4,8", "--force", "0.1")
+    first = run(*words, "LiCl", "--cells", "4,8", "--force", "0.1 eV/angstrom")
     assert first.exit_code == 0, first.output
     labels = read_labels(tmp_path / "labels.xyz")
     rows = read_rows(tmp_path / "vacancies.csv")
     assert [(r.host, r.site, r.atoms) for r in rows] == [("LiCl", "4a", 8), ("LiCl", "4a", 16)]
     assert {x.kind for x in labels} == {"LiCl", "LiCl, one Li missing"}
-    again = run(*words, "LiCl", "--cells", "4,8", "--force", "0.1")
+    again = run(*words, "LiCl", "--cells", "4,8", "--force", "0.1 eV/angstrom")
     assert again.exit_code == 0
     assert len(read_labels(tmp_path / "labels.xyz")) == len(labels)
     page = tmp_path / "page.html"
-    other = run(*words, "beta-Li3N", "--cells", "2", "--force", "0.2", "--html", page)
+    other = run(*words, "beta-Li3N", "--cells", "2", "--force", "0.2 eV/angstrom", "--html", page)
     assert other.exit_code == 0, other.output
     assert page.exists()
     assert {r.host for r in read_rows(tmp_path / "vacancies.csv")} == {"LiCl", "beta-Li3N"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -202,18 +203,55 @@ def _times(one: str, other: str) -> str:
 
 
 def parse_estimate(text: str | float, unit: str, *, rng: np.random.Generator, n: int = DRAWS) -> Estimate:
-    """Read "0.90(2) mm" or "0.9 mm" as an estimate in `unit`; without (2) the doubt is unknown.
+    """Read "0.90(2) mm", "2.16 (+0.15/-0.08) V" or "0.9 mm" in `unit`; without (2) the doubt is unknown.
+
+    An interval that leans to one side, or "1e-6 (2e-8 to 4e-5)", is where the middle 68 % of the draws lie.
 
     Raises
     ------
     InputError
         If it is no quantity, or its unit is missing or of another kind.
     """
-    number, error, given = split_quantity(str(text))
+    found = _INTERVAL.match(str(text))
+    if found is None:
+        number, error, given = split_quantity(str(text))
+    else:
+        number, error, given = split_quantity(f"{found[1]}{found[6] or ''} {found[7]}")
     if isinstance(text, str) and not given and unit not in ("1", "", "dimensionless"):
         raise InputError(f"{text!r} states no unit; write it as '{text.strip()} {unit}'")
     value = convert(number, given or unit, unit)
+    if found is not None:
+        low, high = (convert(x, given or unit, unit) for x in _ends(number, found))
+        return Estimate(_leaning(value, low, high, rng.standard_normal(n)), unit)
     if error is None:
         return Estimate.unknown_doubt(value, unit)
     width = abs(convert(number + error, given or unit, unit) - value)
     return Estimate.normal(value, width, unit, rng=rng, n=n)
+
+
+_SIZE = r"\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_INTERVAL = re.compile(
+    rf"^\s*([-+]?{_SIZE})\s*\((?:\+({_SIZE})\s*/\s*-({_SIZE})|([-+]?{_SIZE}) to ([-+]?{_SIZE}))\)"
+    r"([eE][-+]?\d+)?\s*(.*?)\s*$"
+)
+
+
+def _ends(number: float, found: re.Match[str]) -> tuple[float, float]:
+    """Low and high end of an interval that was read."""
+    scale = float(f"1{found[6] or 'e0'}")
+    if found[2]:
+        return number - scale * float(found[3]), number + scale * float(found[2])
+    low, high = scale * float(found[4]), scale * float(found[5])
+    if not low <= number <= high:
+        raise InputError(f"{found[0].strip()!r}: the value does not lie in its interval")
+    return low, high
+
+
+def _leaning(value: float, low: float, high: float, normal: np.ndarray) -> np.ndarray:
+    """Draws with this median and these ends of their middle 68 %: two halves of normal distributions.
+
+    Where value and ends are above zero, and the interval is wide, the halves are of the logarithm.
+    """
+    if low > 0 and high > 2 * low:
+        return np.asarray(np.exp(_leaning(np.log(value), np.log(low), np.log(high), normal)))
+    return np.asarray(value + np.where(normal > 0, high - value, value - low) * normal)

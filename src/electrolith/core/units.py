@@ -22,7 +22,13 @@ _ODD_UNIT = re.compile(r"\d{3}|(\*\*|\^)\s*[\d.]+\s*(\*\*|\^)|[()]{5}")  # it wo
 LONGEST_UNIT = 60
 LONGEST = 200  # characters of a quantity; what is longer is none
 
-_NUMBER = re.compile(r"^\s*([-+]?(?:\d+[.,]?\d*|[.,]\d+))(?:\((\d+)\))?([eE][-+]?\d+)?\s*(.*?)\s*$")
+_VALUE = r"\d+[.,]?\d*|[.,]\d+"
+_NUMBER = re.compile(rf"^\s*([-+−]?(?:{_VALUE}))(?:\(({_VALUE})\))?([eE][-+−]?\d+)?\s*(.*?)\s*$")
+_PLUS_MINUS = re.compile(rf"^(?:±|\+/-|\+-)\s*((?:{_VALUE})(?:[eE][-+−]?\d+)?)\s*(.*)$")
+_BRACKETED = re.compile(
+    rf"^\s*\(\s*([-+−]?(?:{_VALUE}))\s*(?:±|\+/-|\+-)\s*({_VALUE})\s*\)\s*([eE][-+−]?\d+)?\s*(.*)$"
+)
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")  # 1,200 is two numbers in two countries
 
 
@@ -46,9 +52,8 @@ def _registry() -> pint.UnitRegistry[Any]:
 def _spelling(unit: str) -> str:
     """Pint's spelling of a unit as people write it."""
     text = unit.strip().replace("°C", "degC").replace("º", "°").replace("Ω", "ohm").replace("·", "*")
-    text = (
-        text.replace("²", "**2").replace("³", "**3").replace("⁻¹", "**-1").replace("µ", "u").replace("μ", "u")
-    )
+    text = text.replace("µ", "u").replace("μ", "u").replace("−", "-")
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+", lambda m: "**" + m[0].translate(_SUPERSCRIPTS), text)
     text = re.sub(r"\bA\^-1", "1/angstrom", text)
     text = re.sub(r"(?<=[A-Za-z])([23])\b", r"**\1", text)  # cm2, nm3
     return "dimensionless" if text in ("", "1", "none") else text.replace("%", "percent")
@@ -80,15 +85,18 @@ def convert(value: float, unit: str, to: str) -> float:
 def split_quantity(text: str) -> tuple[float, float | None, str]:
     """Split "0.90(2) mm" into value, standard uncertainty (or None) and unit.
 
+    The uncertainty counts the last digits, or has a point of its own, "76.6(1.1) GPa"; "0.90 ± 0.02 mm" and
+    "(0.90 ± 0.02) mm" say it in full. An exponent holds for both, "1.200(14)e-4 S/cm".
+
     Raises
     ------
     InputError
         If the text does not begin with a number.
     """
-    found = _NUMBER.match(text) if len(text) <= LONGEST else None
+    found = _NUMBER.match(_unbracketed(text)) if len(text) <= LONGEST else None
     if not found:
         raise InputError(f"{brief(text)} is not a quantity; expected a number and a unit, like '300 K'")
-    mantissa, doubt, exponent, unit = found.groups()
+    mantissa, doubt, exponent, unit = (g and g.replace("−", "-") for g in found.groups())
     if unit.startswith(","):
         raise InputError(f"{brief(text)} is not one quantity; expected a number and a unit, like '300 K'")
     if _THOUSANDS.fullmatch(mantissa):
@@ -97,15 +105,26 @@ def split_quantity(text: str) -> tuple[float, float | None, str]:
             f"{mantissa.replace(',', '.')} or {mantissa.replace(',', '')}"
         )
     mantissa = mantissa.replace(",", ".")
-    scale = exponent or ""
-    error = None
+    power = int((exponent or "e0")[1:])
+    value, error = float(f"{mantissa}e{power}"), None
     if doubt is not None:
-        places = len(mantissa.partition(".")[2])
-        error = float(f"{doubt}e{int(scale[1:] or 0) - places}")
-    value = float(mantissa + scale)
+        places = 0 if re.search("[.,]", doubt) else len(mantissa.partition(".")[2])
+        error = float(f"{doubt.replace(',', '.')}e{power - places}")
+    elif stated := _PLUS_MINUS.match(unit):
+        error, unit = float(stated[1].replace(",", ".")), stated[2]
+    unit = unit.removesuffix("(uncertainty not stated)").strip()  # as our own tables say it
     if not math.isfinite(value) or (error is not None and not math.isfinite(error)):
         raise InputError(f"{text!r} is beyond all numbers; expected a finite quantity, like '300 K'")
     return value, error, unit
+
+
+def _unbracketed(text: str) -> str:
+    """ "(1.2 ± 0.1)e-4 S/cm" with the exponent at both numbers; other texts as they are."""
+    found = _BRACKETED.match(text) if len(text) <= LONGEST else None
+    if not found:
+        return text
+    value, error, power, unit = found.groups()
+    return f"{value}{power or ''} ± {error}{power or ''} {unit}"
 
 
 def parse(value: str | float, unit: str) -> float:

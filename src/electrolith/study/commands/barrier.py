@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from electrolith.core.errors import DataError, InputError
+from electrolith.core.units import parse
 from electrolith.study.commands import complete
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def barrier_command(
         Path | None, typer.Option(help="Extended XYZ that keeps these points; started again, it goes on.")
     ] = None,
     images: Annotated[int, typer.Option(help="Between the two ends.")] = 7,
-    force: Annotated[float, typer.Option(help="Largest force across the path, eV/Å.")] = 0.03,
+    force: Annotated[str, typer.Option(help="Largest force across the path.")] = "0.03 eV/angstrom",
     out: Annotated[Path | None, typer.Option(help="Extended XYZ for the images of the path.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with figures.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
@@ -45,7 +46,7 @@ def barrier_command(
     from electrolith.energy.engine import make_engine
     from electrolith.study.terminal import finish, live
 
-    settings = BarrierSettings(images=images, force=force)
+    settings = BarrierSettings(images=images, force=parse(force, "eV/angstrom"))
     first, last = _frame(start), _frame(end)
     referee = None if check is None else make_engine(check)
     with live() as listener:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from electrolith.core.errors import InputError
+from electrolith.core.units import parse
 from electrolith.study.commands import complete
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def rietveld(
     geometry: Annotated[
         str | None, typer.Option(help="reflection, transmission or capillary, if not the instrument's usual.")
     ] = None,
-    radius: Annotated[float | None, typer.Option(help="Radius of the diffractometer, mm.")] = None,
+    radius: Annotated[str | None, typer.Option(help="Radius of the diffractometer, '240 mm'.")] = None,
     displacement: Annotated[
         str, typer.Option(help="Of the specimen: auto (refined in reflection), yes or no.")
     ] = "auto",
@@ -83,7 +84,9 @@ def rietveld(
     ] = None,
     size_strain: Annotated[bool, typer.Option(help="Refine size and strain of the sample.")] = False,
     mu_r: Annotated[float, typer.Option(help="Absorption coefficient times radius of a capillary.")] = 0.0,
-    monochromator: Annotated[float, typer.Option(help="2θ of the monochromator, degrees; 0 for none.")] = 0.0,
+    monochromator: Annotated[
+        str, typer.Option(help="2θ of the monochromator, '26.6 deg'; '0 deg' for none.")
+    ] = "0 deg",
     ions: Annotated[bool, typer.Option(help="Say what changes with form factors of ions.")] = False,
     likelihood: Annotated[
         bool, typer.Option(help="Profile of each occupancy, all others refined again.")
@@ -103,7 +106,6 @@ def rietveld(
 
     Example: `electrolith rietveld lnc.xye lnc.cif --instrument "Cu Ka" --occupancies --html fit.html`
     """
-    from electrolith.core.units import parse
     from electrolith.scattering.measured import DiffractionSettings, refine_files
     from electrolith.scattering.write_cif import write_cif
     from electrolith.scattering.write_instprm import write_instprm
@@ -132,12 +134,12 @@ def rietveld(
         ties=_pairs(tie_, "--tie"),
         constraints=tuple(constraint or ()),
         geometry=geometry,  # type: ignore[arg-type]
-        radius=radius,
+        radius=_amount(radius, "mm"),
         displacement=displacement,  # type: ignore[arg-type]
         axial=axial,
         size_strain=size_strain,
         mu_r=mu_r,
-        monochromator=monochromator,
+        monochromator=parse(monochromator, "deg"),
         ions=ions,
         likelihood=likelihood,
     )
@@ -167,9 +169,9 @@ def pdf(
     radiation: Annotated[
         str | None, typer.Option(help="xray or neutron, where the file does not say.")
     ] = None,
-    q_max: Annotated[float | None, typer.Option(help="1/Å, where the file does not say.")] = None,
-    q_damp: Annotated[float, typer.Option(help="Resolution damping, 1/Å.")] = 0.02,
-    q_broad: Annotated[float, typer.Option(help="Resolution broadening, 1/Å.")] = 0.0,
+    q_max: Annotated[str | None, typer.Option(help="'25 1/angstrom', where the file does not say.")] = None,
+    q_damp: Annotated[str, typer.Option(help="Resolution damping.")] = "0.02 1/angstrom",
+    q_broad: Annotated[str, typer.Option(help="Resolution broadening.")] = "0 1/angstrom",
     convention: Annotated[str, typer.Option(help="pdffit or srreal.")] = "pdffit",
     free: Annotated[str | None, typer.Option(help="Parameters, 'scale,a,Li1/B,delta2,q_damp'.")] = None,
     split: Annotated[
@@ -191,9 +193,9 @@ def pdf(
         files=patterns,
         ranges=tuple(_range(text) for text in ranges.split(",")),
         radiation=radiation,  # type: ignore[arg-type]
-        q_max=q_max,
-        q_damp=q_damp,
-        q_broad=q_broad,
+        q_max=_amount(q_max, "1/angstrom"),
+        q_damp=parse(q_damp, "1/angstrom"),
+        q_broad=parse(q_broad, "1/angstrom"),
         convention=convention,  # type: ignore[arg-type]
         free=tuple(n.strip() for n in free.split(",")) if free else None,
         split=split,
@@ -205,7 +207,7 @@ def pdf(
 def operando(
     files: Annotated[list[str], typer.Argument(help="Patterns in order of time, then the crystal.")],
     instrument: Annotated[str, typer.Option(help="As for rietveld.")],
-    interval: Annotated[float, typer.Option(help="Hours between frames.")] = 1.0,
+    interval: Annotated[str, typer.Option(help="Time between frames, '6 min'.")] = "1 h",
     candidate_phase: Annotated[
         list[str] | None,
         typer.Option(
@@ -230,7 +232,7 @@ def operando(
 ) -> None:
     """Follow a series of patterns: cell in time, new phases with onset, detection limits.
 
-    Example: `electrolith operando f/*.xye lnc.cif --instrument "xray 0.4592" --interval 0.1 --html s.html`
+    Example: `electrolith operando f/*.xye lnc.cif --instrument "xray 0.4592" --interval "6 min" --html s.html`
     """
     from electrolith.scattering.measured_operando import OperandoSettings, run_operando
     from electrolith.study.sections.operando_parts import operando_parts
@@ -243,7 +245,7 @@ def operando(
     settings = OperandoSettings(
         files=patterns,
         instrument=instrument,
-        interval=interval,
+        interval=parse(interval, "h"),
         abscissa=abscissa,  # type: ignore[arg-type]
         limits=_pair(limits, "--limits"),
         phases=tuple(phase or ()),
@@ -287,6 +289,11 @@ def _frames(fit: OperandoFit) -> list[dict[str, Any]]:
         }
         for k in range(len(fit.time))
     ]
+
+
+def _amount(text: str | None, unit: str) -> float | None:
+    """A quantity of the command line with its unit, or None."""
+    return None if text is None else parse(text, unit)
 
 
 def _split(files: list[str], command: str) -> tuple[tuple[Path, ...], Phase]:

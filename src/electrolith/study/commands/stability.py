@@ -32,7 +32,7 @@ phases = typer.Typer(no_args_is_help=True, help="The library of competing phases
 def with_unit(text: str, unit: str, option: str) -> float:
     """A quantity of the command line; a bare number is refused, because nobody knows what it was."""
     if not split_quantity(text)[2]:
-        raise InputError(f"{option} {text}: a number without a unit; expected one like '{text} {unit}'")
+        raise InputError(f"{option} {text}: a number without a unit; write it as '{text.strip()} {unit}'")
     return parse(text, unit)
 
 
@@ -183,13 +183,13 @@ def _electrons(element: str) -> int:
 
 def moisture_command(
     formula: Annotated[str, typer.Argument(help="Formula of the phase.", autocompletion=complete.formulas)],
-    dew_point: Annotated[float, typer.Option(help="°C; below 0 °C the frost point.")] = -60.0,
-    temperature: Annotated[float, typer.Option(help="°C.")] = 25.0,
+    dew_point: Annotated[str, typer.Option(help="Below 0 °C the frost point.")] = "-60 degC",
+    temperature: Annotated[str, typer.Option(help="Of the gas and the phase.")] = "25 degC",
     relative_humidity: Annotated[
-        float | None, typer.Option(help="%, at that temperature; instead of the dew point.")
+        str | None, typer.Option(help="'40 %', at that temperature; instead of the dew point.")
     ] = None,
     gas: Annotated[
-        list[str] | None, typer.Option("--gas", help="Further gas and its pressure, CO2=42 (Pa); or air.")
+        list[str] | None, typer.Option("--gas", help="Further gas and its pressure, 'CO2=42 Pa'; or air.")
     ] = None,
     no_map: Annotated[bool, typer.Option("--no-map", help="Leave out the map.")] = False,
     entries: Own = None,
@@ -199,7 +199,7 @@ def moisture_command(
 ) -> None:
     """What moist gas would do to a phase: products, driving force, balanced reaction.
 
-    Example: `electrolith moisture Li9N2Cl3 --dew-point -60`
+    Example: `electrolith moisture Li9N2Cl3 --dew-point "-60 degC"`
     """
     import numpy as np
 
@@ -212,10 +212,11 @@ def moisture_command(
 
     library = library_with(entries)
     phase = phase_in(formula, library)
-    kelvin = temperature + ZERO_CELSIUS
-    dew = dew_point + ZERO_CELSIUS
+    kelvin = with_unit(temperature, "degC", "--temperature") + ZERO_CELSIUS
+    dew = with_unit(dew_point, "degC", "--dew-point") + ZERO_CELSIUS
     if relative_humidity is not None:
-        dew = dew_point_from_pressure(pressure_from_relative_humidity(relative_humidity / 100, kelvin))
+        share = with_unit(relative_humidity, "%", "--relative-humidity") / 100
+        dew = dew_point_from_pressure(pressure_from_relative_humidity(share, kelvin))
     settings = MoistureSettings(dew_point=dew, temperature=kelvin, gases=_gases(gas or []), draws=draws)
     air = replace(settings, reading="equilibrium", gases=settings.gases or DRY_AIR)
     points = (moisture(phase, library, settings), moisture(phase, library, air))
@@ -248,8 +249,8 @@ def _gases(texts: list[str]) -> dict[str, float]:
             continue
         name, given, pressure = text.partition("=")
         if not given:
-            raise InputError(f"--gas {text}: expected a gas and its pressure, like CO2=42 (Pa), or air")
-        found[name.strip()] = parse(pressure, "Pa")
+            raise InputError(f"--gas {text}: expected a gas and its pressure, like CO2=42 Pa, or air")
+        found[name.strip()] = with_unit(pressure, "Pa", f"--gas {name}")
     return found
 
 
@@ -262,7 +263,7 @@ def phases_build(
     out: Annotated[Path, typer.Option(help="Folder for journal and tables.")] = Path("library"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be computed.")] = False,
     limit: Annotated[int | None, typer.Option(help="Stop after this many phases.")] = None,
-    force_tolerance: Annotated[float, typer.Option(help="eV/Å.")] = 0.03,
+    force_tolerance: Annotated[str, typer.Option(help="Largest force.")] = "0.03 eV/angstrom",
 ) -> None:
     """Relax what the library lacks; safe to kill, goes on where it stopped.
 
@@ -274,7 +275,7 @@ def phases_build(
     from electrolith.stability.relax import RelaxSettings
     from electrolith.study.terminal import console
 
-    settings = RelaxSettings(force_tolerance=force_tolerance)
+    settings = RelaxSettings(force_tolerance=parse(force_tolerance, "eV/angstrom"))
     journal = out / "journal.jsonl"
     candidates = read_candidates(phase_list or Path(str(DATA / "phase_list.csv")))
     if dry_run:

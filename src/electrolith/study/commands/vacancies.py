@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from electrolith.core.errors import ElectrolithError, InputError
+from electrolith.core.units import parse
 from electrolith.study.commands import complete
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def vacancies(
         typer.Option(help="Relaxed perfect crystal; without it the engine relaxes the shipped one."),
     ] = None,
     sites: Annotated[int | None, typer.Option(help="How many distinct sites; without it all.")] = None,
-    force: Annotated[float, typer.Option(help="Largest force of a relaxed cell, eV/Å.")] = 0.05,
+    force: Annotated[str, typer.Option(help="Largest force of a relaxed cell.")] = "0.05 eV/angstrom",
     steps: Annotated[int, typer.Option(help="Most steps of a relaxation.")] = 100,
     start: Annotated[str | None, typer.Option(help="Engine that relaxes each vacancy first.")] = None,
     unrelaxed: Annotated[bool, typer.Option(help="Also the energy before relaxation.")] = True,
     metal: Annotated[
-        float | None, typer.Option(help="Energy of the metal, eV/atom; else tabulated or computed.")
+        str | None, typer.Option(help="Energy of the metal per atom, '-1.9 eV'; else tabulated or computed.")
     ] = None,
     element: Annotated[str, typer.Option(help="What is missing.")] = "Li",
     name: Annotated[str | None, typer.Option(help="Of a crystal from a file; else the file's.")] = None,
@@ -72,12 +73,12 @@ def vacancies(
     title = name or (host if host in HOSTS else Path(host).stem)
     known = HOSTS.get(host)
     label = kind or (known.kind if known else title)
-    settings = VacancySettings(element, sites or "all", force, steps, unrelaxed)
+    settings = VacancySettings(element, sites or "all", parse(force, "eV/angstrom"), steps, unrelaxed)
     first = make_engine(start) if start else None
     code = _code(engine)
     with Lock(folder / "lock"):
         recorded = Recorded(model, folder / "labels.xyz", settings=model.name, source={"code": code})
-        zero = _metal(metal, model, element)
+        zero = _metal(None if metal is None else parse(metal, "eV"), model, element)
         unit = _unit(host, perfect, recorded.about(kind=label, origin=f"{title}, relaxation of the cell"))
         frames = _supercells(unit, cells, host)
         table = folder / "vacancies.csv"
