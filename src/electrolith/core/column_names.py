@@ -57,7 +57,7 @@ def _splits(line: str, delimiter: str | None, like: str) -> Iterator[list[str]]:
 def _fixed_width(text: str, like: str) -> list[str]:
     """Names of equal width above numbers of equal width: names may then hold single blanks."""
     count = len(like.split())
-    if count < 2 or not text.strip():
+    if count < 3 or not text.strip():  # two columns would fit any four words
         return []
     names: list[str] = []
     for width in range(4, len(text)):

@@ -286,7 +286,7 @@ def split_header(text: str) -> ColumnName:
     """The name and the unit of a column: "Z' (kOhm)", "<I>/mA", "Voltage_V", "Current [A]", "f / Hz",
     "Hz".
     """
-    name = re.sub(r"\s+", " ", text.replace("\ufeff", "")).strip()
+    name = _without_tex(re.sub(r"\s+", " ", text.replace("\ufeff", "")).strip())
     if name.count('"') >= 2:
         name = name.strip('"').strip()
     if name.startswith("<") and name.endswith(">") and name.count("<") == 1:  # <Ewe/V>
@@ -322,6 +322,15 @@ def split_header(text: str) -> ColumnName:
     if _is_bare_unit(name) and (len(name) > 1):
         return ColumnName("", name)
     return ColumnName(name, None)
+
+
+def _without_tex(name: str) -> str:
+    r"""A name without the marks of mathematics: "r($\\AA$)", "G ($\\AA^{-2}$)"."""
+    if "$" not in name:
+        return name
+    for old, new in (("\\AA", "Å"), ("\\Omega", "ohm"), ("\\mu", "u"), ("\\mathrm", ""), ("\\theta", "θ")):
+        name = name.replace(old, new)
+    return re.sub(r"[${}\\]", "", name)
 
 
 def _is_bare_unit(word: str) -> bool:

@@ -119,7 +119,7 @@ def split_quantity(text: str) -> tuple[float, float | None, str]:
 
 
 def _unbracketed(text: str) -> str:
-    """ "(1.2 ± 0.1)e-4 S/cm" with the exponent at both numbers; other texts as they are."""
+    """The exponent of "(1.2 ± 0.1)e-4 S/cm" written at both numbers; other texts as they are."""
     found = _BRACKETED.match(text) if len(text) <= LONGEST else None
     if not found:
         return text

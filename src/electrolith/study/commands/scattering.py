@@ -232,7 +232,7 @@ def operando(
 ) -> None:
     """Follow a series of patterns: cell in time, new phases with onset, detection limits.
 
-    Example: `electrolith operando f/*.xye lnc.cif --instrument "xray 0.4592" --interval "6 min" --html s.html`
+    Example: `electrolith operando f/*.xye lnc.cif --instrument "xray 0.4592" --interval "6 min"`
     """
     from electrolith.scattering.measured_operando import OperandoSettings, run_operando
     from electrolith.study.sections.operando_parts import operando_parts
