@@ -134,7 +134,7 @@ def test_other_functions_are_refused_by_name(tmp_path, name, head, curve, said):
 def test_two_curves_in_one_file_are_refused(tmp_path):
     one = "\n".join(f"{r:.3f} {g:.5f}" for r, g in zip(R, G, strict=True))
     (tmp_path / "a.gr").write_text(f"r G(r)\n{one}\nr G(r)\n{one}\n")
-    with pytest.raises(DataError, match=r"r goes from 19\.95 back to 0\.05 at row 400: two curves in one file"):
+    with pytest.raises(DataError, match=r"r goes from 19\.95 back to 0\.05 at row 400: two curves"):
         read_gr(tmp_path / "a.gr")
     (tmp_path / "b.gr").write_text(f"#L r G(r) dr\n{one}\n#S 2\n#L r G(r) dr\n{one}\n")
     with pytest.raises(DataError, match="2 tables in one file"):
@@ -145,3 +145,20 @@ def test_a_length_of_no_unit_that_puts_atoms_too_close_is_doubted(tmp_path):
     found = read_gr(written(tmp_path / "a.gr", zip(R / 10, G * 100, strict=True)))
     assert found.account is not None
     assert any("is r in nm" in d for d in found.account.doubtful)
+
+
+def test_a_fit_that_misses_half_of_the_curve_rings_at_its_number(tmp_path):
+    from typer.testing import CliRunner
+
+    from electrolith.study.commands import app
+
+    head = "mode = neutron\nqmax = 25.0\nr G(r)\n"
+    path = written(tmp_path / "a.gr", zip(R, G, strict=True), head)  # no crystal at all
+    words = ["pdf", str(path), "LiCl", "--range", "1.6-18", "--json", str(tmp_path / "a.json")]
+    page = ["--html", str(tmp_path / "a.html")]
+    found = CliRunner().invoke(app, [*words, *page])
+    assert found.exit_code == 0, found.output
+    said = "the model does not describe the data"
+    assert said in found.output
+    assert said in (tmp_path / "a.json").read_text()
+    assert said in (tmp_path / "a.html").read_text()

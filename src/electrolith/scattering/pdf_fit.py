@@ -9,6 +9,7 @@ import numpy as np
 
 from electrolith.core.errors import InputError, nearest
 from electrolith.core.estimate import Estimate
+from electrolith.core.plausible import ring
 
 from .descent import Descent, descend
 from .model import Model, phases_at
@@ -223,10 +224,12 @@ def _without_information(
 
 
 def _poor(residual: np.ndarray, observed: np.ndarray) -> tuple[str, ...]:
-    """A fit that misses a third of the curve describes something else."""
+    """A fit that misses a third of the curve describes something else; half of it rings the bell."""
     r_w = float(np.sqrt(residual @ residual / (observed @ observed)))
     if r_w <= 0.3:
         return ()
+    if rung := ring("r_w", 100 * r_w, "percent", label="R_w"):
+        return (rung,)
     return (f"R_w is {100 * r_w:.0f} %: the crystal does not describe this range",)
 
 

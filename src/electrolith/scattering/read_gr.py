@@ -284,8 +284,8 @@ def _kept(
     falls = np.flatnonzero(np.diff(r) <= 0)
     if len(falls) == 1 and falls[0] > LEAST:
         raise DataError(
-            f"{path}: r goes from {r[falls[0]]:g} back to {r[falls[0] + 1]:g} at row {falls[0] + 2}: two curves "
-            "in one file? keep one"
+            f"{path}: r goes from {r[falls[0]]:g} back to {r[falls[0] + 1]:g} at row {falls[0] + 2}: "
+            "two curves in one file? keep one"
         )
     if falls.size or r[-1] > 1000:
         raise DataError(f"{path}: the first column does not rise evenly in Å ({r[0]:g} to {r[-1]:g})")

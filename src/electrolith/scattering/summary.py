@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from electrolith.core.estimate import Estimate
+from electrolith.core.plausible import ring
 
 from .conditions import condition_text
 from .identify import Blind, NullCombination, Unseen, null_combinations
@@ -375,4 +376,4 @@ def _warnings(
     ]
     if chi2 > 4:
         out.append(f"χ² per degree of freedom is {chi2:.2f}: the model does not describe the data")
-    return tuple(out)
+    return (*out, *filter(None, (ring("reduced_chi2", chi2, "1", label="χ² per degree of freedom"),)))

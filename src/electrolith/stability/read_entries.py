@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from electrolith.core.delimited import read_text
 from electrolith.core.errors import DataError, InputError, MissingExtra, brief
+from electrolith.core.plausible import all_equal
 from electrolith.core.reading import reader, said
 from electrolith.stability.entries import EntrySet, entries_from_pymatgen, refuse_mixed_runs
 from electrolith.stability.library import Phase, read_library, reduced
@@ -25,8 +28,13 @@ def read_phases(path: Path) -> tuple[Phase, ...]:
         If the file is missing. DataError : if it is neither.
     """
     if path.suffix.lower() != ".json":
-        return read_library(path).phases
-    return tuple(phase_of(entry, origin=path.name) for entry in read_computed_entries(path))
+        found = read_library(path).phases
+    else:
+        found = tuple(phase_of(entry, origin=path.name) for entry in read_computed_entries(path))
+    energies = np.array([p.energy_per_atom for p in found])
+    if len({p.formula for p in found}) > 1 and (equal := all_equal(energies, label="energies per atom")):
+        raise DataError(f"{path}: {equal}")
+    return found
 
 
 @reader("entries")

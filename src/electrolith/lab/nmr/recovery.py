@@ -15,6 +15,7 @@ from scipy.optimize import minimize_scalar
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.estimate import DRAWS, Estimate
 from electrolith.core.fit import LeastSquaresFit, least_squares
+from electrolith.core.plausible import ring
 from electrolith.lab.nmr.read import Recovery
 
 __all__ = ["Form", "RecoveryFit", "fit_recovery", "magnetisation"]
@@ -272,4 +273,6 @@ def _warnings(record: Recovery, time: float, t1: Estimate, ratio: float) -> tupl
             f"the points scatter {np.sqrt(ratio):.1f} times more than the receiver's noise: "
             "one exponential may not be the whole story"
         )
+    if np.isfinite(ratio):
+        said += filter(None, (ring("reduced_chi2", ratio, "1", label="χ² per degree of freedom"),))
     return tuple(said)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from electrolith.energy.labels.labels import Label
     from electrolith.energy.pod.fit import PodFit
     from electrolith.study.section import Part
@@ -61,7 +64,12 @@ def fit(
         rng = np.random.default_rng(int(found.potential.fingerprint, 16))
         save_draws(found.potential, found.posterior.draws(draws, rng=rng), out)
     data = {"fingerprint": found.potential.fingerprint, "held_out": [asdict(e) for e in found.held_out]}
-    finish(f"Potential {name}", (_part(found, out),), data, json_file=json_file)
+    finish(
+        f"Potential {name}",
+        (_part(found, out, np.array([x.energy for x in used])),),
+        data,
+        json_file=json_file,
+    )
 
 
 def _provenance(found: PodFit, labels: tuple[Label, ...]) -> dict[str, Any]:
@@ -75,7 +83,8 @@ def _provenance(found: PodFit, labels: tuple[Label, ...]) -> dict[str, Any]:
     }
 
 
-def _part(found: PodFit, out: Path) -> Part:
+def _part(found: PodFit, out: Path, energies: NDArray[np.float64]) -> Part:
+    from electrolith.core.plausible import all_equal
     from electrolith.study.section import Part
     from electrolith.study.sections.engine import error_table
 
@@ -85,7 +94,8 @@ def _part(found: PodFit, out: Path) -> Part:
         f"in {out}; held-out forces {1000 * everything.forces:.0f} meV/Å, on its own labels "
         f"{1000 * found.trained.forces:.0f} meV/Å."
     )
-    return Part("Fit", sentence, tables=(error_table(found.held_out),))
+    equal = tuple(filter(None, (all_equal(energies, label="the energies of the labels"),)))
+    return Part("Fit", sentence, tables=(error_table(found.held_out),), warnings=equal)
 
 
 def add(app: typer.Typer) -> None:

@@ -185,6 +185,7 @@ def pdf(
     Example: `electrolith pdf ni.gr ni.cif --range 1.6-20,1.6-6 --html pdf.html`
     """
     from electrolith.scattering.measured_pdf import PdfFilesSettings, fit_pdf_files
+    from electrolith.study.sections.diffraction import pdf_evidence_of
     from electrolith.study.sections.pdf_parts import pdf_parts
     from electrolith.study.terminal import finish
 
@@ -201,7 +202,14 @@ def pdf(
         split=split,
     )
     found = fit_pdf_files(settings, crystal)
-    finish("Pair distribution function", pdf_parts(found), _pdf_data(found), html=html, json_file=json_file)
+    finish(
+        "Pair distribution function",
+        pdf_parts(found),
+        _pdf_data(found),
+        evidence=pdf_evidence_of(found),
+        html=html,
+        json_file=json_file,
+    )
 
 
 def operando(

@@ -21,7 +21,7 @@ from electrolith.study.sections.pdf_parts import pdf_parts
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
 
-__all__ = ["DIFFRACTION", "OPERANDO", "PDF", "evidence_of"]
+__all__ = ["DIFFRACTION", "OPERANDO", "PDF", "evidence_of", "pdf_evidence_of"]
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,8 @@ def _evidence(results: Results) -> tuple[Evidence, ...]:
     return evidence_of(found, material.mobile if material else "Li") if found is not None else ()
 
 
-def _pdf_evidence(results: Results) -> tuple[Evidence, ...]:
-    found = results.get(PairDistribution)
-    if found is None:
-        return ()
+def pdf_evidence_of(found: PairDistribution) -> tuple[Evidence, ...]:
+    """Lattice parameter of the first file's widest range."""
     widest = max(found.fits[0].ranges, key=lambda r: r.high - r.low)
     if "a" not in widest.parameters:
         return ()
@@ -126,6 +124,11 @@ def _pdf_evidence(results: Results) -> tuple[Evidence, ...]:
     return (
         Evidence("lattice_parameter", "a", widest.parameters["a"], "measured", found.names[0], note=note),
     )
+
+
+def _pdf_evidence(results: Results) -> tuple[Evidence, ...]:
+    found = results.get(PairDistribution)
+    return pdf_evidence_of(found) if found is not None else ()
 
 
 def _parts(results: Results) -> tuple[Part, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from electrolith.core.estimate import DRAWS, Estimate
+from electrolith.core.plausible import all_equal
 from electrolith.crystal.order import Kind
 from electrolith.motion.dynamics import Dynamics
 from electrolith.study.figure import Axis, Figure, Line, Points, Role
@@ -198,7 +199,11 @@ def parts(results: Results) -> tuple[Part, ...]:
     lowest = int(np.where(good, found.above, np.inf).argmin())
     failed = [i + 1 for i, ok in enumerate(good) if not ok]
     names = ", ".join(map(str, failed))
-    warnings = (f"Orderings {names} did not reach the force criterion; left out.",) if failed else ()
+    warnings: tuple[str, ...] = (
+        (f"Orderings {names} did not reach the force criterion; left out.",) if failed else ()
+    )
+    energies = np.array([r.energy for r in found.relaxed])
+    warnings += tuple(filter(None, (all_equal(energies, label=f"the energies by {found.engine}"),)))
     sentence = (
         f"{len(found.relaxed)} orderings relaxed with {found.engine}, cell and positions; the ground state "
         f"is ordering {lowest + 1} ({found.kinds[lowest]}). Averages are canonical at {found.temperature:g} "
