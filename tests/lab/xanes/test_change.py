@@ -53,6 +53,23 @@ def test_a_peak_that_saturates_is_named_at_its_own_energy_in_the_headline():
     assert "growing at first and levelling off" in found.statement
 
 
+@pytest.mark.parametrize("offset", [0.05, 0.1, 0.13])
+def test_two_scans_without_noise_on_shifted_grids_have_not_changed(offset):
+    made = spectrum_series([normalise(spectrum(grid=GRID)), normalise(spectrum(grid=GRID + offset))])
+    assert made.regridded
+    for found in (find_shift(made), find_feature(made)):
+        assert not found.found, found.statement
+        assert found.limit < 0.2
+
+
+def test_a_shift_that_is_larger_than_the_grids_leave_open_is_found_with_its_error():
+    moved = spectrum(grid=GRID + 0.1, shift=0.5)
+    made = spectrum_series([normalise(spectrum()), normalise(moved)])
+    found = find_shift(made)
+    assert found.found
+    assert abs(found.size.value - 0.5) < 3 * found.size.std
+
+
 def test_no_change_is_a_statement_with_a_number(rng):
     made = spectrum_series(series(0.0, rng))
     for found in (find_byproduct(made, PRODUCT), find_feature(made), find_shift(made)):

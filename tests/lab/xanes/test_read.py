@@ -5,6 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.lab.xanes.made import GRID, shape
 
 from electrolith.core.errors import DataError, InputError
@@ -69,15 +71,31 @@ def test_a_header_that_says_kev_is_believed(tmp_path):
 def test_negative_mu_in_fluorescence_is_refused(tmp_path):
     i0 = np.full(GRID.size, 1e5)
     path = columns(tmp_path / "a.dat", ("energy", "i0", "ifluor"), GRID, i0, i0 * (shape() - 0.5))
-    with pytest.raises(DataError, match=r"fluorescence signal is -.* in row 1, which gives a negative"):
+    with pytest.raises(DataError, match=r"fluorescence signal is -.* in row 1 .*which gives a negative"):
         read_spectrum(path)
 
 
-def test_a_dead_monitor_is_refused(tmp_path):
+def test_a_lost_beam_costs_its_rows_and_is_counted(tmp_path):
     i0 = np.full(GRID.size, 1e5)
-    i0[4] = 0
+    i0[[4, 90]] = 0
+    signal = 1e5 * np.exp(-shape())
+    signal[7] = 0
+    found = read_spectrum(columns(tmp_path / "a.dat", ("energy", "i0", "itrans"), GRID, i0, signal))
+    keep = np.ones(GRID.size, bool)
+    keep[[4, 90, 7]] = False
+    assert found.energy == pytest.approx(GRID[keep])
+    assert found.mu == pytest.approx(shape()[keep], abs=1e-6)
+    assert found.account is not None
+    assert found.account.left_out == (
+        "2 rows without I0 left out (row 5, 91)",
+        "1 row without a transmission signal left out (row 8)",
+    )
+
+
+def test_a_dead_monitor_is_refused(tmp_path):
+    i0 = np.zeros(GRID.size)
     path = columns(tmp_path / "a.dat", ("energy", "i0", "itrans"), GRID, i0, np.full(GRID.size, 1e4))
-    with pytest.raises(DataError, match="I0 is 0 in row 5; it must be positive"):
+    with pytest.raises(DataError, match=r"I0 is 0 in row 1 \(\d+ such rows of \d+\); it must be positive"):
         read_spectrum(path)
 
 
@@ -179,3 +197,55 @@ def test_a_constant_first_column_is_no_energy(tmp_path):
     chosen = Columns(energy="2", incident="3", signal="4")
     found = read_spectrum(tmp_path / "a.dat", mode="transmission", columns=chosen)
     assert found.mu == pytest.approx(shape(), abs=1e-6)
+
+
+ENERGIES = ("energy", "Energy (eV)", "Mono Energy (eV)", "energy/keV", "# e", "Photon energy [eV]")
+COUNTS = {
+    "i0": ("i0", "I0", "Monitor", "ion0"),
+    "transmission": ("itrans", "I1", "It"),
+    "fluorescence": ("ifluor", "If", "TFY"),
+}
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(ENERGIES),
+    st.sampled_from(COUNTS["i0"]),
+    st.sampled_from(["transmission", "fluorescence"]),
+    st.integers(0, 2),
+    st.sampled_from(["\t", ",", ";", "  "]),
+    st.sampled_from(["# ", "", "#L "]),
+    st.randoms(use_true_random=False),
+    st.sampled_from(["", "OVL", "dead", "falling"]),
+    st.booleans(),
+)
+def test_counts_make_the_same_spectrum_whatever_the_table_looks_like(
+    tmp_path_factory, energy, monitor, mode, which, mark, comment, random, odd, time
+):
+    i0 = 1e5 * (1 + 0.1 * np.sin(GRID / 30))
+    signal = i0 * (np.exp(-shape()) if mode == "transmission" else shape() + 0.1)
+    title = COUNTS[mode][which]
+    made = {energy.removeprefix("# "): GRID / (1000 if "keV" in energy else 1), monitor: i0, title: signal}
+    if time:
+        made["seconds"] = np.ones(GRID.size)
+    if odd == "dead":
+        made[monitor] = np.where(np.arange(GRID.size) == 50, 0.0, i0)
+    titles = list(made)
+    random.shuffle(titles)
+    rows = [[f"{made[t][i]:.12g}" for t in titles] for i in range(GRID.size)]
+    if odd == "OVL":
+        rows[50][titles.index(title)] = "OVL"
+    if odd == "falling":
+        rows = rows[::-1]
+    gap = "  " if mark == "  " else mark
+    text = comment + gap.join(titles) + "\n" + "\n".join(gap.join(row) for row in rows) + "\n"
+    path = tmp_path_factory.mktemp("xas") / "a.dat"
+    path.write_text(text)
+    found = read_spectrum(path)
+    keep = np.arange(GRID.size) != 50 if odd in ("dead", "OVL") else slice(None)
+    wanted = shape() if mode == "transmission" else shape() + 0.1
+    assert found.mode == mode
+    np.testing.assert_allclose(found.energy, GRID[keep], rtol=1e-9)
+    np.testing.assert_allclose(found.mu, wanted[keep], rtol=1e-6, atol=1e-8)
+    assert found.account is not None
+    assert bool(found.account.left_out) == (odd in ("dead", "OVL"))

@@ -21,6 +21,7 @@ MU = ("mu", "xmu", "mutrans", "mufluor", "mu_trans", "mu_fluor", "norm", "normal
 INCIDENT = ("i0", "io", "i_0", "monitor", "mon", "ion0", "ic0")
 TRANSMITTED = ("itrans", "it", "i1", "itr", "trans", "i_t", "ic1", "transmission")
 FLUORESCENCE = ("ifluor", "if", "iff", "fluor", "fluorescence", "tfy", "pfy", "ify", "sdd", "i_f")
+DEAD = 0.1  # share of rows without counts that is a lost beam, and no wrong column
 BETTER = 2.0  # a channel this much less noisy than the usual one is taken instead of it
 
 
@@ -41,11 +42,15 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Channel:
-    """One way to µ that the columns offer. mode : "mu", "transmission" or "fluorescence"."""
+    """One way to µ that the columns offer. mode : "mu", "transmission" or "fluorescence".
+
+    left_out : rows without counts, in words.
+    """
 
     mode: str
     mu: np.ndarray
     taken: tuple[Taken, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def _bare(name: str) -> str:
@@ -95,21 +100,38 @@ def column_at(names: list[str], choice: str, wanted: tuple[str, ...], what: str,
     return found
 
 
-def _ratio(table: np.ndarray, top: int, bottom: int, source: str, what: str) -> np.ndarray:
-    """Quotient of two detectors, both of which must count; rows without a number stay nan."""
+def _ratio(
+    table: np.ndarray, top: int, bottom: int, source: str, what: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Quotient of two detectors, and rows where one of them did not count: these are nan.
+
+    A beam that was lost for some rows costs these; where more than `DEAD` of the rows are so, the columns are
+    others than they seem.
+    """
     upper, lower = table[:, top], table[:, bottom]
-    bad = np.flatnonzero(~(lower > 0) & np.isfinite(lower))
-    if bad.size:
-        raise DataError(f"{source}: I0 is {lower[bad[0]]:g} in row {bad[0] + 1}; it must be positive")
-    ratio = upper / lower
-    seen = np.isfinite(ratio)
-    wrong = np.flatnonzero(seen & (~(ratio > 0) if what == "transmission" else (ratio < 0)))
-    if wrong.size:
+    dark = np.isfinite(lower) & ~(lower > 0)
+    silent = np.isfinite(upper) & ~dark & (~(upper > 0) if what == "transmission" else (upper < 0))
+    few = DEAD * max(len(table), 1)
+    if dark.sum() > few:
         raise DataError(
-            f"{source}: the {what} signal is {upper[wrong[0]]:g} in row {wrong[0] + 1}, which gives a "
-            "negative or infinite mu; is a dark current subtracted twice?"
+            f"{source}: I0 is {lower[dark][0]:g} in row {np.flatnonzero(dark)[0] + 1} "
+            f"({dark.sum()} such rows of {len(table)}); it must be positive"
         )
-    return np.asarray(ratio)
+    if silent.sum() > few:
+        raise DataError(
+            f"{source}: the {what} signal is {upper[silent][0]:g} in row {np.flatnonzero(silent)[0] + 1} "
+            f"({silent.sum()} such rows of {len(table)}), which gives a negative or infinite mu; is a dark "
+            "current subtracted twice?"
+        )
+    good = ~(dark | silent)
+    ratio = np.where(good, upper, np.nan) / np.where(good, lower, 1.0)
+    said = [
+        f"{mask.sum()} row{'s' if mask.sum() > 1 else ''} without {name} left out (row "
+        f"{', '.join(str(i + 1) for i in np.flatnonzero(mask)[:3])}{', ...' if mask.sum() > 3 else ''})"
+        for mask, name in ((dark, "I0"), (silent, f"a {what} signal"))
+        if mask.any()
+    ]
+    return np.asarray(ratio), tuple(said)
 
 
 def _of_mu(names: list[str], data: np.ndarray, index: int) -> Channel:
@@ -124,9 +146,9 @@ def _of_counts(names: list[str], data: np.ndarray, choice: Columns, mode: str, s
     incident = column_at(names, choice.incident, INCIDENT, "incident intensity I0", source)
     wanted = TRANSMITTED if mode == "transmission" else FLUORESCENCE
     signal = column_at(names, choice.signal, wanted, f"{mode} signal", source)
-    ratio = _ratio(data, signal, incident, source, mode)
+    ratio, left_out = _ratio(data, signal, incident, source, mode)
     taken = (Taken("I0", names[incident]), Taken(f"{mode} signal", names[signal]))
-    return Channel(mode, -np.log(ratio) if mode == "transmission" else ratio, taken)
+    return Channel(mode, -np.log(ratio) if mode == "transmission" else ratio, taken, left_out)
 
 
 def choose_channel(

@@ -58,6 +58,7 @@ class Normalised:
     half : energy at which the normalised absorption first passes 0.5, eV.
     noise : standard deviation of one normalised point, from second differences of the smooth parts.
     ranges : pre-edge and post-edge ranges used, eV relative to the edge.
+    half_doubt : how far `half` depends on where the points of the grid lie, eV.
     """
 
     energy: np.ndarray
@@ -72,6 +73,7 @@ class Normalised:
     name: str
     mode: str
     start: float
+    half_doubt: float = 0.0
 
 
 def derivative(energy: np.ndarray, mu: np.ndarray) -> np.ndarray:
@@ -136,6 +138,28 @@ def crossing(energy: np.ndarray, mu: np.ndarray, *, level: float = 0.5, near: fl
     return float(energy[i] + (level - mu[i]) / (mu[i + 1] - mu[i]) * (energy[i + 1] - energy[i]))
 
 
+def _half_doubt(energy: np.ndarray, mu: np.ndarray, at: int, settings: Normalisation) -> float:
+    """How far the energy at half the step moves with the grid: the edge one point off, a parabola for a line.
+
+    The edge is one of the grid's own points and carries the ranges of the normalisation with it, so that two
+    grids give two halves of one spectrum.
+    """
+    if settings.already:
+        normal = mu
+        moved = []
+    else:
+        moved = [_normal(energy, mu, k, settings)[0] for k in (at - 1, at + 1)]
+        normal = _normal(energy, mu, at, settings)[0]
+    halves = [crossing(energy, m, near=float(energy[at])) for m in (normal, *moved)]
+    i = int(np.clip(np.searchsorted(energy, halves[0]), 1, energy.size - 2)) if np.isfinite(halves[0]) else 0
+    if i == 0:
+        return 0.0
+    bend = abs(float(mu[i + 1] - 2 * mu[i] + mu[i - 1])) / max(abs(float(mu[i] - mu[i - 1])), 1e-300)
+    line = bend / 8 * float(energy[i] - energy[i - 1])  # h² µ''/8 over µ'
+    shifted = [abs(h - halves[0]) for h in halves[1:] if np.isfinite(h)]
+    return float(np.hypot(min(line, float(energy[i] - energy[i - 1])), max(shifted, default=0.0)))
+
+
 def _ranges(energy: np.ndarray, at: int, s: Normalisation) -> tuple[float, float, float, float]:
     """Pre- and post-edge ranges relative to the edge, eV."""
     edge, rounded = energy[at], 5.0 if at > 20 else 2.0
@@ -190,24 +214,8 @@ def normalise(spectrum: Spectrum, settings: Normalisation | None = None) -> Norm
             f"{where}: no absorption edge inside {energy[0]:.1f} to {energy[-1]:.1f} eV "
             f"(steepest at {edge:.1f} eV)"
         )
+    normal, flat, step, ranges, degree = _normal(energy, mu, at, s, where)
     edge = float(energy[at])
-    if s.already:
-        flat = mu.copy()
-        ranges, degree, step = (0.0, 0.0, 0.0, 0.0), 0, 1.0
-        normal = mu
-    else:
-        ranges = _ranges(energy, at, s)
-        width = ranges[3] - ranges[2]
-        degree = s.degree if s.degree is not None else 0 if width < 30 else 1 if width < 300 else 2
-        pre = _slice(energy, edge + ranges[0], edge + ranges[1], 2)
-        post = _slice(energy, edge + ranges[2], edge + ranges[3], degree + 2)
-        line = np.polynomial.Polynomial.fit(energy[pre], mu[pre], 1)
-        above = mu - line(energy)
-        curve = np.polynomial.Polynomial.fit(energy[post], above[post], degree)
-        step = float(curve(edge))
-        _check_step(step, above[pre], where)
-        normal = above / step
-        flat = np.where(energy < edge, normal, normal - (curve(energy) - step) / step)
     return Normalised(
         energy=energy,
         mu=normal,
@@ -221,7 +229,34 @@ def normalise(spectrum: Spectrum, settings: Normalisation | None = None) -> Norm
         name=spectrum.name,
         mode=spectrum.mode,
         start=spectrum.start,
+        half_doubt=_half_doubt(energy, mu, at, s),
     )
+
+
+def _normal(
+    energy: np.ndarray, mu: np.ndarray, at: int, s: Normalisation, where: str = ""
+) -> tuple[np.ndarray, np.ndarray, float, tuple[float, float, float, float], int]:
+    """µ in edge steps, the same flattened, the step, its ranges and degree, with the edge at a point.
+
+    A step that is none is refused where `where` names the spectrum.
+    """
+    if s.already:
+        return mu, mu.copy(), 1.0, (0.0, 0.0, 0.0, 0.0), 0
+    edge = float(energy[at])
+    ranges = _ranges(energy, at, s)
+    width = ranges[3] - ranges[2]
+    degree = s.degree if s.degree is not None else 0 if width < 30 else 1 if width < 300 else 2
+    pre = _slice(energy, edge + ranges[0], edge + ranges[1], 2)
+    post = _slice(energy, edge + ranges[2], edge + ranges[3], degree + 2)
+    line = np.polynomial.Polynomial.fit(energy[pre], mu[pre], 1)
+    above = mu - line(energy)
+    curve = np.polynomial.Polynomial.fit(energy[post], above[post], degree)
+    step = float(curve(edge))
+    if where:
+        _check_step(step, above[pre], where)
+    normal = above / step
+    flat = np.where(energy < edge, normal, normal - (curve(energy) - step) / step)
+    return normal, flat, step, ranges, degree
 
 
 def _check_step(step: float, below: np.ndarray, where: str) -> None:

@@ -161,7 +161,7 @@ def _spectrum(table: Delimited, choice: Columns, mode: Mode, energy_unit: str) -
         "a table of absorption",
         (Taken("energy", titles[energy], unit, note), *channel.taken),
         rows=int(np.isfinite(channel.mu).sum()),
-        left_out=table.bad_rows,
+        left_out=(*table.bad_rows, *channel.left_out),
         ignored=tuple(
             t for t in titles if t.lower() not in {c.column for c in channel.taken} and t != titles[energy]
         ),
