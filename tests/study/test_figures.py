@@ -78,6 +78,8 @@ def test_an_extent_leaves_out_what_is_not_drawn():
     assert extent(log, "y") == (2.0, 3.0)
     assert extent(figure(Line(X, X), y=Axis("y", range=(5.0, 1.0))), "y") == (1.0, 5.0)
     assert extent(figure(), "x") is None
+    named = np.array(["Li", "LiF", "LiCl"])
+    assert extent(figure(Points(X[:3], named), Line(X[:3], X[:3])), "y") == (X[0], X[2])
 
 
 def test_numbers_on_axes_have_no_thousands_comma():

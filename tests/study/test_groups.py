@@ -94,6 +94,14 @@ def test_a_foreign_exception_is_that_groups_failure_with_its_traceback_in_a_file
     assert "Weight – two" in text
 
 
+def test_a_figure_that_cannot_be_drawn_says_so_and_the_report_is_written(folder):
+    results = _run(folder, "measured: {weight: {one: {files: A.txt, label: no figure}, two: {files: B.txt}}}")
+    text = write_report(results).read_text()
+    assert "figure weight-one: ValueError" in text
+    assert "in _draw_one" in next((folder / "log").glob("figure*weight-one.log")).read_text()
+    assert (folder / "figures" / "weight-two.svg").exists()
+
+
 def test_a_part_that_cannot_be_made_says_so_and_the_others_stand(folder):
     results = _run(
         folder, "measured: {weight: {one: {files: A.txt, label: no evidence}, two: {files: B.txt}}}"

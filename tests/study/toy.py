@@ -141,7 +141,8 @@ def weight_evidence(results: Results) -> tuple[Evidence, ...]:
 
 def weight_parts(results: Results) -> tuple[Part, ...]:
     table = Table(("weight",), ((results.get(Weight).total.text(),),))
-    figure = Figure("weight", "W.", Axis("x"), Axis("y"), (Line(np.arange(2.0), np.arange(2.0)),))
+    ends = np.arange(3.0 if results.get(Weight).label == "no figure" else 2.0)  # more ends than values
+    figure = Figure("weight", "W.", Axis("x"), Axis("y"), (Line(ends, np.arange(2.0)),))
     return (Part("Weight", "Weighed.", (figure,), (table,), warnings=("a balance drifts",)),)
 
 

@@ -219,7 +219,7 @@ def stacked(layers: Iterable[Layer]) -> list[Layer]:
 
 
 def extent(figure: Figure, along: Literal["x", "y"]) -> tuple[float, float] | None:
-    """Smallest and largest finite value drawn along an axis, or its range; above zero on a log axis."""
+    """Smallest and largest finite number drawn along an axis, or its range; above zero on a log axis."""
     axis = figure.x if along == "x" else figure.y
     if axis.range:
         return min(axis.range), max(axis.range)
@@ -229,7 +229,9 @@ def extent(figure: Figure, along: Literal["x", "y"]) -> tuple[float, float] | No
             continue
         names = (along,) if along == "x" or not isinstance(layer, Band) else ("low", "high")
         for values in (getattr(layer, n) for n in names):
-            array = np.asarray(values, dtype=float)
+            array = np.asarray(values)
+            if array.dtype.kind not in "fiu":
+                continue  # names along the axis have no extent
             found.append(array[np.isfinite(array) & ((array > 0) | (not axis.log))])
     every = np.concatenate(found) if found else np.array([])
     return (float(every.min()), float(every.max())) if every.size else None

@@ -19,6 +19,7 @@ from electrolith.core.errors import ElectrolithError
 from electrolith.core.estimate import Estimate
 from electrolith.core.files import sha256
 from electrolith.core.format import formulas, with_unit
+from electrolith.core.reading import said
 from electrolith.core.safe_text import file_name, plotly_text, script_data, visible
 from electrolith.study.anchor import anchor
 from electrolith.study.asked import asked
@@ -129,7 +130,11 @@ def _evidence(evidence: Sequence[Evidence]) -> str:
 
 def _figure(figure: Figure, pictures: str) -> str:
     """The figure; without JavaScript its picture where one lies beside the page."""
-    data = script_data(json.dumps(plotly_text(to_plotly(figure)), separators=(",", ":")))
+    try:
+        data = script_data(json.dumps(plotly_text(to_plotly(figure)), separators=(",", ":")))
+    except Exception as error:  # one figure never takes the page with it
+        why = f"<p>This figure could not be drawn: {_text(said(error))}</p>"
+        return f'<figure id="{_text(figure.name)}">{why}</figure>'
     caption, name = prose(figure.caption), _text(file_name(figure.name))
     still = f'<img src="{pictures}{name}.svg" alt="{_text(figure.caption)}">' if pictures else ""
     return (

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from electrolith.core.errors import ElectrolithError
 from electrolith.core.files import sha256, write_atomic
 from electrolith.core.flat import untagged
 from electrolith.study.anchor import anchor
 from electrolith.study.compose import distinct, doubtful, evidence_of, headline_of, parts_of
 from electrolith.study.contents import find_numbered
 from electrolith.study.document import document, write_csv
+from electrolith.study.failures import logged
+from electrolith.study.figure import Figure
 from electrolith.study.figure_composite import write_composite
+from electrolith.study.figure_page import to_plotly
 from electrolith.study.figure_paper import write_figure
 from electrolith.study.page import page, same_unit, table_html, text
 from electrolith.study.section import Evidence, Part, Results
@@ -226,19 +231,39 @@ def write_report(results: Results) -> Path:
     """Write report.html, results.json, figures/ and tables/ beside the study; the path of the page."""
     folder = results.study.folder
     parts = parts_of(results)
+    results = dataclasses.replace(results, failures=results.failures | _draw(results, parts))
     write_atomic(folder / "report.html", report_html(results))
     write_atomic(
         folder / "results.json", json.dumps(results_json(results), indent=1, ensure_ascii=False) + "\n"
     )
-    for part in parts:
-        for figure in part.figures:
-            write_figure(figure, folder / "figures")
+    write_csv(folder / "tables", parts, evidence=evidence_of(results), figures=folder / "figures")
+    return folder / "report.html"
+
+
+def _draw(results: Results, parts: Sequence[Part]) -> dict[str, str]:
+    """Write the files of all figures; those that cannot be drawn, with the reason, never stop the report."""
+    folder = results.study.folder
+    drawings: dict[str, Callable[[], object]] = {
+        f.name: partial(_draw_one, f, folder / "figures") for part in parts for f in part.figures
+    }
     for one in find_numbered(results.study.numbered, parts):
         panels = [(letter, figure) for letter, _, _, figure in one.panels if figure is not None]
         if len(panels) > 1:
-            write_composite(anchor(one.name), panels, folder / "figures")
-    write_csv(folder / "tables", parts, evidence=evidence_of(results), figures=folder / "figures")
-    return folder / "report.html"
+            drawings[one.name] = partial(write_composite, anchor(one.name), panels, folder / "figures")
+    failed = {}
+    for name, draw in drawings.items():
+        try:
+            draw()
+        except (ElectrolithError, OSError):
+            raise
+        except Exception as error:
+            failed[f"figure {name}"] = logged(folder, f"figure {name}", error)
+    return failed
+
+
+def _draw_one(figure: Figure, folder: Path) -> None:
+    to_plotly(figure)  # what the page will draw
+    write_figure(figure, folder)
 
 
 def write_page(path: Path, title: str, parts: Sequence[Part], *, evidence: Sequence[Evidence] = ()) -> Path:
