@@ -40,7 +40,10 @@ def steps_wanted(runs: Sequence[Run], dynamics: Dynamics, *, hop_distance: float
         return now
     sampled = now - dynamics.first_sample
     wanted = dynamics.first_sample + sampled * float(np.clip(growth, LEAST_GROWTH, MOST_GROWTH))
-    return min(dynamics.steps_of(wanted * dynamics.timestep), dynamics.steps_of(dynamics.budget))
+    return min(
+        dynamics.steps_of(wanted * dynamics.timestep),
+        dynamics.steps_of(dynamics.budget, alive[0].temperature),
+    )
 
 
 def relative_error(runs: Sequence[Run], *, hop_distance: float) -> float:

@@ -7,10 +7,13 @@ from typing import Annotated
 
 import numpy as np
 
+from electrolith.core.constants import BOLTZMANN
 from electrolith.core.errors import InputError
 from electrolith.core.units import Unit
 
 __all__ = ["Dynamics"]
+
+MOST_ACTIVATION = 2.0  # eV; beyond, the coldest run would never end
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Dynamics:
     looked at; where it misses `relative_error` (or `hops`) all its trajectories go on, up to `budget`.
     With a `total` for all trajectories together, temperatures that narrow σ(300 K) most go on first.
 
+    duration, budget : of a trajectory at the highest temperature. With an `activation` (eV) colder ones are
+        longer by exp(E/k_B (1/T - 1/T_highest)), so that all see about as many jumps; 0: all equally long.
     orderings : how many of the decorations are used.       seeds : velocity seeds per ordering.
     relative_error : wanted one-standard-deviation error of D at each temperature.
     hops : wanted number of hops n max(MSD)/a² per temperature; None: not asked for.
@@ -53,6 +58,7 @@ class Dynamics:
     sampling: Annotated[float, Unit("fs")] = 100.0
     seed: int = 1
     posterior: bool = False
+    activation: Annotated[float, Unit("eV")] = 0.0
     total: Annotated[float | None, Unit("fs")] = None
 
     def __post_init__(self) -> None:
@@ -68,6 +74,10 @@ class Dynamics:
         for name in ("timestep", "thermostat_period", "sampling", "duration", "budget", "relative_error"):
             if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise InputError(f"dynamics.{name}: must be above 0, got {getattr(self, name)}")
+        if not 0 <= self.activation <= MOST_ACTIVATION:
+            raise InputError(
+                f"dynamics.activation: expected 0 to {MOST_ACTIVATION:g} eV, got {self.activation:g} eV"
+            )
         for name in ("heating", "settling"):
             if getattr(self, name) < 0:
                 raise InputError(f"dynamics.{name}: must not be negative, got {getattr(self, name)} fs")
@@ -94,7 +104,7 @@ class Dynamics:
                 f"dynamics.budget: {self.budget:g} fs is shorter than dynamics.duration, {self.duration:g} fs"
             )
 
-        first = self.duration * len(self.temperatures) * self.orderings * self.seeds
+        first = sum(self.longer(t) for t in self.temperatures) * self.duration * self.orderings * self.seeds
         if self.total is not None and self.total < first:
             raise InputError(
                 f"dynamics.total: {self.total:g} fs is less than the first look at every trajectory needs, "
@@ -125,10 +135,17 @@ class Dynamics:
     @property
     def longest_lag(self) -> int:
         """Longest lag of the displacement, frames: half the longest sampled run."""
-        return max(4, int((self.steps_of(self.budget) - self.first_sample) // self.every // 2))
+        longest = self.steps_of(self.budget, min(self.temperatures))
+        return max(4, int((longest - self.first_sample) // self.every // 2))
 
-    def steps_of(self, duration: float) -> int:
-        """Whole segments that make up `duration` (fs), in steps."""
+    def longer(self, temperature: float) -> float:
+        """How much longer a trajectory at `temperature` (K) is than one at the highest."""
+        cold = 1.0 / temperature - 1.0 / max(self.temperatures)
+        return float(np.exp(self.activation / BOLTZMANN * cold))
+
+    def steps_of(self, duration: float, temperature: float | None = None) -> int:
+        """Whole segments that make up `duration` (fs), or what it becomes at `temperature` (K), in steps."""
+        duration = duration if temperature is None else duration * self.longer(temperature)
         return -(-int(np.ceil(duration / self.timestep - 1e-9)) // self.segment) * self.segment
 
     def target_temperature(self, step: float, temperature: float) -> float:

@@ -170,7 +170,7 @@ def _tasks(
 
 def _read_plan(folder: Path, tasks: list[Task], dynamics: Dynamics) -> dict[float, int]:
     """Steps per temperature decided so far; the first look where nothing is."""
-    first = dict.fromkeys(dynamics.temperatures, dynamics.steps_of(dynamics.duration))
+    first = {t: dynamics.steps_of(dynamics.duration, t) for t in dynamics.temperatures}
     path = folder / PLAN
     if not path.exists():
         return first
