@@ -105,7 +105,7 @@ def test_melting_framework_is_told(hopping, rng):
     melt = path.copy()
     melt[:, 20:] += np.cumsum(rng.normal(scale=0.15, size=(400, 10, 3)), axis=0)
     found = analyse(melt, frame, rng)
-    assert not next(g for g in found.guards if g.name == "framework").passed
+    assert not next(g for g in found.guards if g.name == "framework sites").passed
 
 
 @pytest.mark.parametrize(

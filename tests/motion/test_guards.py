@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from electrolith.motion.framework import REACH, off_sites
 from electrolith.motion.guards import (
     all_passed,
     broken,
@@ -58,10 +59,41 @@ def test_slow_creep_of_the_framework_is_caught_by_its_growth_alone():
     assert not growth.passed
 
 
+def crystal(cells=3, d=3.5):
+    """A simple cubic framework in a skewed supercell, with its lattice vectors."""
+    cell = cells * d * np.array([[1.0, 0, 0], [1 / 3, 1.0, 0], [0, -1 / 3, 1.0]])
+    grid = np.array([[i, j, k] for i in range(cells) for j in range(cells) for k in range(cells)])
+    return grid / cells @ cell, cell
+
+
+def test_atoms_that_hop_from_site_to_site_keep_the_framework_and_a_liquid_does_not(rng):
+    """Two sites of 27 are vacant and everybody has hopped: displacements of 7 Å², and a crystal as ever."""
+    sites, cell = crystal()
+    atoms = sites[:25]
+    hopped = atoms[rng.permutation(25)] + cell[0]  # anywhere among the sites, across the boundary
+    hopped[:2] = sites[25:]  # two stand on sites that were vacant at first
+    shaken = hopped + rng.normal(scale=0.25, size=hopped.shape) + 0.6  # the whole has drifted
+    assert off_sites(shaken, atoms, cell, reach=REACH * 3.5) == pytest.approx(2 / 25)
+    liquid = np.mean(
+        [off_sites(rng.random((25, 3)) @ cell, sites, cell, reach=REACH * 3.5) for _ in range(200)]
+    )
+    assert 0.6 < liquid < 1 - 4 / 3 * np.pi * REACH**3  # by volume; taking off a drift finds some more
+    lag = np.linspace(100, 50_000, 300)
+    (whole,) = framework_guards(lag, 7 * lag / lag[-1], spacing=3.5, off=np.full(300, 2 / 25))
+    assert whole.passed
+    assert (
+        "8 % of the framework atoms stand on none of its sites (at most 20 %); they moved by up to 7.00 Å²"
+        in whole.text
+    )
+    (melt,) = framework_guards(lag, 7 * lag / lag[-1], spacing=3.5, off=np.linspace(0.0, 0.6, 300))
+    assert not melt.passed
+    assert melt.text.endswith(": the framework melts")
+
+
 def test_too_few_hops_late_fit_wrapped_and_heated_samples_fail():
     assert not hops_guard(7.0).passed
     assert hops_guard(70.0).passed
-    assert not range_guard(30_000.0, duration=80_000.0).passed
+    assert not range_guard(27_000.0, duration=80_000.0).passed
     assert range_guard(10_000.0, duration=80_000.0).passed
     assert not wrapped_guard(0.93).passed
     assert wrapped_guard(0.1).passed

@@ -12,18 +12,12 @@ from electrolith.core.estimate import Estimate
 from electrolith.crystal.frame import Frame
 from electrolith.crystal.oxidation import charge_of_ion
 from electrolith.motion.conductivity import nernst_einstein
-from electrolith.motion.diffusivity import HeDiffusivity, IonSquares, he_diffusivity, one_run
-from electrolith.motion.displacement import Accumulator, Curves, log_lags, relative_to
-from electrolith.motion.guards import Guard, framework_guards, hops_guard, range_guard
-from electrolith.motion.motor import masses_of
-from electrolith.motion.summary import framework_curve
-from electrolith.motion.trajectory import framework_spacing
-from electrolith.motion.unwrap import refuse_wrapped, unwrap
+from electrolith.motion.diffusivity import HeDiffusivity, he_diffusivity, one_run
+from electrolith.motion.displacement import Curves
+from electrolith.motion.followed import follow
+from electrolith.motion.guards import Guard, hops_guard, range_guard
 
 __all__ = ["PathDiffusion", "analyse_path"]
-
-MOST_LAGS = 5000  # longer trajectories are thinned; memory is 56 bytes × atoms × lags
-BLOCKS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,37 +73,10 @@ def analyse_path(
     if interval <= 0:
         raise InputError(f"time between frames must be above 0 fs, got {interval}")
     charge = charge_of_ion(mobile) if charge is None else charge
-    if wrapped:
-        positions = unwrap(positions, frame.cell)
-    refuse_wrapped(positions, frame.cell)
-    every = -(-len(positions) // (2 * MOST_LAGS))
-    positions, interval = positions[::every], interval * every
-    symbols = frame.symbols
-    moving = np.array([s == mobile for s in symbols])
-    spacing = framework_spacing(frame, mobile)
-    names = tuple(dict.fromkeys(symbols))
-    longest = max((len(positions) - 1) // 2, 1)
-    accumulator = Accumulator(
-        groups=np.array([names.index(s) for s in symbols]),
-        mobile=moving,
-        longest=longest,
-        block=max(1, len(positions) // BLOCKS),
-        resolved=log_lags(longest, 48),
-    )
-    for steady in relative_to(positions, ~moving, masses_of(frame.numbers)):
-        accumulator.add(steady)
-    curves = accumulator.curves(interval=interval, names=names)
-    duration = (len(positions) - 1) * interval
-    squares = IonSquares(
-        lag=np.asarray(accumulator.resolved * interval, dtype=np.float64),
-        sums=accumulator.ions,
-        counts=accumulator.ion_counts,
-        block=accumulator.block * interval,
-        duration=duration,
-        interval=interval,
-    )
+    run = follow(positions, frame, mobile=mobile, interval=interval, folded=wrapped)
+    squares = run.squares
     he = he_diffusivity(
-        curves, mobile=mobile, ions=squares.ions, hop_distance=hop_distance, duration=duration
+        run.curves, mobile=mobile, ions=squares.ions, hop_distance=hop_distance, duration=run.duration
     )
     slope, doubt = one_run(squares, hop_distance=hop_distance)
     if slope.self_value > 0:
@@ -118,13 +85,11 @@ def analyse_path(
     else:
         diffusivity = Estimate.normal(slope.self_value, slope.self_std, "cm²/s", rng=rng)
     density = squares.ions / frame.volume
-    counts = {name: symbols.count(name) for name in names}
-    rest = framework_curve(curves, counts, mobile)
     return PathDiffusion(
         mobile=mobile,
         charge=charge,
         temperature=temperature,
-        curves=curves,
+        curves=run.curves,
         diffusivity=diffusivity,
         conductivity=diffusivity.through(
             lambda d: nernst_einstein(10.0 * d, density=density, charge=charge, temperature=temperature),
@@ -134,10 +99,6 @@ def analyse_path(
         start_doubt=doubt,
         fit_from=slope.fit_from,
         fit_to=slope.fit_to,
-        duration=duration,
-        guards=(
-            *framework_guards(curves.lag, rest, spacing=spacing),
-            hops_guard(he.hops),
-            range_guard(he.fit_from, duration=duration),
-        ),
+        duration=run.duration,
+        guards=(*run.guards, hops_guard(he.hops), range_guard(he.fit_from, duration=run.duration)),
     )

@@ -15,7 +15,7 @@ from electrolith.core.reading import reader
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
-MAGIC = b"electrolith checkpoint 1\n"
+MAGIC = b"electrolith checkpoint 2\n"
 
 
 def write_checkpoint(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:

@@ -18,6 +18,8 @@ __all__ = ["Conductivity", "conductivity", "extrapolate", "nernst_einstein"]
 
 Array = NDArray[np.float64]
 
+MOST = 300.0  # of ln σT
+
 
 def nernst_einstein(
     diffusivity: Array | float, *, density: float, charge: float, temperature: Array | float
@@ -75,6 +77,11 @@ class Conductivity:
     warnings: tuple[str, ...]
     shapes: Shapes
     otherwise: dict[str, float]
+
+
+def _exp(logarithm: Array) -> Array:
+    """Of draws; Student's t with two degrees of freedom has some beyond what a number can hold."""
+    return np.asarray(np.exp(np.clip(logarithm, -MOST, MOST)))
 
 
 def extrapolate(line: Arrhenius, temperature: float) -> tuple[float, float, float]:
@@ -141,10 +148,10 @@ def conductivity(
         at_target, energy = _mixed(shapes, at_target, energy, float(row @ logarithm), rng)
     total = sum(variance.values())
     haven = diffusivities.haven_ratio(rng=rng, draws=draws)
-    out = Estimate(np.exp(at_target) / target, "S/cm")
+    out = Estimate(_exp(at_target) / target, "S/cm")
     return Conductivity(
         temperatures=temperature,
-        values=tuple(Estimate(np.exp(y) / t, "S/cm") for y, t in zip(points, temperature, strict=True)),
+        values=tuple(Estimate(_exp(y) / t, "S/cm") for y, t in zip(points, temperature, strict=True)),
         activation_energy=Estimate(energy, "eV"),
         target=target,
         extrapolated=out,

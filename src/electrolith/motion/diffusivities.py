@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,19 +17,23 @@ from electrolith.motion.diffusivity import (
     least_variance,
     moving_together,
     settled_start,
+    too_slow,
 )
-from electrolith.motion.guards import broken, narrowly
+from electrolith.motion.guards import SLOW, broken, narrowly
 from electrolith.motion.results import Run, Trajectories
 from electrolith.motion.spread import SharedSpread, lines_apart
 
-__all__ = ["AtTemperature", "Diffusivities", "RunDiffusivity", "diffusivities"]
+__all__ = ["AtTemperature", "Diffusivities", "RunDiffusivity", "diffusivities", "pooled"]
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunDiffusivity:
-    """Both estimates of one run, or why there are none."""
+    """Both estimates of one run, or why there are none.
+
+    refused : why the run is left out.      slow : why its D is known as a bound only, within a factor of e.
+    """
 
     temperature: float
     ordering: int
@@ -36,6 +41,7 @@ class RunDiffusivity:
     he: HeDiffusivity | None
     slope: SlopeEstimate | None
     refused: str
+    slow: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +107,9 @@ class Diffusivities:
         known far less well than D; it is taken as the same at all temperatures.
         """
         used = {p.temperature for p in self.trusted}
-        found = [r.slope for r in self.runs if r.slope and not r.refused and r.temperature in used]
+        found = [
+            r.slope for r in self.runs if r.slope and not r.refused and not r.slow and r.temperature in used
+        ]
         if not found:
             return None
         ratio = np.array([s.collective_value / s.self_value for s in found])
@@ -119,7 +127,9 @@ class Diffusivities:
 def diffusivities(trajectories: Trajectories, *, shares: Array | None = None) -> Diffusivities:
     """Diffusivity of every temperature whose runs pass their guards.
 
-    A run with a broken guard is left out; a temperature without a run left is excluded, with the reasons.
+    A run with a broken guard is left out; a temperature without a run left is excluded, with the reasons. A
+    run that was only too slow for its length (hops, fit range) counts with the bound that it gives, where
+    another run at its temperature passed: left out it would leave the mean to the faster ones.
 
     Parameters
     ----------
@@ -128,60 +138,52 @@ def diffusivities(trajectories: Trajectories, *, shares: Array | None = None) ->
     if shares is None:
         number = 1 + max(r.ordering for r in trajectories.runs)
         shares = np.full(number, 1.0 / number)
-    refusals = [_refusal(r) for r in trajectories.runs]
-    found = _judged(trajectories, refusals, shares)
-    return replace(found, alternatives=_alternatives(trajectories, refusals, shares))
+    verdicts = [_verdict(r) for r in trajectories.runs]
+    found = _judged(trajectories, verdicts, shares)
+    return replace(found, alternatives=_alternatives(trajectories, verdicts, shares))
 
 
-def _alternatives(trajectories: Trajectories, refusals: list[str], shares: Array) -> dict[str, Diffusivities]:
+def _alternatives(
+    trajectories: Trajectories, verdicts: list[_Verdict], shares: Array
+) -> dict[str, Diffusivities]:
     """What other verdicts on the runs near a limit would give; nothing where no run is near one."""
     near = [narrowly(r.guards) and r.status == "finished" for r in trajectories.runs]
-    verdicts = {
+    others = {
         "with the runs that narrowly missed a guard": [
-            "" if n and text else text for n, text in zip(near, refusals, strict=True)
+            _Verdict() if n else v for n, v in zip(near, verdicts, strict=True)
         ],
         "without the runs that narrowly met their guards": [
-            text or ("near the limit of a guard" if n else "") for n, text in zip(near, refusals, strict=True)
+            _Verdict("near the limit of a guard") if n and v == _Verdict() else v
+            for n, v in zip(near, verdicts, strict=True)
+        ],
+        "without the runs that were too slow for more than a bound": [
+            _Verdict(v.slow) if v.slow else v for v in verdicts
         ],
     }
     return {
-        name: _judged(trajectories, verdict, shares)
-        for name, verdict in verdicts.items()
-        if verdict != refusals and not all(verdict)
+        name: _judged(trajectories, other, shares)
+        for name, other in others.items()
+        if other != verdicts and not all(v.refused for v in other)
     }
 
 
-def _judged(trajectories: Trajectories, refusals: list[str], shares: Array) -> Diffusivities:
-    """Diffusivities when the runs with a text in `refusals` are left out."""
+def _judged(trajectories: Trajectories, verdicts: list[_Verdict], shares: Array) -> Diffusivities:
+    """Diffusivities when the runs are judged so."""
     distance, every = trajectories.hop_distance, trajectories.runs
-    sound = [r.squares for r, text in zip(every, refusals, strict=True) if not text]
+    sound = [r.squares for r, v in zip(every, verdicts, strict=True) if v == _Verdict()]
     start, doubt = settled_start(sound, hop_distance=distance)
     together = moving_together(sound, hop_distance=distance, start=start)
-    runs = tuple(
-        _of_run(r, trajectories, start, together, text) for r, text in zip(every, refusals, strict=True)
-    )
-    trusted, excluded, warnings = [], {}, []
-    for temperature in sorted({r.temperature for r in runs}):
-        here = [r for r in runs if r.temperature == temperature]
-        used = [r for r in here if not r.refused]
-        if used:
-            trusted.append(_pool(temperature, used, shares, posterior=trajectories.posterior))
-            warnings += [f"{_label(r)} left out: {r.refused}" for r in here if r.refused]
-        else:
-            excluded[temperature] = "; ".join(f"{_label(r)}: {r.refused}" for r in here)
+    runs = tuple(_of_run(r, trajectories, start, together, v) for r, v in zip(every, verdicts, strict=True))
+    found = pooled(runs, shares, posterior=trajectories.posterior)
+    warnings = list(found.warnings)
     if abs(doubt) > 0.1:
         warnings.append(
             f"D still changes by {doubt:+.0%} when the fit begins at twice the displacement; the ions' jumps "
             "are correlated over longer than these runs can show"
         )
-    if len({r.ordering for r in runs if not r.refused}) == 1:
-        warnings.append("one ordering only: the spread between orderings is unknown and not in the interval")
-    return Diffusivities(
-        trusted=tuple(trusted),
-        runs=runs,
-        excluded=excluded,
+    return replace(
+        found,
         warnings=tuple(warnings),
-        shared=_shared(runs, shares, posterior=trajectories.posterior),
         start=start,
         start_doubt=abs(doubt),
         together=together,
@@ -190,24 +192,78 @@ def _judged(trajectories: Trajectories, refusals: list[str], shares: Array) -> D
     )
 
 
+def pooled(
+    runs: Sequence[RunDiffusivity],
+    shares: Array,
+    *,
+    posterior: bool = False,
+    density: float = 1.0,
+    charge: float = 1.0,
+) -> Diffusivities:
+    """Mean over orderings at each temperature where a run passed, and what all temperatures share.
+
+    Parameters
+    ----------
+    shares : weight of each ordering in averages, shape (orderings,).
+    posterior : whether each run's seed stands for a draw of its own from the potential's posterior.
+    density : mobile ions per Å³.      charge : e.
+    """
+    trusted, excluded, warnings = [], {}, []
+    for temperature in sorted({r.temperature for r in runs}):
+        here = [r for r in runs if r.temperature == temperature]
+        used = [r for r in here if not r.refused]
+        if any(not r.slow for r in used):
+            trusted.append(_pool(temperature, used, shares, posterior=posterior))
+            warnings += [f"{_label(r)} left out: {r.refused}" for r in here if r.refused]
+            warnings += [f"{_label(r)} counts as a bound only: {r.slow}" for r in used if r.slow]
+        else:
+            excluded[temperature] = "; ".join(f"{_label(r)}: {r.refused or r.slow}" for r in here)
+    usable = {p.temperature for p in trusted}
+    used = [r for r in runs if not r.refused and r.temperature in usable]
+    if len({r.ordering for r in used}) == 1:
+        warnings.append("one ordering only: the spread between orderings is unknown and not in the interval")
+    return Diffusivities(
+        trusted=tuple(trusted),
+        runs=tuple(runs),
+        excluded=excluded,
+        warnings=tuple(warnings),
+        shared=_shared(used, shares, posterior=posterior),
+        start=0.0,
+        start_doubt=0.0,
+        together=1.0,
+        density=density,
+        charge=charge,
+    )
+
+
 def _label(run: RunDiffusivity) -> str:
     return f"{run.temperature:g} K, ordering {run.ordering + 1}, seed {run.seed + 1}"
 
 
-def _refusal(run: Run) -> str:
-    """Why a run is not to be used; empty if it is."""
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Why a run is left out, or counts as a bound only; both empty for a sound one."""
+
+    refused: str = ""
+    slow: str = ""
+
+
+def _verdict(run: Run) -> _Verdict:
+    """What the guards of a run say of it."""
     if run.status == "stopped":
-        return run.reason
+        return _Verdict(run.reason)
     if not run.guards:
-        return "stopped before it was long enough to be checked"
-    return "; ".join(broken(run.guards))
+        return _Verdict("stopped before it was long enough to be checked")
+    hard = broken(tuple(g for g in run.guards if g.name not in SLOW))
+    slow = broken(tuple(g for g in run.guards if g.name in SLOW))
+    return _Verdict("; ".join(hard + slow)) if hard else _Verdict(slow="; ".join(slow))
 
 
 def _of_run(
-    run: Run, trajectories: Trajectories, start: float, together: float, refused: str
+    run: Run, trajectories: Trajectories, start: float, together: float, verdict: _Verdict
 ) -> RunDiffusivity:
     """Both estimates; computed for refused runs too where possible, so that the report can show them."""
-    distance = trajectories.hop_distance
+    distance, refused, late = trajectories.hop_distance, verdict.refused, verdict.slow
     he = slope = None
     try:
         he = he_diffusivity(
@@ -218,11 +274,18 @@ def _of_run(
             duration=run.duration,
         )
         slope = least_variance(run.squares, hop_distance=distance, start=start, together=together)
-        if not refused and slope.self_value <= 2 * slope.self_std:
-            refused = f"D {slope.self_value:.1e} cm²/s is not distinct from 0 (error {slope.self_std:.1e})"
+        if not (refused or late) and slope.self_value <= 2 * slope.self_std:
+            late = f"D {slope.self_value:.1e} cm²/s is not distinct from 0 (error {slope.self_std:.1e})"
     except NotConverged as error:
-        refused = refused or str(error)
-    return RunDiffusivity(run.temperature, run.ordering, run.seed, he, slope, refused)
+        late = late or str(error)
+    if late and not refused:
+        try:
+            slope = too_slow(run.squares, hop_distance=distance)
+        except NotConverged as error:
+            slope, refused = None, f"{late}; {error}"
+    return RunDiffusivity(
+        run.temperature, run.ordering, run.seed, he, slope, refused, "" if refused else late
+    )
 
 
 def _pool(temperature: float, runs: list[RunDiffusivity], shares: Array, *, posterior: bool) -> AtTemperature:
@@ -243,8 +306,8 @@ def _pool(temperature: float, runs: list[RunDiffusivity], shares: Array, *, post
         thermal=thermal,
         # Draws of the potential differ by more than chance, and alike at all temperatures: see `_shared`.
         between_seeds=0.0 if posterior else _between_seeds(list(groups.values()), weight, value),
-        he_value=float(np.mean([h.value for h in hes])),
-        he_relative_error=float(3.43 / np.sqrt(sum(h.hops for h in hes))) + 0.04,
+        he_value=float(np.mean([h.value for h in hes])) if hes else np.nan,
+        he_relative_error=float(3.43 / np.sqrt(sum(h.hops for h in hes))) + 0.04 if hes else np.nan,
         hops=float(sum(h.hops for h in hes)),
         runs=len(runs),
     )
@@ -271,7 +334,7 @@ def _between_seeds(groups: list[list[SlopeEstimate]], weight: Array, value: floa
     return float(np.sqrt(excess / freedom * spread)) / value
 
 
-def _shared(runs: tuple[RunDiffusivity, ...], shares: Array, *, posterior: bool) -> dict[str, SharedSpread]:
+def _shared(runs: list[RunDiffusivity], shares: Array, *, posterior: bool) -> dict[str, SharedSpread]:
     """Variance of the mean line by cause: orderings, and draws of the potential where there are several.
 
     Where each run has a draw of its own, what orderings differ by holds what their draws differ by; repeated

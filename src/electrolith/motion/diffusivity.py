@@ -7,7 +7,7 @@ which ions only rattle.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from electrolith.motion.covariance import brownian_covariance, gls_weights
 from electrolith.motion.displacement import Curves
 
 __all__ = [
+    "LATEST",
     "HeDiffusivity",
     "IonSquares",
     "SlopeEstimate",
@@ -27,10 +28,13 @@ __all__ = [
     "moving_together",
     "one_run",
     "settled_start",
+    "too_slow",
 ]
 
 Array = NDArray[np.float64]
 
+LATEST = 1 / 3
+"""Of a run: the lag by which diffusion must have begun for its slope to be seen."""
 RATTLING = 0.5  # of a²: below it ions have not left their sites (He et al.)
 SPAN = 4.0  # the fit ends at this multiple of its first lag; later points add almost nothing
 SETTLED = 0.03  # relative change of D on doubling the start that is small enough anyhow
@@ -103,12 +107,12 @@ def fit_start(lag: Array, msd: Array, *, hop_distance: float, duration: float) -
     if hop_distance <= 0:
         raise InputError(f"hop distance must be above 0 Å, got {hop_distance}")
     passed = np.flatnonzero(msd >= RATTLING * hop_distance**2)
-    if not len(passed) or lag[passed[0]] > duration / 4:
+    if not len(passed) or lag[passed[0]] > LATEST * duration:
         reached = float(msd[lag <= duration / 2].max(initial=0.0))
         raise NotConverged(
             f"ions moved too little: MSD {reached:.2f} Å² against {RATTLING * hop_distance**2:.2f} Å², "
             f"where diffusion begins (half the square of the hop distance, {hop_distance:.2f} Å), within a "
-            "quarter of the run; run longer or hotter",
+            "third of the run; run longer or hotter",
             partial=reached,
         )
     return int(passed[0])
@@ -130,7 +134,7 @@ def he_diffusivity(
     Raises
     ------
     NotConverged
-        If the MSD never leaves the rattling regime within a quarter of the time.
+        If the MSD never leaves the rattling regime within a third of the time.
 
     Source: He, Zhu, Epstein, Mo, npj Comput. Mater. 4, 18 (2018), eqs. 6-8.
     """
@@ -173,7 +177,7 @@ def least_variance(
     Raises
     ------
     NotConverged
-        If the MSD does not pass 0.5 a² within a quarter of the run.
+        If the MSD does not pass 0.5 a² within a third of the run.
 
     Source: Aitken (1935) for the slope; Cameron, Gelbach, Miller, J. Bus. Econ. Stat. 29, 238 (2011) for
     errors clustered by ion and by time.
@@ -183,6 +187,24 @@ def least_variance(
         all_ions, each = _batches(slope.influence)
         together = max(1.0, all_ions / max(each, 1e-300) - np.sqrt(2.0 / (BATCHES - 1)))
     return _estimate(slope, squares, hop_distance, together)
+
+
+def too_slow(squares: IonSquares, *, hop_distance: float) -> SlopeEstimate:
+    """About how fast the ions of a run are at most that was too short to see them diffuse.
+
+    The slope over the last quarter of its lags: jumps that will be undone are still in it, so it is too large
+    rather than too small. Its error is made as large as itself. Left out altogether such a run would leave
+    the mean to those whose ions happened to be fast.
+
+    Raises
+    ------
+    NotConverged
+        If the run holds fewer than three such lags.
+    """
+    slope = _slope(squares, squares.duration / 4, hop_distance)
+    found = _estimate(slope, squares, hop_distance, 1.0)
+    most = max(found.self_value, found.self_std)
+    return replace(found, self_value=most, self_std=most)
 
 
 def one_run(squares: IonSquares, *, hop_distance: float) -> tuple[SlopeEstimate, float]:
@@ -195,7 +217,7 @@ def one_run(squares: IonSquares, *, hop_distance: float) -> tuple[SlopeEstimate,
     Raises
     ------
     NotConverged
-        If the MSD does not pass 0.5 a² within a quarter of the run.
+        If the MSD does not pass 0.5 a² within a third of the run.
     """
     found: list[SlopeEstimate] = []
     doubts: list[float] = []

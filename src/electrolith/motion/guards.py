@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from electrolith.motion.diffusivity import LATEST
+
 __all__ = [
+    "SLOW",
     "Guard",
     "all_passed",
     "broken",
@@ -28,11 +31,13 @@ TEMPERATURE = 0.03  # of the target, for the mean
 TEMPERATURE_DRIFT = 0.05  # of the target, second half of the run minus first half
 CONSERVED_DRIFT = 0.2  # meV per atom and ps
 FRAMEWORK = 0.10  # of the square of the spacing of framework atoms: Lindemann ratio 0.22
+OFF_SITES = 0.2  # share of framework atoms that stand on none of its sites; a liquid has two thirds
 FRAMEWORK_GROWTH = 0.03  # the same unit, between a quarter and half of the time
 HOPS = 20.0
 NARROW = 1.5  # a run within this factor of a limit could have been judged otherwise
+SLOW = ("hops", "fit range")  # missed by runs too slow for their length
 LEAST = ("hops",)  # guards whose limit is a least value
-MOST = ("framework", "framework growth", "fit range")
+MOST = ("framework", "framework growth", "framework sites", "fit range")
 TENTHS = 10
 
 
@@ -136,16 +141,24 @@ def framework_limit(spacing: float) -> float:
     return FRAMEWORK * spacing**2
 
 
-def framework_guards(lag: Array, msd: Array, *, spacing: float) -> tuple[Guard, Guard]:
-    """The framework's own displacement: its size, and whether it grows.
+def framework_guards(
+    lag: Array, msd: Array, *, spacing: float, off: Array | None = None
+) -> tuple[Guard, ...]:
+    """The framework keeps its sites, or, where these are not followed, hardly moves and moves no further.
+
+    Atoms that hop from site to site move far in a crystal that is whole, so displacement alone cannot tell
+    them from a melt.
 
     Parameters
     ----------
     lag : fs, shape (k,).      msd : Å², of the framework, shape (k,).
     spacing : of the framework atoms, cube root of the volume per atom, Å.
+    off : share of framework atoms on none of its sites, by sample, shape (n,); None: not followed.
     """
     limit = framework_limit(spacing)
     largest = float(msd.max(initial=0.0))
+    if off is not None and len(off):
+        return (_sites_guard(float(off[-max(len(off) // 2, 1) :].mean()), largest, limit),)
     half = len(msd)
     late = float(msd[-max(half // 10, 1) :].mean())
     middle = msd[max(half // 2 - half // 20, 0) : half // 2 + half // 20 + 1]
@@ -172,6 +185,25 @@ def framework_guards(lag: Array, msd: Array, *, spacing: float) -> tuple[Guard, 
     )
 
 
+def _sites_guard(share: float, largest: float, limit: float) -> Guard:
+    """Share of atoms off their sites over the second half of a run; in words also how far they moved."""
+    if share > OFF_SITES:
+        why = ": the framework melts"
+    elif largest > limit:
+        why = f"; they moved by up to {largest:.2f} Å² by hops between sites"
+    else:
+        why = ""
+    return Guard(
+        "framework sites",
+        share <= OFF_SITES,
+        100 * share,
+        100 * OFF_SITES,
+        "%",
+        f"{100 * share:.0f} % of the framework atoms stand on none of its sites (at most "
+        f"{100 * OFF_SITES:.0f} %){why}",
+    )
+
+
 def hops_guard(hops: float) -> Guard:
     """Enough hops to speak of diffusion."""
     return Guard(
@@ -186,14 +218,14 @@ def hops_guard(hops: float) -> Guard:
 
 def range_guard(fit_from: float, *, duration: float) -> Guard:
     """The diffusive regime begins early enough in the run (fs) to be fitted."""
-    limit = duration / 4
+    limit = LATEST * duration
     return Guard(
         "fit range",
         fit_from <= limit,
         fit_from / 1000,
         limit / 1000,
         "ps",
-        f"diffusion begins at a lag of {fit_from / 1000:.1f} ps (at most a quarter of the run, "
+        f"diffusion begins at a lag of {fit_from / 1000:.1f} ps (at most a third of the run, "
         f"{limit / 1000:.1f} ps)",
     )
 

@@ -124,7 +124,12 @@ def mechanism(
     NotConverged
         If no run can be trusted or none holds a path.
     """
-    used = {(r.temperature, r.ordering, r.seed) for r in diffusivities.runs if not r.refused}
+    trusted = {p.temperature for p in diffusivities.trusted}
+    used = {
+        (r.temperature, r.ordering, r.seed)
+        for r in diffusivities.runs
+        if not r.refused and r.temperature in trusted
+    }
     runs = [r for r in trajectories.runs if (r.temperature, r.ordering, r.seed) in used and len(r.path) > 1]
     if not runs:
         raise NotConverged("jumps: no run passed its guards, so there is nothing to count")

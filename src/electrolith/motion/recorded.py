@@ -12,23 +12,17 @@ from numpy.typing import NDArray
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.crystal.oxidation import charge_of_ion
-from electrolith.motion.displacement import Accumulator, log_lags, relative_to
-from electrolith.motion.guards import framework_guards
-from electrolith.motion.motor import masses_of
+from electrolith.motion.followed import follow
 from electrolith.motion.read import read_run
 from electrolith.motion.recording import Recording, Timed, timed
 from electrolith.motion.results import Run, Trajectories
-from electrolith.motion.summary import diffusion_guards, framework_curve, merged_squares
-from electrolith.motion.trajectory import framework_spacing
-from electrolith.motion.unwrap import refuse_wrapped, unwrap
+from electrolith.motion.summary import diffusion_guards
 
 __all__ = ["ENGINE", "HowRead", "OwnRuns", "own_runs", "recordings_of", "run_of", "temperature_in"]
 
 Array = NDArray[np.float64]
 
 ENGINE = "the method of these runs"
-MOST_FRAMES = 10_000  # longer runs are thinned
-BLOCKS = 64
 AGREES = 0.01  # between the temperature of a name and that of the file
 FEWEST = 20  # frames of a run
 
@@ -200,56 +194,44 @@ def run_of(
     frame = recording.frame
     positions = recording.positions[how.skip :]
     try:
-        if how.unwrap or recording.folded:
-            positions = unwrap(positions, frame.cell)
-        refuse_wrapped(positions, frame.cell)
+        run = follow(
+            positions,
+            frame,
+            mobile=mobile,
+            interval=even.interval,
+            folded=how.unwrap or recording.folded,
+        )
     except DataError as error:
         raise DataError(f"{recording.source}: {error}") from error
-    every = -(-len(positions) // MOST_FRAMES)
-    positions, interval = positions[::every], even.interval * every
-    symbols = frame.symbols
-    moving = np.array([s == mobile for s in symbols])
-    spacing = framework_spacing(frame, mobile)
-    names = tuple(dict.fromkeys(symbols))
-    longest = max((len(positions) - 1) // 2, 1)
-    accumulator = Accumulator(
-        groups=np.array([names.index(s) for s in symbols]),
-        mobile=moving,
-        longest=longest,
-        block=max(1, len(positions) // BLOCKS),
-        resolved=log_lags(longest, 48),
-    )
-    steady = relative_to(positions, ~moving, masses_of(frame.numbers))
-    for sample in steady:
-        accumulator.add(sample)
-    curves = accumulator.curves(interval=interval, names=names)
-    duration = (len(positions) - 1) * interval
-    rest = framework_curve(curves, {n: symbols.count(n) for n in names}, mobile)
-    moved = ((steady[:, ~moving] - steady[0, ~moving]) ** 2).sum(axis=2).mean(axis=1)
+    frames = len(run.path)
     return Run(
         temperature=temperature,
         ordering=0,
         seed=seed,
         formula=frame.to_ase().get_chemical_formula("metal"),
         volume=frame.volume,
-        curves=curves,
-        squares=merged_squares(accumulator, interval),
-        time=np.asarray(np.arange(len(positions)) * interval, dtype=np.float64),
+        curves=run.curves,
+        squares=run.squares,
+        time=np.asarray(np.arange(frames) * run.interval, dtype=np.float64),
         temperatures=np.zeros(0),
         conserved=np.zeros(0),
-        framework=moved,
+        framework=run.framework,
         guards=(
-            *framework_guards(curves.lag, rest, spacing=spacing),
+            *run.guards,
             *diffusion_guards(
-                curves, mobile=mobile, ions=int(moving.sum()), hop_distance=hop_distance, duration=duration
+                run.curves,
+                mobile=mobile,
+                ions=run.squares.ions,
+                hop_distance=hop_distance,
+                duration=run.duration,
             ),
         ),
-        steps=len(positions),
-        duration=duration,
+        steps=frames,
+        duration=run.duration,
         seconds=0.0,
         status="finished",
         reason="",
         file=recording.source,
-        path=steady[:, moving].astype(np.float32),
-        path_interval=interval,
+        path=run.path.astype(np.float32),
+        path_interval=run.interval,
     )

@@ -72,7 +72,7 @@ def diffusion_guards(
                 0.5 * hop_distance**2,
                 "Å²",
                 f"the ions' MSD reached {reached:.2f} Å²; diffusion begins at "
-                f"{0.5 * hop_distance**2:.2f} Å², which must be passed within a quarter of the run",
+                f"{0.5 * hop_distance**2:.2f} Å², which must be passed within a third of the run",
             ),
         ]
     return [hops_guard(he.hops), range_guard(he.fit_from, duration=duration)]
@@ -80,7 +80,7 @@ def diffusion_guards(
 
 def _guards(task: Task, state: State, curves: Curves, hop_distance: float) -> tuple[Guard, ...]:
     """Every guard of a run that has samples."""
-    time, temperature, _, conserved, _ = np.array(state.rows).T
+    time, temperature, _, conserved, _, off = np.array(state.rows).T
     symbols = task.frame.symbols
     counts = {name: symbols.count(name) for name in curves.groups}
     duration = time[-1] - time[0]
@@ -90,7 +90,12 @@ def _guards(task: Task, state: State, curves: Curves, hop_distance: float) -> tu
         heating_guard(float(time[0]), heating=task.dynamics.heating),
         *temperature_guards(temperature, target=task.temperature),
         conserved_guard(time, conserved, atoms=len(symbols)),
-        *framework_guards(curves.lag[inside], framework, spacing=framework_spacing(task.frame, task.mobile)),
+        *framework_guards(
+            curves.lag[inside],
+            framework,
+            spacing=framework_spacing(task.frame, task.mobile),
+            off=off,
+        ),
         wrapped_guard(state.largest_step),
         *diffusion_guards(
             curves,
@@ -126,7 +131,7 @@ def summarise(task: Task, *, hop_distance: float, with_path: bool = False) -> Ru
     accumulator = state.accumulator
     interval = task.dynamics.interval
     curves = accumulator.curves(interval=interval, names=names)
-    rows = np.array(state.rows, dtype=float).reshape(-1, 5)
+    rows = np.array(state.rows, dtype=float).reshape(-1, 6)
     guards: tuple[Guard, ...] = ()
     if len(rows) > 20:
         guards = _guards(task, state, curves, hop_distance)

@@ -19,6 +19,7 @@ from electrolith.energy.engine import Engine
 from electrolith.motion.checkpoint import read_checkpoint, write_checkpoint
 from electrolith.motion.displacement import Accumulator, log_lags, relative_to
 from electrolith.motion.dynamics import Dynamics
+from electrolith.motion.framework import REACH, off_sites
 from electrolith.motion.guards import framework_limit
 from electrolith.motion.integrate import Phase, Sample, run_segment, thermal_velocities
 from electrolith.motion.motor import masses_of, open_motor
@@ -33,7 +34,8 @@ CHUNK_SECONDS = 45.0  # between checkpoints, at most: the first comes after the 
 FIRST_PAUSE = 0.5  # then the pause doubles from this, so that runs killed every few seconds get on too
 BLOCKS = 256  # of time origins, at the full budget
 RESOLVED_LAGS = 48
-MELTED = 2.5  # times the framework limit: no use going on
+MELTED = 2.5  # times the framework limit, with
+LOST = 0.4  # of its atoms off their sites: no use going on
 
 CHECKPOINT, TRAJECTORY, STEPS, STOP = "checkpoint.npz", "trajectory.xyz", "steps.txt", "stop"
 
@@ -83,7 +85,7 @@ class State:
     largest_step: float = 0.0
     first: Array | None = None
     last: Array | None = None
-    rows: list[tuple[float, float, float, float, float]] = field(default_factory=list)
+    rows: list[tuple[float, float, float, float, float, float]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     digest: Digest = field(default_factory=hashlib.sha256)  # of the stored trajectory
 
@@ -162,7 +164,7 @@ def save_state(task: Task, state: State) -> None:
         "seconds": np.array(state.seconds),
         "reason": np.array(state.reason),
         "largest_step": np.array(state.largest_step),
-        "rows": np.array(state.rows, dtype=float).reshape(-1, 5),
+        "rows": np.array(state.rows, dtype=float).reshape(-1, 6),
         "first": np.zeros((0, 3)) if state.first is None else state.first,
         "last": np.zeros((0, 3)) if state.last is None else state.last,
     }
@@ -228,7 +230,13 @@ def _take(task: Task, state: State, sample: Sample, weights: tuple[Array, NDArra
     steady = relative_to(positions, framework, masses)
     state.first = steady if state.first is None else state.first
     moved = float(np.mean(np.sum((steady - state.first)[framework] ** 2, axis=1)))
-    state.rows.append((time_fs, sample.temperature, sample.potential, sample.conserved, moved))
+    off = off_sites(
+        positions[framework],
+        task.frame.positions[framework],
+        task.frame.cell,
+        reach=REACH * framework_spacing(task.frame, task.mobile),
+    )
+    state.rows.append((time_fs, sample.temperature, sample.potential, sample.conserved, moved, off))
     state.accumulator.add(steady)
 
 
@@ -269,7 +277,7 @@ def _advance(task: Task, state: State) -> None:
                 state.reason, samples = str(error), []
             for sample in samples:
                 _take(task, state, sample, (masses, framework))
-            if state.rows and not state.reason and state.rows[-1][4] > limit:
+            if state.rows and not state.reason and state.rows[-1][4] > limit and state.rows[-1][5] > LOST:
                 state.reason = (
                     f"the framework melted: its atoms had moved by {state.rows[-1][4]:.1f} Å² "
                     f"{state.rows[-1][0] / 1000:.1f} ps into the run (on their sites below "

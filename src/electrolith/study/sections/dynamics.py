@@ -168,9 +168,9 @@ SECTION = Section(
     "dynamics",
     Dynamics,
     (
-        Stage(trajectories, version=2, fingerprint=_trajectories_fingerprint),
-        Stage(diffusivities, version=2),
-        Stage(conductivity, version=2),
+        Stage(trajectories, version=3, fingerprint=_trajectories_fingerprint),
+        Stage(diffusivities, version=3),
+        Stage(conductivity, version=3),
     ),
     evidence,
     parts,

@@ -7,7 +7,7 @@ import numpy as np
 from electrolith.core.constants import BOLTZMANN
 from electrolith.core.format import number
 from electrolith.motion.conductivity import Conductivity
-from electrolith.motion.diffusivities import Diffusivities
+from electrolith.motion.diffusivities import Diffusivities, RunDiffusivity
 from electrolith.motion.results import Run, Trajectories
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
 from electrolith.study.section import Evidence, Part, Results, Table
@@ -153,7 +153,7 @@ def _run_table(found: Trajectories, diffusion: Diffusivities | None) -> Table:
                 gls,
                 he,
                 f"{framework:.2f}",
-                run.status if not (d and d.refused) else f"left out: {d.refused}",
+                _used(run, d),
             )
         )
     columns = (
@@ -167,6 +167,13 @@ def _run_table(found: Trajectories, diffusion: Diffusivities | None) -> Table:
         "",
     )
     return Table(columns, tuple(rows), "Every run; errors are one standard deviation")
+
+
+def _used(run: Run, found: RunDiffusivity | None) -> str:
+    """How a run counts."""
+    if found is None or not (found.refused or found.slow):
+        return run.status
+    return f"left out: {found.refused}" if found.refused else f"a bound only: {found.slow}"
 
 
 def _budget(found: Conductivity) -> Table:

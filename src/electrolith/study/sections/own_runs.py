@@ -129,4 +129,4 @@ def check(study: Study) -> None:
                 raise InputError(f"study.trajectories.runs: {temperature:g} K: no such file or folder {path}")
 
 
-SECTION = Section("trajectories", OwnDynamics, (Stage(own_trajectories),), evidence, parts, check)
+SECTION = Section("trajectories", OwnDynamics, (Stage(own_trajectories, version=2),), evidence, parts, check)

@@ -306,4 +306,6 @@ def check(study: Study) -> None:
     check_width(average, settings.ordering, open_engine(choice))
 
 
-SECTION = Section("sweep", Sweep, (Stage(sweep, fingerprint=engine_fingerprint),), evidence, parts, check)
+SECTION = Section(
+    "sweep", Sweep, (Stage(sweep, version=2, fingerprint=engine_fingerprint),), evidence, parts, check
+)
