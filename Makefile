@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STUDY ?= examples/li9n2cl3
 
-.PHONY: study paper test bench lint fuzz storm mutants reliability dist corpus clean
+.PHONY: study paper test bench lint fuzz storm mutants reliability dist corpus validators clean
 
 study: $(VENV)/.base
 	$(BIN)/electrolith run $(STUDY)
@@ -23,7 +23,7 @@ paper: $(VENV)/.test
 	$(BIN)/electrolith run examples/paper
 	$(BIN)/electrolith synthetic examples/paper --check
 
-test: $(VENV)/.test
+test: $(VENV)/.test validators
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 --dist loadfile
@@ -70,6 +70,15 @@ $(VENV)/.test: $(VENV)/.base tools/gpaw_siteconfig.py
 	  || echo "GPAW could not be built (a C compiler is needed): its tests will be skipped"
 	@touch $@
 
+# Programs that are not ours and judge what is exported: RO-Crate, Battery Data Format, OPTIMADE, NeXus.
+validators: .validators/.done
+
+.validators/.done: tests/validators/requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: set PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .validators
+	.validators/bin/python -m pip install --quiet --disable-pip-version-check -r $< \
+	  && touch $@ || echo "the validators of exports could not be installed: their tests will be skipped"
+
 $(VENV)/.bench: $(VENV)/.test
 	$(PIP) -c constraints.txt -e '.[bench]'
 	@touch $@
@@ -84,4 +93,4 @@ corpus: $(VENV)/.base
 	$(BIN)/python tools/corpus.py $(CIFS)
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .validators

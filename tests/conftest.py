@@ -1,5 +1,8 @@
 """What every test may ask for."""
 
+import json
+import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -32,3 +35,26 @@ def shared_paper() -> Path:
 def rng() -> np.random.Generator:
     """Seeded generator: every test repeats."""
     return np.random.default_rng(20231)
+
+
+@pytest.fixture(scope="session")
+def validator():
+    """Runs a script of tests/validators with the programs that judge exports; what it prints as JSON.
+
+    They live in an environment of their own, `.validators` (`make validators`), or in the one that the
+    variable ELECTROLITH_VALIDATORS names.
+    """
+    root = Path(__file__).parent
+    folder = Path(os.environ.get("ELECTROLITH_VALIDATORS", root.parent / ".validators"))
+    python = folder / "bin" / "python"
+    if not python.exists():
+        pytest.skip("the validators of exports are not installed: make validators")
+
+    def run(script, *arguments):
+        env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        line = [str(python), str(root / "validators" / script), *map(str, arguments)]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=300, env=env)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run

@@ -9,10 +9,12 @@ from functools import partial
 from electrolith.study.anchor import anchor
 from electrolith.study.bells import with_bells
 from electrolith.study.failures import logged
+from electrolith.study.literature_part import literature_part
+from electrolith.study.origins import Origin, origin_of, stage_id
 from electrolith.study.properties import group_evidence
 from electrolith.study.section import Evidence, Part, Results, Section
 
-__all__ = ["anchor", "distinct", "doubtful", "evidence_of", "headline_of", "parts_of"]
+__all__ = ["anchor", "distinct", "doubtful", "evidence_of", "headline_of", "origins_of", "parts_of"]
 
 
 def evidence_of(results: Results) -> tuple[Evidence, ...]:
@@ -21,11 +23,19 @@ def evidence_of(results: Results) -> tuple[Evidence, ...]:
     Other samples stand in the table of samples. A group that states no sample keeps its name in the quantity,
     so that it is never taken for the reference.
     """
-    own: list[Evidence] = []
+    return tuple(o.evidence for o in origins_of(results))
+
+
+def origins_of(results: Results) -> tuple[Origin, ...]:
+    """The numbers of `evidence_of`, each with the results and files it comes from."""
+    runs = {stage_id(r.stage, r.key): r for r in results.runs}
+    own: list[Origin] = []
     for section, members in results.each():
         for member in members:
-            own += _of_headline(section, member, len(members))
-    return (*own, *(e for e in results.study.published if not e.sample))
+            rows = _of_headline(section, member, len(members))
+            own += [origin_of(e, section, member, runs) for e in rows]
+    published = (e for e in results.study.published if not e.sample)
+    return (*own, *(Origin(e, files=(e.file,) if e.file else ()) for e in published))
 
 
 def headline_of(results: Results) -> tuple[Evidence, ...]:
@@ -59,6 +69,8 @@ def parts_of(results: Results) -> tuple[Part, ...]:
         for member in members:
             made = _made(section, member.group.name, results, partial(_parts, section, member))
             parts += [_named(p, member.group.name) for p in made]
+    if results.study.literature:
+        parts.append(literature_part(results.study.literature, evidence_of(results)))
     return distinct(parts)
 
 

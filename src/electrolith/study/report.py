@@ -13,26 +13,27 @@ from electrolith.core.errors import ElectrolithError
 from electrolith.core.files import sha256, write_atomic
 from electrolith.core.flat import untagged
 from electrolith.study.anchor import anchor
-from electrolith.study.compose import distinct, doubtful, evidence_of, headline_of, parts_of
+from electrolith.study.compose import distinct, doubtful, evidence_of, headline_of, origins_of, parts_of
 from electrolith.study.contents import find_numbered
-from electrolith.study.document import document, write_csv
+from electrolith.study.document import document, evidence_json, write_csv
 from electrolith.study.failures import logged
 from electrolith.study.figure import Figure
 from electrolith.study.figure_composite import write_composite
 from electrolith.study.figure_page import to_plotly
 from electrolith.study.figure_paper import write_figure
+from electrolith.study.inputs import all_settings, input_files
+from electrolith.study.origins import Origin, beside, stage_id
 from electrolith.study.page import page, same_unit, table_html, text
 from electrolith.study.section import Evidence, Part, Results
 from electrolith.study.store import DAMAGED
 from electrolith.study.table import Table
 
 __all__ = [
-    "all_settings",
     "evidence_of",
-    "input_files",
     "marked",
     "page",
     "parts_of",
+    "published_files",
     "results_json",
     "warnings_of",
     "write_page",
@@ -55,31 +56,15 @@ def _settings_rows(value: Any, prefix: str = "") -> Iterable[tuple[str, str]]:
             yield name, str(here)
 
 
-def input_files(value: Any) -> Iterable[Path]:
-    """Every file that settings name."""
-    if isinstance(value, Path):
-        yield value
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            yield from input_files(getattr(value, field.name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from input_files(item)
-
-
-def all_settings(results: Results) -> list[tuple[str, Any]]:
-    """Settings of the study and of every group, by a name for people."""
-    study = results.study
-    found = [(k.__name__, v) for k, v in study.settings.items() if k not in study.groups]
-    for members in study.groups.values():
-        found += [(" ".join(filter(None, (g.section, g.name))), g.settings) for g in members]
-    return found
+def published_files(results: Results) -> list[Path]:
+    """The lists and tables of published values that the study names."""
+    return [results.study.folder / name for name in results.study.published_files]
 
 
 def _inputs(results: Results) -> list[Path]:
-    """The study file and every file that its settings name."""
-    named = sorted({p for _, v in all_settings(results) for p in input_files(v) if p.is_file()})
-    return [results.study.file, *named]
+    """The study file, its published values and every file that its settings name."""
+    named = {p for _, v in all_settings(results.study) for p in input_files(v) if p.is_file()}
+    return [results.study.file, *published_files(results), *sorted(named)]
 
 
 def _versions(results: Results) -> dict[str, str]:
@@ -90,7 +75,7 @@ def _versions(results: Results) -> dict[str, str]:
 def _provenance(results: Results) -> str:
     """Settings, input fingerprints, versions, timings."""
     pieces = ["<section><h2 id=provenance>Provenance</h2>"]
-    every = all_settings(results)
+    every = all_settings(results.study)
     for name, value in every:
         rows = tuple(_settings_rows(value))
         if rows:
@@ -199,32 +184,42 @@ def _contents(results: Results, parts: Sequence[Part]) -> str:
     )
 
 
-def _beside(path: Path, results: Results) -> str:
-    """A file as it is seen from the study; one outside by its name."""
-    here, folder = path.resolve(), results.study.folder.resolve()
-    return here.relative_to(folder).as_posix() if here.is_relative_to(folder) else path.name
-
-
 def results_json(results: Results) -> dict[str, Any]:
     """The results for programs, in the form of every command; the schema is documented in docs/results.md."""
     parts = parts_of(results)
     found = document(
         results.study.title, parts, evidence=evidence_of(results), warnings=warnings_of_parts(results, parts)
     )
-    found["inputs"] = [{"file": _beside(p, results), "sha256": sha256(p)} for p in _inputs(results)]
+    folder = results.study.folder
+    found["inputs"] = [{"file": beside(p, folder), "sha256": sha256(p)} for p in _inputs(results)]
+    found["evidence"] = [evidence_json(o.evidence) | _from(o) for o in origins_of(results)]
     found["versions"] = _versions(results)
     found["stages"] = [
         {
+            "id": stage_id(r.stage, r.key),
             "stage": r.stage,
             "group": r.group,
             "key": r.key,
             "seconds": round(r.seconds, 3),
             "settings": untagged(r.provenance.get("settings")),
+            **{k: r.provenance.get(k) for k in ("version", "versions", "inputs", "after", "beyond")},
         }
         for r in results.runs
     ]
     found["failures"] = results.failures
     return found
+
+
+def _from(origin: Origin) -> dict[str, Any]:
+    """Where a number comes from: stored results, input files, columns and rows."""
+    return {
+        "stages": list(origin.stages),
+        "files": list(origin.files),
+        "read": [
+            {"file": p.file, "part": p.part, "columns": list(p.columns), "rows": p.rows}
+            for p in origin.places
+        ],
+    }
 
 
 def write_report(results: Results) -> Path:

@@ -13,8 +13,10 @@ from typing import Any
 
 from electrolith.core.archive import fingerprint, plain
 from electrolith.core.errors import DataError, ElectrolithError
-from electrolith.core.files import Lock
+from electrolith.core.files import Lock, sha256
 from electrolith.study.failures import logged
+from electrolith.study.inputs import input_files
+from electrolith.study.origins import beside, stage_id
 from electrolith.study.properties import SampleProperties, properties_of
 from electrolith.study.section import Results, StageRun, Study
 from electrolith.study.store import DAMAGED, Store, key_of, with_contents
@@ -68,6 +70,7 @@ class _Run:
         self.failures: dict[str, str] = {}
         self.contents: dict[int, Any] = {}
         self.damaged: dict[str, str] = {}
+        self.makers: dict[str, str] = {}
 
     def view(self, study: Study) -> _View:
         """The view of a narrowed study."""
@@ -94,7 +97,7 @@ class _Run:
         """Fingerprint of the stage's result."""
         settings, _, keys = self.arguments(stage, view)
         kinds = {n.name: n.kind for n in needs(stage.run)}
-        extra = stage.fingerprint(**settings) if stage.fingerprint else ""
+        extra = _beyond(stage, settings)
         named = {kinds[name].__name__: self.content(value) for name, value in settings.items()}
         return key_of(stage.name, stage.version, named, keys, extra)
 
@@ -132,6 +135,7 @@ class _Run:
             self.lost[key] = self.failures[label]
             return
         self.values[key] = result
+        self.makers[key] = stage.name
         view.values[stage.gives] = result
         view.keys[stage.gives] = key
 
@@ -162,7 +166,7 @@ class _Run:
 
     def compute(self, stage: Stage, view: _View, key: str, label: str) -> Any:
         """Run the stage and store its result; whatever it raises is kept as its failure."""
-        settings, earlier, _ = self.arguments(stage, view)
+        settings, earlier, keys = self.arguments(stage, view)
         place = self.store.place(stage.name, key) / "work"
         injected: dict[str, Any] = {}
         for need in needs(stage.run):
@@ -189,6 +193,14 @@ class _Run:
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "versions": _versions(),
             "settings": {k: _beside(plain(v), self.study.folder) for k, v in settings.items()},
+            "inputs": {
+                beside(p, self.study.folder): sha256(p)
+                for v in settings.values()
+                for p in input_files(v)
+                if p.is_file()
+            },
+            "after": {n: stage_id(self.makers[k], k) for n, k in keys.items() if k in self.makers},
+            "beyond": _beyond(stage, settings),
         }
         self.store.put(stage.name, key, result, note)
         self.runs.append(StageRun(stage.name, key, seconds, False, note, _group(label)))
@@ -204,11 +216,17 @@ class _Run:
     def results(self) -> Results:
         """What there is so far."""
         groups = tuple(
-            Results(v.study, v.values, (), self.failures) for v in self.views.values() if v.study.group
+            Results(v.study, v.values, (), self.failures, keys=v.keys)
+            for v in self.views.values()
+            if v.study.group
         )
-        return Results(
-            self.study, self.views[id(self.study)].values, tuple(self.runs), dict(self.failures), groups
-        )
+        own = self.views[id(self.study)]
+        return Results(self.study, own.values, tuple(self.runs), dict(self.failures), groups, keys=own.keys)
+
+
+def _beyond(stage: Stage, settings: dict[str, Any]) -> str:
+    """What a result depends on beyond settings and files: a potential's coefficients, a library."""
+    return stage.fingerprint(**settings) if stage.fingerprint else ""
 
 
 def _label(stage: Stage, view: _View) -> str:

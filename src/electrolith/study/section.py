@@ -13,7 +13,18 @@ from electrolith.study.figure import Figure
 from electrolith.study.table import Table
 from electrolith.study.wiring import Stage
 
-__all__ = ["Evidence", "Group", "Numbered", "Part", "Results", "Section", "StageRun", "Study", "Table"]
+__all__ = [
+    "Evidence",
+    "Group",
+    "Literature",
+    "Numbered",
+    "Part",
+    "Results",
+    "Section",
+    "StageRun",
+    "Study",
+    "Table",
+]
 
 Kind = TypeVar("Kind")
 
@@ -31,6 +42,9 @@ class Evidence:
     note : method in a few words.
     sample : of a published number, the sample it stands beside; "" the reference.
     group : the group it comes from where that belongs to no sample.
+    doi : of the publication. file, entry : where a published number stands: the file as seen from the study,
+        and its row there, counted from 1 (in a table the first row under the names).
+    material : what a number of a literature table is about.
     """
 
     quantity: str
@@ -42,6 +56,22 @@ class Evidence:
     note: str = ""
     sample: str = ""
     group: str = ""
+    doi: str = ""
+    file: str = ""
+    entry: int = 0
+    material: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Literature:
+    """A table of others' numbers about other materials.
+
+    values : each with material, DOI and the row it stands in. remarks : what was left out, in words.
+    """
+
+    name: str
+    values: tuple[Evidence, ...]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +158,8 @@ class Study:
     sections : those in the file, in the order of the report.
     groups : of every measured section, by the type of its settings.
     sheet : the table of samples. group : the one this study is narrowed to. notes : what reading has to say.
-    numbered : figures and tables by the numbers of a paper.
+    numbered : figures and tables by the numbers of a paper. literature : tables of other materials.
+    published_files : lists and tables of published numbers, as the study names them.
     """
 
     title: str
@@ -141,6 +172,8 @@ class Study:
     group: Group | None = None
     notes: tuple[str, ...] = ()
     numbered: tuple[Numbered, ...] = ()
+    literature: tuple[Literature, ...] = ()
+    published_files: tuple[str, ...] = ()
 
     @property
     def reference(self) -> str:
@@ -211,6 +244,7 @@ class Results:
     failures : texts by stage name and group.
     groups : the same for every group, each with the study narrowed to it.
     damaged : stages whose stored result cannot be believed and was not computed again.
+    keys : fingerprints of the results by their type.
     """
 
     study: Study
@@ -219,6 +253,7 @@ class Results:
     failures: dict[str, str] = field(default_factory=dict)
     groups: tuple[Results, ...] = ()
     damaged: tuple[str, ...] = ()
+    keys: dict[type, str] = field(default_factory=dict)
 
     def each(self) -> Iterator[tuple[Section, tuple[Results, ...]]]:
         """Every section with the results it is to show: its groups', or the study's."""

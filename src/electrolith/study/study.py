@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-
-from electrolith.core.archive import fingerprint
 from electrolith.core.errors import InputError, brief, nearest
-from electrolith.core.estimate import Estimate, parse_estimate
 from electrolith.core.reading import reader
-from electrolith.core.units import split_quantity
 from electrolith.lab.synthesis.sheet import SampleSheet
 from electrolith.study.contents import read_numbered
 from electrolith.study.groups import group_schema, groups_of
 from electrolith.study.properties import SampleProperties
-from electrolith.study.section import Evidence, Group, Section, Study
+from electrolith.study.published import SCHEMA, Published, published_of
+from electrolith.study.section import Group, Section, Study
 from electrolith.study.seed import reseeded, seed_of
-from electrolith.study.settings import load_yaml, pointing, read, schema
+from electrolith.study.settings import load_yaml, read, schema
 from electrolith.study.wiring import Stage, needs, plan
 
 # Keys that belong to no section: what they take, what they are without, what they are for.
@@ -31,7 +27,11 @@ TOP_LEVEL = {
         "each section's own",
         "of everything that is drawn, in place of every `seed:` below",
     ),
-    "published": ("file name", "none", "YAML list of published numbers to stand beside the study's own"),
+    "published": (
+        "file name, or list",
+        "none",
+        "numbers of others: YAML lists, tables of literature (.csv), values as they stand",
+    ),
     "figures": (
         "mapping",
         "none",
@@ -39,59 +39,7 @@ TOP_LEVEL = {
     ),
 }
 
-__all__ = ["TOP_LEVEL", "PublishedValue", "jobs_of", "read_published", "read_study", "study_schema"]
-
-
-@dataclass(frozen=True)
-class PublishedValue:
-    """A number somebody else published.
-
-    quantity : key that joins it to the study's own numbers.
-    value : "4.3e-5 S/cm", "0.378(5) eV"; without (…) its uncertainty counts as not stated.
-    interval : low and high, where the source gives an interval instead.
-    sample : of the study's table, if it is not about the reference.
-    kind : how it was obtained.     source : DOI.     label : in the table, without it the quantity's name.
-    note : shown beside it.
-    """
-
-    quantity: str
-    value: str
-    kind: Literal["computed", "measured"]
-    source: str
-    label: str = ""
-    note: str = ""
-    interval: tuple[float, float] | None = None
-    sample: str = ""
-
-
-@reader("published values")
-def read_published(path: Path) -> tuple[Evidence, ...]:
-    """Published numbers of a YAML list.
-
-    Raises
-    ------
-    InputError
-        If the file is no such list.
-    """
-    rows = load_yaml(path)
-    if not isinstance(rows, list):
-        raise InputError(f"{path}: expected a list of published values, got {type(rows).__name__}")
-    with pointing("published"):
-        values = [read(PublishedValue, row, f"{path.name}[{i}]") for i, row in enumerate(rows)]
-    return tuple(_published(value) for value in values)
-
-
-def _published(value: PublishedValue) -> Evidence:
-    """The published number as evidence; its draws are seeded by itself, so that reports repeat."""
-    rng = np.random.default_rng(int(fingerprint(value)[:8], 16))
-    number, _, unit = split_quantity(value.value)
-    if value.interval:
-        low, high = value.interval
-        estimate = Estimate.normal(number, (high - low) / 2, unit or "1", rng=rng)
-    else:
-        estimate = parse_estimate(value.value, unit or "1", rng=rng)
-    label = value.label or value.quantity.replace("_", " ")
-    return Evidence(value.quantity, label, estimate, value.kind, value.source, True, value.note, value.sample)
+__all__ = ["TOP_LEVEL", "jobs_of", "read_study", "study_schema"]
 
 
 def _at(data: dict[str, Any], key: str) -> tuple[bool, Any]:
@@ -182,15 +130,10 @@ def read_study(
     if not active:
         keys = ", ".join(s.key for s in sections)
         raise InputError(f"{path}: the study asks for nothing; add one of its sections: {keys}")
-    published: tuple[Evidence, ...] = ()
-    if "published" in data:
-        name = data["published"]
-        if not isinstance(name, str) or not (path.parent / name).is_file():
-            raise InputError(f"study.published: no such file: {brief(name)} in {path.parent.resolve()}")
-        published = read_published(path.parent / name)
-        for one in published:
-            if one.sample and (sheet is None or one.sample not in sheet.names):
-                raise InputError(nearest(f"{name}: sample", one.sample, sheet.names if sheet else ()))
+    published = published_of(data["published"], path) if "published" in data else Published()
+    for one in published.values:
+        if one.sample and (sheet is None or one.sample not in sheet.names):
+            raise InputError(nearest(f"{one.file}: sample", one.sample, sheet.names if sheet else ()))
     known = [s for s in sections if s in active or s.implicit]
     numbered = read_numbered(data["figures"]) if "figures" in data else ()
     draft = Study(
@@ -198,11 +141,13 @@ def read_study(
         path,
         settings,
         tuple(active),
-        published,
+        published.values,
         groups,
         sheet,
         notes=tuple(notes),
         numbered=numbered,
+        literature=published.tables,
+        published_files=published.files,
     ).narrowed(None)
     stages = [stage for section in sections for stage in section.stages]
     planned = [stage for stage, _ in jobs_of(draft, stages)]
@@ -274,7 +219,7 @@ def study_schema(sections: tuple[Section, ...]) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "title": {"type": "string", "description": TOP_LEVEL["title"][2]},
         "seed": {"type": "integer", "minimum": 0, "description": TOP_LEVEL["seed"][2]},
-        "published": {"type": "string", "description": TOP_LEVEL["published"][2]},
+        "published": SCHEMA,
         "figures": {
             "type": "object",
             "description": TOP_LEVEL["figures"][2],

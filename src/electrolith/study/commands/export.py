@@ -64,10 +64,29 @@ def import_(
     from rich.markup import escape
 
     from electrolith.study.exports.bundle import read_bundle
+    from electrolith.study.run import stored_results
+    from electrolith.study.study import read_study
     from electrolith.study.terminal import console
 
     names = read_bundle(archive, out)
     console.print(f"{escape(str(out))}: {len(names)} files, all as described", soft_wrap=True)
+    studies = [n for n in names if n == "study.yaml"]
+    if not studies:
+        console.print("no study.yaml in it: nothing to run", soft_wrap=True)
+        return
+    try:
+        found = stored_results(read_study(out / studies[0]))
+    except InputError as error:
+        console.print(
+            f"[yellow]![/yellow] the study cannot be run as it is: {escape(str(error))}", soft_wrap=True
+        )
+        return
+    if found.failures:
+        console.print(
+            f"{len(found.runs)} results are there; `run` computes: {escape(', '.join(found.failures))}"
+        )
+    else:
+        console.print(f"everything is there: {len(found.runs)} results, nothing to compute", soft_wrap=True)
 
 
 def diff(
@@ -96,18 +115,36 @@ def _parts(found: Difference) -> tuple[Part, ...]:
         "(counted as if the two runs were independent)."
     )
     rows = tuple(
-        (m.label, m.kind, _number(m.before, m.before_std), _number(m.after, m.after_std), m.unit, _sigmas(m))
+        (
+            m.label,
+            m.kind,
+            _number(m.before, m.before_std),
+            _number(m.after, m.after_std),
+            m.unit,
+            _sigmas(m),
+            _because(m),
+        )
         for m in found.moved
     )
-    columns = ("quantity", "", "before", "after", "unit", "σ")
-    causes = tuple((c.kind, c.name, c.before[:60], c.after[:60]) for c in found.causes)
+    columns = ("quantity", "", "before", "after", "unit", "σ", "because")
+    causes = tuple((c.kind, c.name, c.before[:60], c.after[:60], ", ".join(c.stages)) for c in found.causes)
     text = f"{len(causes)} things differ." if causes else "Nothing that is recorded differs."
     return (
         Part("Numbers", sentence, tables=(Table(columns, rows),)),
         Part(
-            "What differs", text, tables=(Table(("", "name", "before", "after"), causes),) if causes else ()
+            "What differs",
+            text,
+            tables=(Table(("", "name", "before", "after", "enters"), causes),) if causes else (),
         ),
     )
+
+
+def _because(moved: Moved) -> str:
+    """What explains it, in words."""
+    if moved.because:
+        return "; ".join(moved.because)
+    same = moved.before == moved.after and moved.before_std == moved.after_std
+    return "" if same else "nothing that is recorded"
 
 
 def _sigmas(moved: Moved) -> str:

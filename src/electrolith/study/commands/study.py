@@ -29,14 +29,35 @@ def run(study: File, seed: Seed = None) -> None:
     """
     from electrolith.study.run import run_study
     from electrolith.study.study import read_study
-    from electrolith.study.terminal import live
+    from electrolith.study.terminal import console, live
 
     checked = read_study(study, seed=seed)
+    _say_altered(checked.folder)
     with live() as listener:
         results = run_study(checked, listener)
     _close(results)
+    if results.runs and not results.failures and all(r.stored for r in results.runs):
+        console.print(
+            f"everything was there: {len(results.runs)} results, nothing was computed", soft_wrap=True
+        )
     if results.failures:
         raise typer.Exit(1)
+
+
+def _say_altered(folder: Path) -> None:
+    """Name inputs that are no longer those of the archive that the study was unpacked from."""
+    from rich.markup import escape
+
+    from electrolith.study.exports.bundle import altered
+    from electrolith.study.terminal import console
+
+    for name in altered(folder):
+        what = "differs from" if (folder / name).is_file() else "is missing, unlike in"
+        console.print(
+            f"[yellow]![/yellow] {escape(name)} {what} the archive this study came from; "
+            "what depends on it is computed again",
+            soft_wrap=True,
+        )
 
 
 def _close(results: Results) -> None:

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.files import sha256, write_atomic
@@ -17,7 +18,7 @@ from electrolith.core.limits import refuse_above
 from electrolith.core.reading import reader
 from electrolith.study.exports.crate import METADATA, Crate
 
-__all__ = ["read_bundle", "write_bundle"]
+__all__ = ["altered", "read_bundle", "write_bundle"]
 
 # The earliest time a ZIP can state: two archives of one study differ by the dates of their metadata alone.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -133,7 +134,7 @@ def _described(source: Path, names: set[str], fetch: Fetch) -> dict[str, str]:
         raise DataError(f"{source}: no {METADATA}; this is no RO-Crate")
     try:
         graph: list[Any] = json.loads(fetch(METADATA))["@graph"]
-        files = {e["@id"]: e["sha256"] for e in graph if e.get("@type") == "File"}
+        files = {unquote(e["@id"]): e["sha256"] for e in graph if e.get("@type") == "File"}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{source}: {METADATA} is damaged, or its files have no sha256 ({error})") from error
     for name in files:
@@ -147,9 +148,22 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+# Written anew by every run: they say nothing of what a result was computed from.
+_OUTPUTS = ("report.html", "results.json", "results/", "tables/", "figures/")
+
+
 def altered(folder: Path) -> tuple[str, ...]:
-    """Files of an unpacked archive that are no longer what its metadata describes."""
+    """Inputs of an unpacked archive that are no longer what its metadata describes; () where it is none.
+
+    Raises
+    ------
+    DataError
+        If its metadata is damaged.
+    """
+    if not (folder / METADATA).is_file():
+        return ()
     described = _described(folder, {METADATA}, lambda name: (folder / name).read_bytes())
+    inputs = {n: d for n, d in described.items() if not n.startswith(_OUTPUTS)}
     return tuple(
-        sorted(n for n, d in described.items() if not (folder / n).is_file() or sha256(folder / n) != d)
+        sorted(n for n, d in inputs.items() if not (folder / n).is_file() or sha256(folder / n) != d)
     )

@@ -13,7 +13,7 @@ from electrolith import __version__
 from electrolith.study.section import Results
 from electrolith.study.sections.engine import EngineChoice
 
-__all__ = ["Citation", "bibtex", "citations", "references"]
+__all__ = ["Citation", "bibtex", "citations", "references", "references_of"]
 
 _ENTRY = re.compile(r"@\w+\{([\w-]+),")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s,;)]+")
@@ -74,11 +74,23 @@ def citations(results: Results) -> tuple[Citation, ...]:
     return (own, *methods, *_sources(results))
 
 
+def references_of(stages: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """DOI and title of the methods that stages rest on, each once."""
+    wanted = set(stages)
+    keys = dict.fromkeys(k for kind, name, ks, _ in _uses() if kind == "stage" and name in wanted for k in ks)
+    found = []
+    for entry in (references()[k] for k in keys):
+        doi, title = re.search(r"doi=\{([^}]+)\}", entry), re.search(r"title=\{(.+?)\}, \w+=", entry)
+        if doi:
+            found.append((doi[1], title[1] if title else doi[1]))
+    return tuple(found)
+
+
 def _sources(results: Results) -> Iterable[Citation]:
     """The papers whose numbers stand beside the study's own, by DOI."""
     uses: dict[str, list[str]] = {}
-    for evidence in results.study.published:
-        for doi in _DOI.findall(evidence.source):
+    for evidence in (*results.study.published, *(v for t in results.study.literature for v in t.values)):
+        for doi in [evidence.doi] if evidence.doi else _DOI.findall(evidence.source):
             uses.setdefault(doi.rstrip("."), []).append(evidence.label)
     for doi, labels in uses.items():
         key = re.sub(r"\W+", "_", doi)

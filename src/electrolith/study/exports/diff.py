@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ class Moved:
 
     before, after: in `unit`; None where one of the two has no such number.
     sigmas: |after - before| over √(σ²ₐ + σ²_b), as if they were independent; None where a doubt is unknown.
+    because: what explains it, most direct first; empty where it did not move or nothing recorded differs.
     """
 
     label: str
@@ -32,20 +33,29 @@ class Moved:
     before_std: float | None
     after_std: float | None
     sigmas: float | None
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Something that differs between the two.
 
-    kind: "setting", "input", "version", "stage" (computed in one only) or "fingerprint" (a stage whose
-        settings agree while its fingerprint does not: an earlier stage, a potential, its code).
+    kind: "setting", "input", "potential" (coefficients of an engine), "library" (whatever else a stage
+        depends on beyond settings and files), "code" (version of a stage), "version" (of a package or of this
+        program), "stage" (computed in one only) or "fingerprint" (differs though nothing of these does).
+    stages: the stages it enters; empty for what enters all.
     """
 
     kind: str
     name: str
     before: str
     after: str
+    stages: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """One phrase."""
+        return f"{self.kind} {self.name}: {self.before[:40]} → {self.after[:40]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +88,40 @@ def difference(before: Path, after: Path) -> Difference:
         If one of them was not run.
     """
     one, two = _results(before), _results(after)
-    moved = sorted(_moved(one["evidence"], two["evidence"]), key=lambda m: -_rank(m))
-    return Difference(tuple(moved), tuple(_causes(one, two)))
+    causes = tuple(_causes(one, two))
+    rests = _rests_on(one) | {k: v | _rests_on(one).get(k, frozenset()) for k, v in _rests_on(two).items()}
+    moved = [_explained(m, q, rests, causes) for q, m in _moved(one["evidence"], two["evidence"])]
+    return Difference(tuple(sorted(moved, key=lambda m: -_rank(m))), causes)
+
+
+def _rests_on(results: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """The stages, with their groups, that each number rests on, by quantity and label."""
+    names = {s.get("id", ""): _stage_name(s) for s in results.get("stages", ())}
+    return {
+        f"{e['quantity']} {e['label']}": frozenset(names[i] for i in e.get("stages", ()) if i in names)
+        for e in results["evidence"]
+    }
+
+
+def _explained(
+    moved: Moved, quantity: str, rests: Mapping[str, frozenset[str]], causes: Iterable[Cause]
+) -> Moved:
+    """The number with the causes that enter a stage it rests on."""
+    if moved.before == moved.after and moved.before_std == moved.after_std:
+        return moved
+    mine = rests.get(f"{quantity} {moved.label}", frozenset())
+    direct = [c for c in causes if set(c.stages) & mine]
+    if not direct:
+        direct = [c for c in causes if c.kind == "version" and not c.stages]
+    order = ("stage", "input", "setting", "potential", "library", "code", "version", "fingerprint")
+    ranked = sorted(direct, key=lambda c: order.index(c.kind))
+    # Versions of packages explain what nothing nearer does.
+    near = [c for c in ranked if c.kind not in ("version", "fingerprint")] or ranked
+    return replace(moved, because=tuple(c.text for c in near))
+
+
+def _stage_name(stage: Mapping[str, Any]) -> str:
+    return f"{stage['stage']} {stage.get('group', '')}".strip()
 
 
 def _rank(moved: Moved) -> float:
@@ -91,7 +133,7 @@ def _rank(moved: Moved) -> float:
     return abs(moved.after - moved.before) / (abs(moved.before) or 1.0)
 
 
-def _moved(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> Iterable[Moved]:
+def _moved(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> Iterable[tuple[str, Moved]]:
     """Own numbers of both, joined by quantity, kind and label."""
     first = {(e["quantity"], e["kind"], e["label"]): e for e in one if not e["published"]}
     second = {(e["quantity"], e["kind"], e["label"]): e for e in two if not e["published"]}
@@ -105,7 +147,10 @@ def _moved(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> Iterable[Mov
         if x is not None and y is not None and dx is not None and dy is not None:
             spread = math.hypot(dx, dy)
             sigmas = abs(y - x) / spread if spread > 0 else (0.0 if x == y else math.inf)
-        yield Moved(str(known["label"]), str(known["kind"]), unit, x, y, dx, dy, sigmas)
+        yield (
+            str(known["quantity"]),
+            Moved(str(known["label"]), str(known["kind"]), unit, x, y, dx, dy, sigmas),
+        )
 
 
 def _in(evidence: Mapping[str, Any] | None, unit: str) -> tuple[float | None, float | None]:
@@ -122,26 +167,45 @@ def _in(evidence: Mapping[str, Any] | None, unit: str) -> tuple[float | None, fl
 
 
 def _causes(one: Mapping[str, Any], two: Mapping[str, Any]) -> Iterable[Cause]:
-    """Inputs, stages with their settings, versions."""
-    yield from _changed("input", _files(one), _files(two))
-    yield from _changed("version", one.get("versions", {}), two.get("versions", {}))
-    a = {" ".join(filter(None, (s["stage"], s.get("group")))): s for s in one["stages"]}
-    b = {" ".join(filter(None, (s["stage"], s.get("group")))): s for s in two["stages"]}
+    """Inputs, settings, contents and versions, each once with the stages it enters."""
+    a = {_stage_name(s): s for s in one["stages"]}
+    b = {_stage_name(s): s for s in two["stages"]}
+    found: dict[tuple[str, str], Cause] = {}
     for name in dict.fromkeys([*a, *b]):
-        if name not in a or name not in b:
-            yield Cause("stage", name, "computed" if name in a else "–", "computed" if name in b else "–")
-            continue
-        changed = list(
-            _changed("setting", _flat(a[name]["settings"], name), _flat(b[name]["settings"], name))
-        )
-        yield from changed
-        if not changed and a[name]["key"] != b[name]["key"]:
-            yield Cause("fingerprint", name, a[name]["key"][:12], b[name]["key"][:12])
+        for cause in _stage_causes(name, a.get(name), b.get(name)):
+            earlier = found.get((cause.kind, cause.name), cause)
+            stages = tuple(dict.fromkeys((*earlier.stages, *cause.stages)))
+            found[cause.kind, cause.name] = replace(cause, stages=stages)
+    seen = {c.name for c in found.values() if c.kind == "input"}
+    versions = {c.name for c in found.values() if c.kind == "version"}
+    yield from (c for c in _changed("input", _files(one), _files(two)) if c.name not in seen)
+    yield from found.values()
+    both = [r.get("versions", {}) | {"electrolith": r.get("electrolith", "–")} for r in (one, two)]
+    yield from (c for c in _changed("version", *both) if c.name not in versions)
+
+
+def _stage_causes(name: str, one: Mapping[str, Any] | None, two: Mapping[str, Any] | None) -> Iterable[Cause]:
+    """What differs between two runs of one stage."""
+    if one is None or two is None:
+        yield Cause("stage", name, "computed" if one else "–", "computed" if two else "–", (name,))
+        return
+    here = [
+        *_changed("input", one.get("inputs") or {}, two.get("inputs") or {}),
+        *_changed("setting", _flat(one["settings"], name), _flat(two["settings"], name)),
+    ]
+    if one.get("beyond") != two.get("beyond"):
+        kind = "potential" if "engine" in (one["settings"] or {}) else "library"
+        here.append(Cause(kind, name, str(one.get("beyond")), str(two.get("beyond"))))
+    here += _changed("code", {name: one.get("version", "–")}, {name: two.get("version", "–")})
+    if not here and one["key"] != two["key"] and one.get("after") == two.get("after"):
+        here.append(Cause("fingerprint", name, one["key"][:12], two["key"][:12]))
+    here += _changed("version", one.get("versions") or {}, two.get("versions") or {})
+    yield from (replace(c, stages=(name,)) for c in here)
 
 
 def _files(results: Mapping[str, Any]) -> dict[str, str]:
-    """Checksums of the inputs, by name."""
-    return {str(i["file"]): str(i["sha256"]) for i in results.get("inputs", ())}
+    """Checksums of the inputs, by name; the study file's own says nothing that its settings do not."""
+    return {str(i["file"]): str(i["sha256"]) for i in results.get("inputs", ())[1:]}
 
 
 def _changed(kind: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> Iterable[Cause]:

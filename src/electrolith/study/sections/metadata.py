@@ -28,7 +28,9 @@ _ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 class Person:
     """An author.
 
-    name: as it should be cited.     orcid: "0000-0002-1825-0097".     affiliation: institution.
+    name: as it should be cited.
+    orcid: "0000-0002-1825-0097".
+    affiliation: institution, "Institute of Examples <https://ror.org/…>" with its address.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Metadata:
     licence: SPDX identifier, "CC-BY-4.0".
     description: a sentence or two.     keywords: words to be found by.
     private: patterns of files that may not leave ("raw/*.mpr"); exports leave them out and say so.
+    publisher: institution that publishes the archive.
     """
 
     authors: tuple[Person, ...] = ()
@@ -60,6 +63,7 @@ class Metadata:
     description: str = ""
     keywords: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
+    publisher: str = ""
 
     def __post_init__(self) -> None:
         if self.licence and self.licence not in LICENCES:

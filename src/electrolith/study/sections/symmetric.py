@@ -22,7 +22,7 @@ from electrolith.lab.symmetric.measure import (
     measure_symmetric,
 )
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
-from electrolith.study.section import Evidence, Part, Results, Section
+from electrolith.study.section import Evidence, Literature, Part, Results, Section
 from electrolith.study.sections.symmetric_chart import chart_part
 from electrolith.study.settings import Files
 from electrolith.study.table import Cell, Table
@@ -86,18 +86,21 @@ def parts(results: Results) -> tuple[Part, ...]:
     """The section's part of the report."""
     found = results.get(SymmetricCells)
     alone = len(results.study.groups.get(MeasuredSymmetric, ())) < 2  # several share one chart
-    return () if found is None else symmetric_parts(found, chart=alone)
+    return () if found is None else symmetric_parts(found, chart=alone, tables=results.study.literature)
 
 
 def together(members: tuple[Results, ...]) -> tuple[Part, ...]:
     """All cells in one chart."""
     found = [(m.group.name, f) for m in members if (f := m.get(SymmetricCells)) is not None]
     stepped = any(cell.lifetime is None for _, f in found for cell in f.cells)
-    return (chart_part(tuple(found)),) if stepped else ()
+    literature = members[0].study.literature if members else ()
+    return (chart_part(tuple(found), literature),) if stepped else ()
 
 
-def symmetric_parts(found: SymmetricCells, *, chart: bool = True) -> tuple[Part, ...]:
-    """One part per cell, then the chart."""
+def symmetric_parts(
+    found: SymmetricCells, *, chart: bool = True, tables: tuple[Literature, ...] = ()
+) -> tuple[Part, ...]:
+    """One part per cell, then the chart with the study's literature tables."""
     parts = [_cell_part(cell, found.resistance, number) for number, cell in enumerate(found.cells, start=1)]
     if found.failures:
         warnings = tuple(f"{Path(file).name} left out: {why}" for file, why in found.failures)
@@ -105,7 +108,7 @@ def symmetric_parts(found: SymmetricCells, *, chart: bool = True) -> tuple[Part,
             Part("Records left out", f"{len(found.failures)} files could not be read.", warnings=warnings)
         )
     if chart and any(cell.lifetime is None for cell in found.cells):
-        parts.append(chart_part((("", found),)))
+        parts.append(chart_part((("", found),), tables))
     return tuple(parts)
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from electrolith.lab.symmetric.compare import PublishedCell
 from electrolith.lab.symmetric.measure import SymmetricCells
 from electrolith.study.figure import Axis, Figure, Labels, Layer, Points
-from electrolith.study.section import Part, Table
+from electrolith.study.section import Literature, Part, Table
 
 __all__ = ["chart_part"]
 
 
-def chart_part(groups: tuple[tuple[str, SymmetricCells], ...]) -> Part:
-    """Critical current and areal capacity beside published cells that state both; the table has all."""
-    published = tuple(dict.fromkeys(c for _, found in groups for c in found.published))
+def chart_part(groups: tuple[tuple[str, SymmetricCells], ...], tables: tuple[Literature, ...] = ()) -> Part:
+    """Critical current and areal capacity beside published cells that state both; the table has all.
+
+    tables : literature of the study, whose critical currents stand in the chart too.
+    """
+    theirs = (*(c for _, found in groups for c in found.published), *_cells(tables))
+    published = tuple(dict.fromkeys(theirs))
     placed = [c for c in published if c.areal_capacity is not None]
     x = np.array([c.critical for c in placed])
     y = np.array([c.areal_capacity or 0.0 for c in placed])
@@ -55,6 +61,17 @@ def chart_part(groups: tuple[tuple[str, SymmetricCells], ...]) -> Part:
     columns = ("cell", "j critical / mA cm⁻²", "mAh cm⁻²", "temperature", "DOI", "remark")
     sentence = "Critical currents depend on step time, pressure and temperature; compare with care."
     return Part("Critical currents beside published ones", sentence, (figure,), (Table(columns, rows),))
+
+
+def _cells(tables: tuple[Literature, ...]) -> Iterator[PublishedCell]:
+    """Cells of literature tables: a critical current, with the areal capacity of the same row."""
+    for table in tables:
+        capacity = {v.entry: v.value.value for v in table.values if v.quantity == "areal_capacity"}
+        for v in table.values:
+            if v.quantity == "critical_current_density":
+                where = f"{v.file}, row {v.entry}"
+                note = "; ".join(filter(None, (v.note, where)))
+                yield PublishedCell(v.material, v.value.value, capacity.get(v.entry), "", v.doi, note)
 
 
 def _named(cells: list[tuple[float, float, str]]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
