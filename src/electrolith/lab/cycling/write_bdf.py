@@ -17,7 +17,9 @@ Array = np.ndarray
 def write_bdf(record: CyclingRecord, path: Path) -> None:
     """Write a record as `.bdf.csv`; what it does not have is left out.
 
-    Source: Battery Data Alliance, Battery Data Format 1.0.
+    The step is the number that the program of the test gave it, which is what "Step ID" means.
+
+    Source: Battery Data Alliance, Battery Data Format ontology 1.3.0.
 
     """
     steps = charge_steps(record) / 3600
@@ -26,7 +28,7 @@ def write_bdf(record: CyclingRecord, path: Path) -> None:
         "Voltage / V": record.voltage,
         "Current / A": record.current,
         "Cycle Count / 1": record.cycle,
-        "Step Index / 1": record.step,
+        "Step ID": record.step,
         "Ambient Temperature / degC": None if record.temperature is None else record.temperature - 273.15,
         "Charging Capacity / Ah": np.cumsum(np.maximum(steps, 0)),
         "Discharging Capacity / Ah": np.cumsum(np.maximum(-steps, 0)),
