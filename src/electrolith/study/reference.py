@@ -26,7 +26,11 @@ __all__ = ["Chapter", "Key", "chapter", "chapters", "keys"]
 
 # Files other than the study: name, class, and who reads it.
 _FILES = (
-    ("published", "electrolith.study.study:PublishedValue", "each entry of the list that `published:` names"),
+    (
+        "published",
+        "electrolith.study.published:PublishedValue",
+        "each entry of the list that `published:` names",
+    ),
     ("design", "electrolith.cell.design:CellDesign", "the file of `electrolith cell` and `cell: designs:`"),
     ("distil", "electrolith.energy.distil.files:DistilFile", "the file of `electrolith distil`"),
     ("certify", "electrolith.energy.distil.files:CertifyFile", "the file of `electrolith certify`"),

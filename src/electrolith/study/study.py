@@ -16,7 +16,7 @@ from electrolith.study.properties import SampleProperties
 from electrolith.study.published import SCHEMA, Published, published_of
 from electrolith.study.section import Group, Section, Study
 from electrolith.study.seed import reseeded, seed_of
-from electrolith.study.settings import load_yaml, read, schema
+from electrolith.study.settings import load_yaml, pointing, read, schema
 from electrolith.study.wiring import Stage, needs, plan
 
 # Keys that belong to no section: what they take, what they are without, what they are for.

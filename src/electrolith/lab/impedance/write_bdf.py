@@ -19,8 +19,8 @@ __all__ = ["write_bdf"]
 def write_bdf(spectra: Sequence[Spectrum], path: Path) -> None:
     """Write spectra of one test as `.bdf.csv`, one after the other, told apart by `Cycle Count / 1`.
 
-    The imaginary part is negative for a capacitor, as the format asks. The time of a point within its spectrum
-    is not known to us: `Test Time / s` is that of the spectrum's start, and stands only where all have one.
+    The imaginary part is negative for a capacitor, as the format asks. The time of a point within its
+    spectrum is not known to us: `Test Time / s` is that of the spectrum's start, where all have one.
 
     Raises
     ------
