@@ -89,7 +89,7 @@ _NEVER_MEGA = {
 _MEANT = {"H": "h", "S": "s", "v": "V"}  # single letters that are taken in the other case too
 _HERTZ: Dimensions = (("s", -1),)
 _ANGULAR: Dimensions = (("rad", 1), ("s", -1))
-_PER = {"m2": {"m": -2}, "kg": {"kg": -1}, "1/m2": {"m": 2}}
+_PER = {"m2": {"m": -2}, "kg": {"kg": -1}, "1/m2": {"m": 2}, "1/m": {"m": 1}, "m": {"m": -1}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +234,8 @@ def scale_to(unit: str, target: str, *, per: tuple[str, ...] = ()) -> Scale:
     Parameters
     ----------
     unit : as written, "mA/cm²". target : "A", "ohm", "s", "Hz", "V", "C", "rad", "K", "m", "N", "1/m", ...
-    per : normalisations that are welcome, "m2", "kg" or "1/m2": "mA/cm²" then is A per m2,
-    "ohm cm²" ohm per 1/m2.
+    per : normalisations that are welcome, "m2", "kg", "m", "1/m" or "1/m2": "mA/cm²" then is A per m2,
+    "ohm cm²" ohm per 1/m2, "ohm cm" ohm per 1/m.
 
     Raises
     ------

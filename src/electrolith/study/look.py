@@ -53,7 +53,7 @@ def _impedance(path: Path) -> list[Look]:
         named = temperatures_from_names([s.source])
         kelvin = s.temperature if s.temperature is not None else named.kelvin[0]
         account = replace(_account(s.account, path, "an impedance spectrum"), source=s.source)
-        unit = "ohm m2" if s.per_area else "ohm"
+        unit = {"impedance": "ohm", "area-specific": "ohm m2", "resistivity": "ohm m"}[s.given_as]
         counts = [
             ("points", str(s.frequency.size)),
             ("frequency", _range(s.frequency, "Hz")),

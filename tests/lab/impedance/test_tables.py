@@ -44,13 +44,45 @@ def test_one_measurement_in_nine_tables_reads_the_same(name):
     assert not spectrum.account.warnings
 
 
+SWEEP = np.logspace(6, 0, 40)
+SAMPLE = 50 + 1 / (1 / 2000 + 2j * np.pi * SWEEP * 1e-8) + 1 / (2j * np.pi * SWEEP * 1e-5)
+LONG, WIDE = 1e-3, 0.5e-4  # m, m2
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("Frequency (Hz),Y' (S),Y'' (S)", lambda z: ((1 / z).real, (1 / z).imag)),
+        ("f/Hz,Y'/mS,-Y''/mS", lambda z: (1e3 * (1 / z).real, -1e3 * (1 / z).imag)),
+        ("Frequency (Hz),G (uS),B (uS)", lambda z: (1e6 * (1 / z).real, 1e6 * (1 / z).imag)),
+        ("Frequency (Hz),|Y| (S),Phase of Y (deg)", lambda z: (abs(1 / z), np.angle(1 / z, deg=True))),
+        ("Frequency (Hz),Y' (S/cm2),Y'' (S/cm2)", lambda z: (2 * (1 / z).real, 2 * (1 / z).imag)),
+        ("Frequency (Hz),Z' (ohm cm),Z'' (ohm cm)", lambda z: (5 * z.real, 5 * z.imag)),
+        ("Frequency (Hz),Z' (Ω·m),-Z'' (Ω·m)", lambda z: (0.05 * z.real, -0.05 * z.imag)),
+        ("Frequency (Hz),Z' (kΩ cm²),Z'' (kΩ cm²)", lambda z: (5e-4 * z.real, 5e-4 * z.imag)),
+        ("Frequency (Hz),σ' (mS/cm),σ'' (mS/cm)", lambda z: (200 * (1 / z).real, 200 * (1 / z).imag)),
+        ("", lambda z: (z.real, z.imag, abs(z), np.angle(z, deg=True))),
+        ("", lambda z: (abs(z), -np.angle(z, deg=True), z.real, z.imag)),
+        ("", lambda z: (abs(z), -np.angle(z, deg=True))),
+        ("", lambda z: (z.real, -z.imag)),
+    ],
+)
+def test_admittance_resistivity_and_columns_without_names(tmp_path, header, columns):
+    path = tmp_path / "a.csv"
+    table = np.column_stack([SWEEP, *columns(SAMPLE)])
+    np.savetxt(path, table, delimiter=",", header=header, comments="", encoding="utf-8")
+    (found,) = read_impedance(path)
+    np.testing.assert_allclose(found.in_ohm(WIDE, LONG).impedance, SAMPLE, rtol=1e-9)
+    assert bool(found.account.warnings) == (not header)
+
+
 def test_ohm_times_area_becomes_ohm_by_the_area_of_the_pellet_and_is_refused_without():
     (spectrum,) = read_impedance(CASES / "eis-unit-prefix" / "area.csv")
     (plain,) = read_impedance(CASES / "eis-unit-prefix" / "ohm.csv")
     area = np.pi * 5e-3**2
-    np.testing.assert_allclose(spectrum.of_area(area).impedance, plain.impedance, rtol=1e-5)
-    with pytest.raises(InputError, match=r"given times an area \(ohm cm2\); state diameter and thickness"):
-        spectrum.of_area(None)
+    np.testing.assert_allclose(spectrum.in_ohm(area, 1e-3).impedance, plain.impedance, rtol=1e-5)
+    with pytest.raises(InputError, match=r"given in ohm cm2; state diameter and thickness"):
+        spectrum.in_ohm(None, None)
 
 
 @pytest.mark.parametrize("name", ["one_overload.csv", "one_ind.csv"])

@@ -11,9 +11,11 @@ from electrolith.core.account import Account, Taken, Witness
 from electrolith.core.delimited import Delimited
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.header_units import column_scale, split_header
+from electrolith.lab.impedance.nameless import nameless
+from electrolith.lab.impedance.spectrum import GivenAs
+from electrolith.lab.impedance.sweep import Sweep, kind_of, turned
 
 Array = np.ndarray
-LONGEST = 1000  # rows of a nameless table that may still be a sweep
 _LABEL = r"(?P<label>[\s_.(\[:].*)?$"
 _PATTERNS = {
     "frequency": re.compile(r"^(f|ν|nu|fr|freq\w*\.?|.*\bfrequenc\w*)" + _LABEL),
@@ -28,6 +30,15 @@ _PATTERNS = {
         r"z ?(double ?prime|dprime|prime ?2|prime ?prime)|"
         r"imag\w* (part|impedance|component)( of z)?|impedance (imag\w*|im)( part)?)" + _LABEL
     ),
+    "admittance real": re.compile(
+        r"^(y\w{0,2}'(?!')|σ'(?!')|re(al)? ?\(?y\w*\)?|y ?\(?re(al)?\)?|g|conductance|"
+        r"admittance (real|re)( part)?|real (part|component)? ?of (y|admittance))" + _LABEL
+    ),
+    "admittance imaginary": re.compile(
+        r"^(y\w{0,2}''|σ''|im(ag\w*)? ?\(?y\w*\)?|y ?\(?im(ag\w*)?\)?|b|susceptance|"
+        r"admittance (imag\w*|im)( part)?|imag\w* (part|component)? ?of (y|admittance))" + _LABEL
+    ),
+    "admittance modulus": re.compile(r"^(\|y\w*\|?|abs ?\(?y\)?|y|admittance)" + _LABEL),
     "modulus": re.compile(
         r"^(\|z\w*\|?|z|z ?mod\w*|mod(ulus)?( of z)?|abs ?\(?z\)?|z ?abs|.*magnitude.*|mag "
         r"?\(?z?\)?|impedance)" + _LABEL
@@ -37,6 +48,9 @@ _PATTERNS = {
     "time": re.compile(r"^(t|(elapsed|test|total)? ?time( .*)?)$"),
     "mark": re.compile(r"^(cycle|scan|run|loop|sweep|spectrum|measurement|sample|segment|repeat)\b.*"),
 }
+_GIVEN_AS: dict[str, GivenAs] = {
+    "": "impedance", "1/m2": "area-specific", "1/m": "resistivity", "m2": "area-specific", "m": "resistivity",
+}  # fmt: skip
 _DERIVED = re.compile(
     r"fit|calc|model|simul|\berr\b|error|resid|weight|sigma|\bstd|stdev|delta|Δ|theor|%|kramers|\bkk\b|uncert|noise",
     re.IGNORECASE,
@@ -55,25 +69,6 @@ class _Column:
     minus: bool
     logarithm: bool
     label: str
-
-
-@dataclass(frozen=True, eq=False)
-class Sweep:
-    """Rows of one measurement as read, before they are cut into spectra.
-
-    frequency : Hz. impedance : ohm, or ohm m2 where `per_area`. marks : columns whose change begins a new
-        one.
-    time : s, temperature : K, or None. label : of the columns, where a table holds several side by side.
-    """
-
-    frequency: Array
-    impedance: Array
-    account: Account
-    per_area: bool = False
-    marks: tuple[Array, ...] = ()
-    time: Array | None = None
-    temperature: Array | None = None
-    label: str = ""
 
 
 def _folded(title: str) -> str:
@@ -125,7 +120,7 @@ def sweeps_of(table: Delimited) -> tuple[Sweep, ...]:
         If columns are missing or could be two things, or a unit is not known; the text names them.
     """
     if not table.named:
-        return (_nameless(table),)
+        return (nameless(table),)
     found = _meanings(table)
     try:
         return _named(table, found)
@@ -133,62 +128,9 @@ def sweeps_of(table: Delimited) -> tuple[Sweep, ...]:
         raise DataError(f"{table.path}: {error}") from error
 
 
-def _nameless(table: Delimited) -> Sweep:
-    """Three columns without names, in the usual order; anything else is refused."""
-    columns = table.columns
-    if table.misfit:
-        raise DataError(
-            f"{table.path}: the line {table.misfit[:80]!r} reads like names but does not fit the "
-            f"{columns.shape[1]} "
-            "columns of the table; give every column one name"
-        )
-    if columns.shape[1] < 3:
-        raise DataError(f"{table.path}: {columns.shape[1]} columns; impedance needs frequency, Z' and Z''")
-    frequency = columns[:, 0]
-    steps = np.diff(frequency)
-    counting = steps.size > 1 and np.allclose(steps, steps[0]) and abs(steps[0]) == 1
-    if len(columns) > LONGEST or columns.shape[1] > 3 or counting:
-        what = (
-            "a first column that only counts"
-            if counting
-            else f"{len(columns)} rows of {columns.shape[1]} columns"
-        )
-        raise DataError(
-            f"{table.path}: {what} without a header: no impedance spectrum that can be told; name the "
-            f"columns "
-            "frequency, Z' and Z''"
-        )
-    imaginary, note = _turned(columns[:, 2], stated=False)
-    names = ("frequency", "Z'", "Z''")
-    taken = tuple(
-        Taken(n, f"column {i + 1}", u, note if i == 2 else "")
-        for i, (n, u) in enumerate(zip(names, ("Hz", "ohm", "ohm"), strict=True))
-    )
-    account = Account(
-        str(table.path), _kind(table), taken, left_out=table.bad_rows,
-        doubtful=("no header: columns read as frequency in Hz, Z' and Z'' in ohm",),
-    )  # fmt: skip
-    return Sweep(frequency, columns[:, 1] + 1j * imaginary, account)
-
-
-def _kind(table: Delimited) -> str:
-    """Format in words."""
-    marks = {"\t": "tabs", ";": "semicolons", ",": "commas"}
-    sheet = f"sheet {table.sheet!r}, " if table.sheet else ""
-    return f"a table ({sheet}{marks.get(table.delimiter, table.delimiter)}, decimal {table.decimal!r})"
-
-
-def _turned(imaginary: Array, *, stated: bool) -> tuple[Array, str]:
-    """Z'' negative for a capacitor: a column that states no sign and is mostly positive is turned."""
-    seen = imaginary[np.isfinite(imaginary)]
-    if not stated and seen.size and np.mean(seen > 0) > 0.8:
-        return -imaginary, "mostly positive: read as -Z''"
-    return imaginary, ""
-
-
 def _values(table: Delimited, column: _Column, target: str, *, bare: str) -> tuple[Array, str, str, str]:
     """Values in `target`, the unit as read, what was done, and the normalisation."""
-    per = ("1/m2",) if target == "ohm" else ()
+    per = {"ohm": ("1/m2", "1/m"), "S": ("m2", "m")}.get(target, ())
     scale, unit, note = column_scale(column.inner, target, per=per, bare=bare)
     values = table.columns[:, column.index]
     notes = [note] if note else []
@@ -219,6 +161,8 @@ def _named(table: Delimited, found: dict[str, list[_Column]]) -> tuple[Sweep, ..
             _cartesian(table, found, frequency[i % len(frequency)], re_, im_, several)
             for i, (re_, im_) in enumerate(zip(real, imaginary, strict=True))
         )
+    if found["admittance real"] or found["admittance modulus"]:
+        return (_admittance(table, found, frequency[0]),)
     modulus, phase = found["modulus"], found["phase"]
     if len(modulus) == 1 and len(phase) == 1 and len(frequency) == 1:
         return (_polar(table, found, frequency[0], modulus[0], phase[0]),)
@@ -227,6 +171,41 @@ def _named(table: Delimited, found: dict[str, list[_Column]]) -> tuple[Sweep, ..
             f"several columns could be |Z| or the phase: {_titles([*modulus, *phase])}; keep one of each"
         )
     raise InputError(f"no columns for frequency, Z' and Z'' among: {', '.join(table.names)}")
+
+
+def _admittance(table: Delimited, found: dict[str, list[_Column]], at: _Column) -> Sweep:
+    """From Y' and Y'', or |Y| and its phase, in S, S/cm2 or S/cm: Z = 1/Y."""
+    parts = [found["admittance real"], found["admittance imaginary"]]
+    polar = not (parts[0] and parts[1])
+    if polar:
+        parts = [found["admittance modulus"], found["phase"]]
+    if [len(p) for p in parts] != [1, 1]:
+        raise InputError(
+            f"an admittance needs one column of each part, found {_titles([*parts[0], *parts[1]])}; columns: "
+            f"{', '.join(table.names)}"
+        )
+    frequency, taken = _base(table, found, at)
+    one, two = parts[0][0], parts[1][0]
+    first, unit, note, per = _values(table, one, "S", bare="S")
+    if polar:
+        second, second_unit, second_note = _angle(table, two)
+        names = ("|Y|", "phase of Y")
+    else:
+        second, second_unit, second_note, other = _values(table, two, "S", bare="S")
+        names = ("Y'", "Y''")
+        if other != per:
+            raise InputError(f"{one.title!r} and {two.title!r}: the two have different normalisations")
+    seen = second[np.isfinite(second)]
+    if not two.minus and seen.size and np.mean(seen < 0) > 0.8:
+        second = -second
+        second_note = "; ".join(
+            filter(None, (second_note, "mostly negative: turned, as a capacitor has it above"))
+        )
+    taken += [Taken(names[0], one.title, unit, note), Taken(names[1], two.title, second_unit, second_note)]
+    admittance = first * np.exp(1j * second) if polar else first + 1j * second
+    with np.errstate(divide="ignore", invalid="ignore"):
+        impedance = 1.0 / admittance
+    return _sweep(table, found, frequency, impedance, taken, _GIVEN_AS[per], "", ())
 
 
 def _titles(columns: list[_Column]) -> str:
@@ -241,7 +220,7 @@ def _plain_ohms(table: Delimited, columns: list[_Column]) -> list[_Column]:
         if any(np.allclose(mine, table.columns[:, k.index], equal_nan=True) for k in kept):
             continue
         kept.append(column)
-    plain = [c for c in kept if not column_scale(c.inner, "ohm", per=("1/m2",), bare="ohm")[0].per]
+    plain = [c for c in kept if not column_scale(c.inner, "ohm", per=("1/m2", "1/m"), bare="ohm")[0].per]
     return plain or kept
 
 
@@ -265,14 +244,14 @@ def _cartesian(
     re_values, re_unit, re_note, re_per = _values(table, real, "ohm", bare="ohm")
     im_values, im_unit, im_note, im_per = _values(table, imaginary, "ohm", bare="ohm")
     if re_per != im_per:
-        raise InputError(f"{real.title!r} and {imaginary.title!r}: one is per area, the other is not")
-    im_values, turned = _turned(im_values, stated=imaginary.minus)
+        raise InputError(f"{real.title!r} and {imaginary.title!r}: the two have different normalisations")
+    im_values, way = turned(im_values, stated=imaginary.minus)
     taken.append(Taken("Z'", real.title, re_unit, re_note))
-    taken.append(Taken("Z''", imaginary.title, im_unit, "; ".join(filter(None, (im_note, turned)))))
+    taken.append(Taken("Z''", imaginary.title, im_unit, "; ".join(filter(None, (im_note, way)))))
     impedance = re_values + 1j * im_values
     witnesses = () if several else _witness(table, found, impedance)
     label = imaginary.label or real.label if several else ""
-    return _sweep(table, found, frequency, impedance, taken, bool(re_per), label, witnesses)
+    return _sweep(table, found, frequency, impedance, taken, _GIVEN_AS[re_per], label, witnesses)
 
 
 def _polar(
@@ -282,13 +261,13 @@ def _polar(
     frequency, taken = _base(table, found, at)
     size, unit, note, per = _values(table, modulus, "ohm", bare="ohm")
     angle, angle_unit, angle_note = _angle(table, phase)
-    angle, turned = _turned(angle, stated=phase.minus)
-    turned = turned.replace("Z''", "phase")
+    angle, way = turned(angle, stated=phase.minus)
+    way = way.replace("Z''", "phase")
     taken += [
         Taken("|Z|", modulus.title, unit, note),
-        Taken("phase", phase.title, angle_unit, "; ".join(filter(None, (angle_note, turned)))),
+        Taken("phase", phase.title, angle_unit, "; ".join(filter(None, (angle_note, way)))),
     ]
-    return _sweep(table, found, frequency, size * np.exp(1j * angle), taken, bool(per), "", ())
+    return _sweep(table, found, frequency, size * np.exp(1j * angle), taken, _GIVEN_AS[per], "", ())
 
 
 def _angle(table: Delimited, phase: _Column) -> tuple[Array, str, str]:
@@ -332,7 +311,7 @@ def _sweep(
     frequency: Array,
     impedance: Array,
     taken: list[Taken],
-    per_area: bool,
+    given_as: GivenAs,
     label: str,
     witnesses: tuple[Witness, ...],
 ) -> Sweep:
@@ -346,7 +325,7 @@ def _sweep(
     taken += [Taken("one measurement or another", c.title) for c in found["mark"]]
     account = Account(
         str(table.path) + (f" [{label}]" if label else ""),
-        _kind(table),
+        kind_of(table),
         tuple(taken),
         left_out=table.bad_rows,
         ignored=tuple(n for n in table.names if n not in used and n),
@@ -356,7 +335,7 @@ def _sweep(
         raise InputError(
             f"the column read as frequency has no positive numbers; columns: {', '.join(table.names)}"
         )
-    return Sweep(frequency, impedance, account, per_area, marks, time, temperature, label)
+    return Sweep(frequency, impedance, account, given_as, marks, time, temperature, label)
 
 
 def _optional(table: Delimited, columns: list[_Column], target: str, taken: list[Taken]) -> Array | None:

@@ -87,8 +87,9 @@ def judge_spectra(
         settings.diameter, settings.thickness, settings.relative_density, seed=settings.seed
     )
     area = None if geometry is None else geometry.area.value
+    length = None if geometry is None else geometry.thickness.value
     leads = _leads(settings)
-    spectra, lost = _usable(placed(tuple(s.of_area(area) for s in spectra), settings), leads, settings)
+    spectra, lost = _usable(placed(tuple(s.in_ohm(area, length) for s in spectra), settings), leads, settings)
     lost = [*failures, *lost]
     if not spectra:
         raise InputError(f"no spectrum can be used; {lost[-1][1]}")

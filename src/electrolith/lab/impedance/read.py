@@ -242,7 +242,7 @@ def _of_table(table: Delimited, *, said: tuple[str, ...] = ()) -> list[Spectrum]
             marks=sweep.marks,
             time=sweep.time,
             temperature=sweep.temperature,
-            per_area=sweep.per_area,
+            given_as=sweep.given_as,
             account=sweep.account,
         )
     if temperature is not None:

@@ -1,6 +1,7 @@
 """One impedance spectrum, whatever instrument wrote it."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from electrolith.core.account import Account
 from electrolith.core.errors import InputError
 
 Array = np.ndarray
+GivenAs = Literal["impedance", "area-specific", "resistivity"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,8 @@ class Spectrum:
     started : that start, ISO local time of the instrument without zone, None where the file does not
         say.
     remarks : what the reader noticed and did, in words.
-    per_area : the file gives ohm m2; `impedance` then is that, until the area turns it into ohm.
+    given_as : "area-specific" where the file gives ohm m2, "resistivity" where ohm m; `impedance` then is
+        that, until the geometry turns it into ohm.
     account : what was taken for what.
     """
 
@@ -33,7 +36,7 @@ class Spectrum:
     time: float | None = None
     started: str | None = None
     remarks: tuple[str, ...] = ()
-    per_area: bool = False
+    given_as: GivenAs = "impedance"
     account: Account | None = None
 
     def __post_init__(self) -> None:
@@ -50,24 +53,35 @@ class Spectrum:
             time=self.time if time is None else time,
         )
 
-    def of_area(self, area: float | None) -> "Spectrum":
-        """In ohm, where the file gave the impedance times the area. area : m2.
+    def in_ohm(self, area: float | None, length: float | None) -> "Spectrum":
+        """In ohm, where the file gave ohm times an area or a resistivity. area : m2, length : m.
 
         Raises
         ------
         InputError
-            If the area is needed and not known.
+            If the geometry is needed and not known.
         """
-        if not self.per_area:
+        if self.given_as == "impedance":
             return self
-        if area is None:
+        unit = "ohm cm2" if self.given_as == "area-specific" else "ohm cm"
+        if area is None or length is None:
             raise InputError(
-                f"{self.source}: the impedance is given times an area (ohm cm2); state diameter and "
-                f"thickness "
-                "of the pellet, so that it becomes ohm"
+                f"{self.source}: the impedance is given in {unit}; state diameter and thickness of the "
+                "pellet, so that it becomes ohm"
             )
-        said = f"given times an area: divided by {1e4 * area:.4g} cm2, that of the stated diameter"
-        return replace(self, impedance=self.impedance / area, per_area=False, remarks=(*self.remarks, said))
+        if self.given_as == "area-specific":
+            factor, said = 1 / area, f"divided by {1e4 * area:.4g} cm2, that of the stated diameter"
+        else:
+            factor, said = (
+                length / area,
+                f"times {1e-2 * length / area:.4g} 1/cm, thickness over area as stated",
+            )
+        return replace(
+            self,
+            impedance=self.impedance * factor,
+            given_as="impedance",
+            remarks=(*self.remarks, f"given in {unit}: {said}"),
+        )
 
     def between(self, low: float, high: float) -> "Spectrum":
         """Only the points with low <= frequency <= high, Hz.

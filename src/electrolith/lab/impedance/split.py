@@ -8,7 +8,7 @@ import numpy as np
 
 from electrolith.core.account import Account
 from electrolith.core.errors import DataError
-from electrolith.lab.impedance.spectrum import Spectrum, make_spectrum
+from electrolith.lab.impedance.spectrum import GivenAs, Spectrum, make_spectrum
 
 Array = np.ndarray
 RUN = 4  # steps against the sweep that make a sweep of their own
@@ -24,7 +24,7 @@ def split_spectra(
     temperature: Array | None = None,
     started: str | None = None,
     remarks: tuple[str, ...] = (),
-    per_area: bool = False,
+    given_as: GivenAs = "impedance",
     account: Account | None = None,
 ) -> tuple[Spectrum, ...]:
     """Cut rows into spectra where a mark changes or the frequency jumps back against its sweep.
@@ -54,7 +54,7 @@ def split_spectra(
                 spectrum,
                 time=_first(time, a, b),
                 started=started,
-                per_area=per_area,
+                given_as=given_as,
                 account=own,
                 temperature=_median(temperature, a, b),
             )
