@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from electrolith.core.cells import kind_of
 from electrolith.core.header_units import is_unit
 
-__all__ = ["find_names", "looks_like_header", "says_columns", "split_cells"]
+__all__ = ["find_names", "is_derived", "looks_like_header", "says_columns", "split_cells"]
 
 _MARKS = "#%!;*'~\ufeff"
 _FAR = 80  # lines above a table in which its names may stand
@@ -137,6 +137,17 @@ def find_names(
                 return tuple(f"{n} ({u})" if u else n for n, u in zip(names, units, strict=True))
         return tuple(first)
     return None
+
+
+_DERIVED = re.compile(
+    r"(?<![a-z])(fit(ted)?|calc(ulated)?|model(led)?|simul\w*|resid\w*|diff(erence)?|theor\w*|predicted|weights?)(?![a-z])",
+    re.IGNORECASE,
+)
+
+
+def is_derived(title: str) -> bool:
+    """Whether a column's name says that it was computed from others: a fit, a residual, a weight."""
+    return _DERIVED.search(title) is not None
 
 
 def says_columns(line: str) -> bool:

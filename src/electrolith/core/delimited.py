@@ -17,7 +17,15 @@ from electrolith.core.limits import refuse_above
 from electrolith.core.reading import decode, read_bytes, reader
 from electrolith.core.workbook import is_workbook, workbook_text
 
-__all__ = ["Delimited", "LeftOut", "read_delimited", "read_tables", "read_text", "tables_in"]
+__all__ = [
+    "Delimited",
+    "LeftOut",
+    "read_delimited",
+    "read_only_table",
+    "read_tables",
+    "read_text",
+    "tables_in",
+]
 
 _DELIMITERS = ("\t", ";", ",", None)  # None: any white space; a comma only if it is no decimal mark
 _PROSE = 2  # lines of words that may stand between two rows of one table
@@ -138,6 +146,27 @@ def read_delimited(path: Path | str, *, comments: str = "#%!") -> Delimited:
         if t is not longest
     )
     return replace(longest, others=others)
+
+
+@reader("the one table of numbers")
+def read_only_table(path: Path | str) -> Delimited:
+    """The table of a file that must hold just one; one much shorter than it may stand beside it.
+
+    Raises
+    ------
+    DataError
+        As `read_delimited`, and where a second table holds more than a third of the first one's rows.
+    """
+    tables = read_tables(path)
+    longest = max(tables, key=lambda t: len(t.columns))
+    like = [t for t in tables if len(t.columns) > len(longest.columns) / 3]
+    if len(like) > 1:
+        where = ", ".join(
+            f"{len(t.columns)} rows from line {t.first_line}{f' of sheet {t.sheet!r}' if t.sheet else ''}"
+            for t in like
+        )
+        raise DataError(f"{path}: {len(like)} tables in one file ({where}); put each in a file of its own")
+    return longest
 
 
 @reader("tables of numbers")

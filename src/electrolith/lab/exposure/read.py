@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from electrolith.core.account import Account, Taken
-from electrolith.core.delimited import Delimited, read_delimited
+from electrolith.core.column_names import is_derived
+from electrolith.core.delimited import Delimited, read_only_table
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.header_units import column_scale, split_header
 from electrolith.core.reading import reader
@@ -37,7 +38,7 @@ def read_exposure(path: Path | str) -> ExposureRecord:
     DataError
         If the columns are not there, a unit is not known, or names do not fit the table.
     """
-    table = read_delimited(path)
+    table = read_only_table(path)
     if table.columns.shape[1] < 2:
         raise DataError(
             f"{path}: {table.columns.shape[1]} columns; time in h and conductivity in S/cm wanted"
@@ -72,8 +73,10 @@ def _columns(table: Delimited) -> tuple[int, int, int | None]:
     count = table.columns.shape[1]
     if not table.named:
         return 0, 1, 2 if count == 3 else None
-    names = [split_header(n).name for n in table.names]
-    error = next((i for i, n in enumerate(names) if ERROR.search(n)), None)
+    names = [
+        "" if is_derived(n) or i in table.words else split_header(n).name for i, n in enumerate(table.names)
+    ]
+    error = next((i for i, n in enumerate(names) if n and ERROR.search(n)), None)
     sigma = next((i for i, n in enumerate(names) if SIGMA.match(n) and i != error), None)
     time = next((i for i, n in enumerate(names) if TIME.match(n) and i not in (error, sigma)), None)
     time = 0 if time is None and sigma != 0 else time
@@ -82,8 +85,4 @@ def _columns(table: Delimited) -> tuple[int, int, int | None]:
         raise DataError(
             f"{table.path}: no columns of time and conductivity; columns: {', '.join(table.names)}"
         )
-    return (
-        time,
-        sigma,
-        error if error is not None or count != 3 else next(i for i in range(3) if i not in (time, sigma)),
-    )
+    return time, sigma, error

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from electrolith.core.delimited import read_delimited, read_text
+from electrolith.core.delimited import Delimited, read_only_table, read_tables, read_text
 from electrolith.core.errors import DataError, InputError, MissingExtra
 from electrolith.core.header_units import column_scale, scale_to, split_header
 from electrolith.core.reading import reader
 
 __all__ = ["Indent", "IndentFile", "read_agilent", "read_hysitron", "read_indents", "read_table"]
 
+LEAST = 20  # points of an indent
 _INVALID = 1e300  # 1.797e308 marks a value the instrument could not compute
 _DEPTH_NAMES = (
     "displacement into surface",
@@ -86,7 +87,12 @@ def read_indents(path: Path | str) -> IndentFile:
         return read_agilent(path)
     if path.suffix.lower() == ".hld":
         return read_hysitron(path)
-    return _bare(read_table(path))
+    tables = [t for t in read_tables(path) if len(t.columns) >= LEAST]
+    if len(tables) < 2:
+        return _bare(read_table(path))
+    found = tuple(replace(_indent(t), name=f"{path.stem} [{i}]") for i, t in enumerate(tables, 1))
+    none = np.full(len(found), np.nan)
+    return replace(_bare(found[0]), indents=found, modulus=none, hardness=none)
 
 
 @reader("a Hysitron file")
@@ -164,7 +170,12 @@ def read_table(path: Path | str) -> Indent:
     DataError
         If depth or load cannot be found or carry no unit.
     """
-    table = read_delimited(path)
+    return _indent(read_only_table(path))
+
+
+def _indent(table: Delimited) -> Indent:
+    """The indent of one table."""
+    path = table.path
     if table.misfit:
         raise DataError(f"{path}: the line {table.misfit[:80]!r} reads like names but does not fit the table")
     names = [split_header(n).name.lower().strip() for n in table.names]

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from electrolith.core.account import Account, Taken
-from electrolith.core.delimited import Delimited, read_delimited, read_text
+from electrolith.core.column_names import is_derived
+from electrolith.core.delimited import Delimited, read_only_table, read_text
 from electrolith.core.errors import DataError, InputError, MissingExtra
 from electrolith.core.header_units import Scale, column_scale, split_header
 from electrolith.core.reading import read_bytes, reader
@@ -342,7 +343,7 @@ def read_recovery_table(path: Path | str) -> Recovery:
         If there are not two columns of numbers or fewer than four rows, a unit is not known, or names do
         not fit.
     """
-    table = read_delimited(path)
+    table = read_only_table(path)
     if table.columns.shape[1] < 2:
         raise DataError(f"{path}: one column of numbers; expected delay (s) and signal")
     if table.columns.shape[0] < 4:
@@ -383,16 +384,17 @@ def _recovery_columns(table: Delimited) -> tuple[int, int, int | None]:
     """Columns of delay, signal and its error: by their names, else in this order."""
     if not table.named:
         return 0, 1, 2 if table.columns.shape[1] == 3 else None
-    plain = [split_header(n).name for n in table.names]
-    error = next((i for i, n in enumerate(plain) if _ERROR_NAMES.search(n)), None)
+    plain = ["" if is_derived(n) else split_header(n).name for n in table.names]
+    plain = ["" if i in table.words else n for i, n in enumerate(plain)]
+    error = next((i for i, n in enumerate(plain) if n and _ERROR_NAMES.search(n)), None)
     delay = next((i for i, n in enumerate(plain) if _DELAY_NAMES.search(n) and i != error), None)
     signal = next(
         (i for i, n in enumerate(plain) if _SIGNAL_NAMES.search(n) and i not in (error, delay)), None
     )
     if delay is None:
-        delay = next(i for i in range(len(plain)) if i not in (error, signal))
+        delay = next((i for i, n in enumerate(plain) if n and i not in (error, signal)), None)
     if signal is None:
-        signal = next(i for i in range(len(plain)) if i not in (error, delay))
-    if error is None and len(plain) == 3:
-        error = next(i for i in range(3) if i not in (delay, signal))
+        signal = next((i for i, n in enumerate(plain) if n and i not in (error, delay)), None)
+    if delay is None or signal is None:
+        raise DataError(f"{table.path}: no columns of delay and signal; columns: {', '.join(table.names)}")
     return delay, signal, error
