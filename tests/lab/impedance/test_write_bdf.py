@@ -41,5 +41,5 @@ def test_several_spectra_are_read_back_equal(tmp_path):
 def test_what_the_format_cannot_hold_is_refused(tmp_path):
     with pytest.raises(InputError, match="no spectrum to write"):
         write_bdf([], tmp_path / "a.bdf.csv")
-    with pytest.raises(InputError, match="given times an area; the format holds ohm"):
-        write_bdf([_spectrum(1e3, per_area=True)], tmp_path / "a.bdf.csv")
+    with pytest.raises(InputError, match="given as area-specific; the format holds ohm"):
+        write_bdf([_spectrum(1e3, given_as="area-specific")], tmp_path / "a.bdf.csv")

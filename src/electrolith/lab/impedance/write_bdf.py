@@ -25,16 +25,16 @@ def write_bdf(spectra: Sequence[Spectrum], path: Path) -> None:
     Raises
     ------
     InputError
-        If there is none, or one is given times an area.
+        If there is none, or one is given times an area or as a resistivity.
 
     Source: Battery Data Alliance, Battery Data Format ontology 1.3.0.
     """
     if not spectra:
         raise InputError(f"{path}: no spectrum to write")
     for one in spectra:
-        if one.per_area:
+        if one.given_as != "impedance":
             raise InputError(
-                f"{one.source}: given times an area; the format holds ohm, so state the area first"
+                f"{one.source}: given as {one.given_as}; the format holds ohm, so state the geometry first"
             )
     counts = [s.frequency.size for s in spectra]
     columns: dict[str, np.ndarray] = {}
