@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,25 @@ def validator():
         return json.loads(done.stdout.splitlines()[-1])
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def tables_hold_numbers(monkeypatch):
+    """Whatever a test makes, no table of a part may hold numbers as text: their digits would be lost."""
+    if "electrolith.study.section" not in sys.modules:
+        yield
+        return
+    from electrolith.study.section import Part
+    from electrolith.study.table import numbers_as_text
+
+    found: list[str] = []
+    plain = Part.__init__
+
+    def watched(self, *given, **named):
+        plain(self, *given, **named)
+        for table in (*self.tables, *self.data):
+            found.extend(f"{self.title}, {table.caption or 'table'}, {bad}" for bad in numbers_as_text(table))
+
+    monkeypatch.setattr(Part, "__init__", watched)
+    yield
+    assert not found, "\n".join(dict.fromkeys(found))

@@ -6,11 +6,14 @@ import pytest
 
 from electrolith.core import Estimate
 from electrolith.study import terminal
+from electrolith.study.printed import doubted, printed, span
 from electrolith.study.section import Evidence
 from electrolith.study.table import (
     Table,
+    as_cell,
     columns_of,
     is_numeric,
+    numbers_as_text,
     read_number,
     records,
     split_head,
@@ -64,17 +67,65 @@ def test_an_estimate_becomes_three_columns_in_the_unit_of_its_head():
     assert text_rows(table) == (("a", "0.1200(14)"), ("b", "0.3"))
 
 
-def test_what_is_no_number_in_a_column_of_numbers_is_kept_beside_it():
-    table = Table(("x / Å", "what"), (("1.5", "9 of 12"), ("–", "x"), ("fixed", "y"), ("2.5", "")))
-    names = [c.name for c in columns_of(table)]
-    assert names == ["x", "x note", "what"]
+def test_words_in_a_column_of_numbers_are_kept_beside_them():
+    rows = ((1.5, "9 of 12"), (None, "x"), ("fixed", "y"), (2.5, ""))
+    table = Table(("x / Å", "what"), rows)
+    assert [c.name for c in columns_of(table)] == ["x", "x note", "what"]
     assert [r["x"] for r in records(table)] == [1.5, None, None, 2.5]
     assert [r["x note"] for r in records(table)] == [None, None, "fixed", None]
     assert records(table)[0]["what"] == "9 of 12"
+    assert records(table)[0]["x unit"] == "Å"
+
+
+def test_a_printed_number_keeps_its_digits_its_doubt_and_what_is_said_of_it():
+    table = Table(
+        ("C / pF", "p", "E / V", "limit"),
+        (
+            (printed(60.2345, ".1f"), printed(1 / 30, ".2g", before="≤ "), span(1.7234, 2.2891, ".2f"), None),
+            (doubted(61.25, 0.5), printed(np.nan, ".2g"), span(np.nan, 1.0, ".2f"), printed(5, "g", "V")),
+        ),
+    )
+    assert text_rows(table) == (
+        ("60.2", "≤ 0.033", "1.72 to 2.29", "–"),
+        ("61.25(50)", "–", "–", "5 V"),
+    )
+    first, second = records(table)
+    assert first == {
+        "C": 60.2345, "C std": None, "C unit": "pF", "p": 1 / 30, "p note": "≤", "E": 1.7234, "E unit": "V",
+        "E to": 2.2891, "limit": None, "limit unit": None,
+    }  # fmt: skip
+    assert (second["C std"], second["p"], second["E"], second["limit unit"]) == (0.5, None, None, "V")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [("1.2", "1.3"), ("902.1(1.1)", "–"), ("1 to 2", "fixed"), ("≤ 0.05",), ("60.2 pF", "x"), (1.0, "2")],
+)
+def test_numbers_that_are_text_are_found(cells):
+    assert numbers_as_text(Table(("x",), tuple((c,) for c in cells)))
+
+
+@pytest.mark.parametrize(
+    "cells", [("1 of 12", "2 of 3"), ("Li3N", "a.csv"), (1.0, "fixed"), ("a1", "300", "b")]
+)
+def test_names_and_prose_are_no_numbers(cells):
+    assert not numbers_as_text(Table(("x",), tuple((c,) for c in cells)))
+
+
+def test_what_somebody_wrote_is_a_number_printed_as_written():
+    cell = as_cell("0.90(2) mm")
+    assert (cell.value, cell.std, cell.unit, cell.text) == (0.9, pytest.approx(0.02), "mm", "0.90(2) mm")
+    assert as_cell("24 h after milling, at most") == "24 h after milling, at most"
+
+
+def test_numbers_of_numpy_are_numbers():
+    (row,) = records(Table(("n", "x"), ((np.int64(3), np.float64(0.1)),)))
+    assert row == {"n": 3, "x": 0.1}
+    assert type(row["n"]) is int
 
 
 def test_names_of_columns_are_unique():
-    table = Table(("C", "top", "C", "top"), (("1 pF", "2", "3 nF", "4"),))
+    table = Table(("C", "top", "C", "top"), ((printed(1, "g", "pF"), 2, printed(3, "g", "nF"), 4),))
     assert list(records(table)[0]) == ["C", "C unit", "top", "C (2)", "C (2) unit", "top (2)"]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from electrolith.core.account import Account
 from electrolith.core.errors import DataError, ElectrolithError
 from electrolith.study.section import Part
-from electrolith.study.table import Table
+from electrolith.study.table import Table, as_cell
 
 __all__ = ["FAMILIES", "Look", "look_at", "look_parts"]
 
@@ -301,7 +301,7 @@ def _look_part(path: Path, look: Look, others: tuple[str, ...]) -> Part:
     name = account.source.replace(str(path), path.name)
     sentence = f"{name}: {look.family}, {account.kind}; `electrolith {look.command}` takes it."
     taken = tuple((t.meaning, t.column, t.unit or "–", t.note) for t in account.taken)
-    tables = [Table(("what", "in the file"), look.counts, "Contents")]
+    tables = [Table(("what", "in the file"), tuple((k, as_cell(v)) for k, v in look.counts), "Contents")]
     if taken:
         tables.insert(0, Table(("taken for", "column", "unit", "note"), taken, "Columns"))
     notes = [*account.left_out, *(w.text for w in account.witnesses if w.verdict != "disagrees")]

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from electrolith.core.errors import ElectrolithError
+from electrolith.study.printed import Printed
 from electrolith.study.section import Results, Study, Table
 from electrolith.study.wiring import Stage
 
@@ -155,8 +156,10 @@ def cost_table(costs: Iterable[Cost]) -> Table:
     return Table(("stage", "there already", "still takes about", "estimated from", "shorter by"), tuple(rows))
 
 
-def _duration(seconds: float) -> str:
+def _duration(seconds: float) -> Printed:
     """Seconds for people."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+        text = f"{seconds:.0f} s"
+    else:
+        text = f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return Printed(seconds, text, unit="s")

@@ -1,8 +1,8 @@
 """Tables hold numbers; how they are printed, and which columns they have as data, is decided here.
 
-A cell is text, a number or an `Estimate`. Printed, all become text by one formatter. As data every column
-with numbers becomes `name`, `name std` and `name unit`; text that is a number ("902.1(1.1) GPa", "60.2 pF")
-is read back as one, so that tables made of text reach a spreadsheet as numbers too.
+A cell is text or a number: a bare one, one that says how it is printed (`Printed`, `Span`), or an
+`Estimate`. As data a column with numbers becomes `name`, `name std` and `name unit`, each number with every
+digit that it has in memory. A number must not come as text: `numbers_as_text` finds those that do.
 """
 
 from __future__ import annotations
@@ -13,16 +13,29 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 from electrolith.core.errors import ElectrolithError
 from electrolith.core.estimate import Estimate
 from electrolith.core.format import number, unit, with_unit
 from electrolith.core.safe_text import cell
+from electrolith.study.printed import MISSING, Printed, Span
 
-__all__ = ["Cell", "Column", "Table", "columns_of", "is_numeric", "records", "table_csv", "text_rows"]
+__all__ = [
+    "Cell",
+    "Column",
+    "Table",
+    "as_cell",
+    "columns_of",
+    "is_numeric",
+    "numbers_as_text",
+    "records",
+    "table_csv",
+    "text_rows",
+]
 
-Cell = str | float | int | Estimate | None
+Cell = str | float | int | Estimate | Printed | Span | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,11 +111,13 @@ def cell_text(cell: Cell, head_unit: str = "", places: int | None = None) -> str
     if isinstance(cell, Estimate):
         value = _in_unit(cell, head_unit)
         return value.number() if _same(value.unit, head_unit) else with_unit(value.number(), value.unit)
+    if isinstance(cell, Printed | Span):
+        return cell.text
     if cell is None:
-        return "–"
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        if isinstance(cell, int) or places is None or not math.isfinite(cell):
-            return str(cell) if isinstance(cell, int) else number(cell)
+        return MISSING
+    if isinstance(cell, Real) and not isinstance(cell, bool):
+        if isinstance(cell, Integral) or places is None or not math.isfinite(cell):
+            return str(cell) if isinstance(cell, Integral) else number(float(cell))
         return f"{cell:z.{places}f}"
     return str(cell)
 
@@ -156,50 +171,93 @@ def read_number(text: str) -> tuple[float, float | None, str | None] | None:
     return None
 
 
-def _read(cell: Cell, head_unit: str) -> tuple[float | None, float | None, str | None] | None:
-    """A cell as number, None where it is text; an empty one is a number that is missing."""
-    if cell is None:
-        return None, None, None
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A cell as data."""
+
+    value: float | None = None
+    std: float | None = None
+    unit: str | None = None
+    note: str | None = None
+    end: float | None = None
+
+
+def _read(cell: Cell, head_unit: str) -> _Read:
+    """A cell as data; text stands as a note."""
     if isinstance(cell, Estimate):
         value = _in_unit(cell, head_unit)
         std = value.std if value.doubt == "known" else None
-        return _finite(value.value), None if std is None else _finite(std), unit(value.unit) or None
-    if isinstance(cell, str):
-        return (None, None, None) if cell.strip() in _EMPTY else read_number(cell)
-    return cell if isinstance(cell, int) else _finite(cell), None, None
+        return _Read(_finite(value.value), _finite(std), unit(value.unit) or None)
+    if isinstance(cell, Printed):
+        return _Read(_finite(cell.value), _finite(cell.std), unit(cell.unit) or None, cell.note or None)
+    if isinstance(cell, Span):
+        return _Read(_finite(cell.low), None, unit(cell.unit) or None, None, _finite(cell.high))
+    if isinstance(cell, bool) or isinstance(cell, str) or cell is None:
+        return _Read(note=None if _blank(cell) else str(cell))
+    return _Read(int(cell) if isinstance(cell, Integral) else _finite(float(cell)))
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _is_number(cell: Cell) -> bool:
+    """Whether a cell holds a number, be it a missing one."""
+    return not isinstance(cell, str | bool) and cell is not None
 
 
 def columns_of(table: Table) -> tuple[Column, ...]:
     """The table's columns as data, with unique names.
 
-    A column is numeric when at least half of its filled cells are numbers; the others of it stand as text in
-    `name note`, so that nothing printed is lost.
+    A column with a number in it is one of numbers; the words of it stand in `name note`, so that nothing
+    printed is lost. Spans are two columns, `name` from and `name to`.
     """
     found: list[Column] = []
     for index, head in enumerate(table.columns):
         cells = [row[index] for row in table.rows]
         name, head_unit = split_head(head)
-        read = [_read(cell, head_unit) for cell in cells]
-        filled = [r for r, c in zip(read, cells, strict=True) if not _blank(c)]
-        numbers = [r for r in filled if r is not None]
-        if not filled or len(numbers) * 2 < len(filled) or _words(numbers):
-            texts = tuple(None if _blank(c) else cell_text(c, head_unit) for c in cells)
-            found.append(Column(head if not filled else name, texts, (), ()))
+        if not any(map(_is_number, cells)):
+            found.append(Column(name, tuple(None if _blank(c) else str(c) for c in cells), (), ()))
             continue
         shown = unit(head_unit) or None
-        rows = [(None, None, None) if r is None else r for r in read]
-        units = tuple(None if r[0] is None else (r[2] or shown) for r in rows)
-        found.append(Column(name, tuple(r[0] for r in rows), tuple(r[1] for r in rows), units))
-        left = tuple(
-            str(c) if r is None and not _blank(c) else None for r, c in zip(read, cells, strict=True)
-        )
-        if any(left):
-            found.append(Column(f"{name} note", left, (), ()))
+        rows = [_read(cell, head_unit) for cell in cells]
+        units = tuple(None if r.value is None else (r.unit or shown) for r in rows)
+        found.append(Column(name, tuple(r.value for r in rows), tuple(r.std for r in rows), units))
+        if any(r.end is not None for r in rows):
+            found.append(Column(f"{name} to", tuple(r.end for r in rows), (), ()))
+        if any(r.note for r in rows):
+            found.append(Column(f"{name} note", tuple(r.note for r in rows), (), ()))
     return _unique(found)
+
+
+def numbers_as_text(table: Table) -> tuple[str, ...]:
+    """Heads of columns whose numbers are text: print would be all that is left of them."""
+    bad = []
+    for index, head in enumerate(table.columns):
+        cells = [row[index] for row in table.rows]
+        words = [c for c in cells if isinstance(c, str) and not _blank(c)]
+        numbers = [w for w in words if _RANGE.match(w.strip()) or _is_one(w)]
+        mixed = any(map(_is_number, cells))
+        if numbers and (mixed or 2 * len(numbers) >= len(words)):
+            bad.append(f"{head}: {numbers[0]!r}")
+    return tuple(bad)
+
+
+_RANGE = re.compile(rf"^(?:[<>≤≥~±]|above |below )\s*{_NUMBER}|^{_NUMBER}\s*(?:to|…|/|–)\s*{_NUMBER}\b")
+
+
+def _is_one(text: str) -> bool:
+    found = read_number(text)
+    return found is not None and not _words([found])
+
+
+def as_cell(text: str) -> Cell:
+    """What somebody wrote into a table, "0.90(2)", "12 h", as a number that is printed as written."""
+    found = read_number(text)
+    if found is None or not _is_one(text):
+        return text
+    value, std, name = found
+    return Printed(value, text, std, name or "")
 
 
 def _blank(cell: Cell) -> bool:

@@ -11,6 +11,8 @@ import typer
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.units import parse
 from electrolith.study.commands import complete
+from electrolith.study.printed import printed
+from electrolith.study.table import Cell
 
 if TYPE_CHECKING:
     from electrolith.crystal.frame import Frame
@@ -157,8 +159,13 @@ def barrier_part(found: Barrier, checked: PathCheck | None) -> Part:
     )
 
 
-def _row(engine: str, forward: float, backward: float, force: float) -> tuple[str, ...]:
-    return engine, f"{1000 * forward:.0f}", f"{1000 * backward:.0f}", f"{1000 * force:.0f}"
+def _row(engine: str, forward: float, backward: float, force: float) -> tuple[Cell, ...]:
+    return (
+        engine,
+        printed(1000 * forward, ".0f"),
+        printed(1000 * backward, ".0f"),
+        printed(1000 * force, ".0f"),
+    )
 
 
 def add(app: typer.Typer) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from electrolith.core.errors import InputError
 from electrolith.core.units import parse
+from electrolith.study.printed import printed
 
 if TYPE_CHECKING:
     from electrolith.motion.analyse import PathDiffusion
@@ -234,10 +235,14 @@ def diffusion_part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
         (
             (
                 "least variance",
-                f"{found.diffusivity.value:.3g}",
-                f"{100 * found.diffusivity.std / found.diffusivity.value:.0f} %",
+                found.diffusivity,
+                printed(100 * found.diffusivity.std / found.diffusivity.value, ".0f", "%"),
             ),
-            ("He et al. 2018", f"{found.he.value:.3g}", f"{100 * found.he.relative_error:.0f} %"),
+            (
+                "He et al. 2018",
+                printed(found.he.value, ".3g"),
+                printed(100 * found.he.relative_error, ".0f", "%"),
+            ),
         ),
         f"{found.he.hops:.0f} hops in {found.duration / 1000:.3g} ps",
     )

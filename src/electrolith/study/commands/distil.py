@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from electrolith.study.printed import printed
+
 if TYPE_CHECKING:
     from electrolith.energy.certificate.certificate import Certificate
     from electrolith.energy.certificate.certification import CertifySettings
@@ -150,13 +152,14 @@ def _rounds(rounds: tuple[Round, ...]) -> Table:
 
     rows = tuple(
         (
-            str(r.number),
-            str(r.labels),
-            f"{1000 * r.energy:.1f}",
-            f"{1000 * r.forces:.0f}",
-            f"{100 * r.outside:.0f}" if np.isfinite(r.outside) else "–",
-            f"{r.broken} of {r.runs}" if r.runs else "–",
-            f"{r.elapsed / 60:.0f}",
+            r.number,
+            r.labels,
+            printed(1000 * r.energy, ".1f"),
+            printed(1000 * r.forces, ".0f"),
+            printed(100 * r.outside, ".0f") if np.isfinite(r.outside) else None,
+            r.broken if r.runs else None,
+            r.runs,
+            printed(r.elapsed / 60, ".0f"),
         )
         for r in rounds
     )
@@ -167,6 +170,7 @@ def _rounds(rounds: tuple[Round, ...]) -> Table:
         "force / meV/Å",
         "frames outside / %",
         "runs that broke",
+        "runs",
         "min",
     )
     return Table(columns, rows, "Rounds: errors on labels left out, then what the student met when it ran")
@@ -179,10 +183,10 @@ def _shapes(found: Distilled) -> Table:
         (
             f"{s.settings.two_body} / {s.settings.three_body}×{s.settings.three_angular} / "
             f"{s.settings.four_body}×{s.settings.four_angular}",
-            str(s.coefficients),
-            f"{1000 * s.energy:.1f}",
-            f"{1000 * s.forces:.0f}",
-            f"{s.steps_per_second:.0f}",
+            s.coefficients,
+            printed(1000 * s.energy, ".1f"),
+            printed(1000 * s.forces, ".0f"),
+            printed(s.steps_per_second, ".0f"),
             "chosen" if s.chosen else "",
         )
         for s in found.shapes

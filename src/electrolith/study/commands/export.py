@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from electrolith.core.errors import InputError
+from electrolith.study.printed import doubted, printed
+from electrolith.study.table import Cell
 
 if TYPE_CHECKING:
     from electrolith.study.exports.diff import Difference, Moved
@@ -147,15 +149,13 @@ def _because(moved: Moved) -> str:
     return "" if same else "nothing that is recorded"
 
 
-def _sigmas(moved: Moved) -> str:
-    return "?" if moved.sigmas is None else f"{moved.sigmas:.1f}"
+def _sigmas(moved: Moved) -> Cell:
+    return "?" if moved.sigmas is None else printed(moved.sigmas, ".1f")
 
 
-def _number(value: float | None, std: float | None) -> str:
+def _number(value: float | None, std: float | None) -> Cell:
     """A number with the digits of its doubt."""
-    from electrolith.core.format import pm
-
-    return "–" if value is None else pm(value, std or 0.0)
+    return None if value is None else doubted(value, std or 0.0)
 
 
 def cite(study: Source) -> None:

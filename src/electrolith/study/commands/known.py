@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from electrolith.study.printed import printed
+
 __all__ = ["add"]
 
 Json = Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")]
@@ -77,7 +79,8 @@ def instruments(json_file: Json = None) -> None:
     from electrolith.study.terminal import finish
 
     rows = tuple(
-        (f"{anode} Ka", f"{one[0]:.7g}", f"{two[0]:.7g}") for anode, (one, two) in EMISSION_LINES.items()
+        (f"{anode} Ka", printed(one[0], ".7g"), printed(two[0], ".7g"))
+        for anode, (one, two) in EMISSION_LINES.items()
     )
     tubes = Table(("write", "Kα1 / Å", "Kα2 / Å"), rows, "Laboratory tubes; 'Cu Ka1' where Kα2 was stripped")
     others = Table(

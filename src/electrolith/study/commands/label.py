@@ -18,6 +18,8 @@ import typer
 from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.reading import reader
 from electrolith.study.commands import complete
+from electrolith.study.printed import printed
+from electrolith.study.table import Cell, cell_text
 
 if TYPE_CHECKING:
     from electrolith.crystal.frame import Frame
@@ -249,25 +251,25 @@ def _numbers(where: str, text: str) -> tuple[float, ...]:
         raise InputError(f"{where}: expected numbers separated by commas, got {text!r}") from error
 
 
-COLUMNS: tuple[tuple[str, str, Callable[[ConvergencePoint], str]], ...] = (
+COLUMNS: tuple[tuple[str, str, Callable[[ConvergencePoint], Cell]], ...] = (
     ("frame", "frame", lambda p: p.frame),
     ("formula", "formula", lambda p: p.formula),
     ("varied", "varied", lambda p: p.varied),
-    ("value", "value_eV_or_angstrom", lambda p: f"{p.value:g}"),
+    ("value", "value_eV_or_angstrom", lambda p: printed(p.value, "g")),
     ("k-points", "kpoints", lambda p: "x".join(map(str, p.kpoints))),
-    ("E (meV/atom)", "energy_meV_per_atom", lambda p: f"{p.energy:.2f}"),
-    ("E differences (meV/atom)", "energy_differences_meV_per_atom", lambda p: f"{p.relative:.2f}"),
-    ("F mean (meV/Å)", "force_mean_meV_per_angstrom", lambda p: f"{p.forces:.2f}"),
-    ("F largest (meV/Å)", "force_largest_meV_per_angstrom", lambda p: f"{p.force_largest:.2f}"),
-    ("p (GPa)", "pressure_GPa", lambda p: f"{p.pressure:.3f}"),
-    ("s", "seconds", lambda p: f"{p.seconds:g}"),
+    ("E (meV/atom)", "energy_meV_per_atom", lambda p: printed(p.energy, ".2f")),
+    ("E differences (meV/atom)", "energy_differences_meV_per_atom", lambda p: printed(p.relative, ".2f")),
+    ("F mean (meV/Å)", "force_mean_meV_per_angstrom", lambda p: printed(p.forces, ".2f")),
+    ("F largest (meV/Å)", "force_largest_meV_per_angstrom", lambda p: printed(p.force_largest, ".2f")),
+    ("p (GPa)", "pressure_GPa", lambda p: printed(p.pressure, ".3f")),
+    ("s", "seconds", lambda p: printed(p.seconds, "g")),
 )
 
 
 def _table(rows: tuple[ConvergencePoint, ...]) -> Table:
     from electrolith.study.section import Table
 
-    shown = tuple(tuple(text(row) for _, _, text in COLUMNS) for row in rows)
+    shown = tuple(tuple(cell(row) for _, _, cell in COLUMNS) for row in rows)
     return Table(tuple(name for name, _, _ in COLUMNS), shown, "Error against the finest setting")
 
 
@@ -276,7 +278,8 @@ def _csv(rows: tuple[ConvergencePoint, ...]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([column for _, column, _ in COLUMNS])
-    writer.writerows([text(row) for _, _, text in COLUMNS] for row in rows)
+    # The file was made for people: the digits of the table.
+    writer.writerows([cell_text(cell(row)) for _, _, cell in COLUMNS] for row in rows)
     return buffer.getvalue()
 
 

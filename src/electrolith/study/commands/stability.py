@@ -310,7 +310,7 @@ def _show_pending(candidates, journal, settings) -> None:  # type: ignore[no-unt
         f"{len(todo)} of {len(candidates)} phases ({atoms} atoms) would be relaxed with settings "
         f"{settings.fingerprint()}; the library holds {len(known)} made with them."
     )
-    rows = tuple((c.formula, c.id, str(c.atoms), c.source) for c in todo[:40])
+    rows = tuple((c.formula, c.id, c.atoms, c.source) for c in todo[:40])
     table = Table(("formula", "id", "atoms", "starting structure"), rows, "To be computed (first 40)")
     finish("Phases to build", (Part("Phases to build", sentence, tables=(table,)),), {})
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from electrolith.study.printed import printed
+
 __all__ = ["add"]
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the study, such as examples/paper.")]
@@ -49,8 +51,8 @@ def _check(folder: Path) -> None:
                 (
                     r.truth.sample,
                     r.truth.quantity,
-                    f"{r.truth.value:.5g} {r.truth.unit}",
-                    "–" if r.found is None else r.found.text(),
+                    printed(r.truth.value, ".5g", r.truth.unit),
+                    r.found,
                     r.off,
                     r.source,
                 )

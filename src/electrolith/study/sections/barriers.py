@@ -15,8 +15,10 @@ from electrolith.energy.engine import Engine
 from electrolith.energy.labels.labels import Label, read_labels
 from electrolith.energy.vacancy.stationary import curvature, stationary_energy
 from electrolith.study.figure import Axis, Figure, Line, Points
+from electrolith.study.printed import printed
 from electrolith.study.section import Part, Results, Section, Table
 from electrolith.study.sections.engine import EngineChoice, engine_fingerprint, open_engine
+from electrolith.study.table import Cell
 from electrolith.study.wiring import Progress, Stage
 
 __all__ = ["SECTION", "Barriers", "CheckedBarriers", "CheckedJump"]
@@ -200,8 +202,8 @@ def _figure(found: CheckedBarriers) -> Figure:
     )
 
 
-def _milli(energy: float) -> str:
-    return f"{1000 * energy:.0f}" if np.isfinite(energy) else "–"
+def _milli(energy: float) -> Cell:
+    return printed(1000 * energy, ".0f")
 
 
 def parts(results: Results) -> tuple[Part, ...]:
@@ -213,25 +215,31 @@ def parts(results: Results) -> tuple[Part, ...]:
         (
             j.name,
             j.formula,
-            f"{j.ion}, {j.way:.1f}",
+            j.ion,
+            printed(j.way, ".1f"),
             " → ".join(j.around),
             _milli(j.engine_forward),
-            f"{_milli(j.forward)}, {_milli(j.settled_forward)}",
+            _milli(j.forward),
+            _milli(j.settled_forward),
             _milli(j.engine_backward),
-            f"{_milli(j.backward)}, {_milli(j.settled_backward)}",
-            f"{1000 * j.force:.0f}",
+            _milli(j.backward),
+            _milli(j.settled_backward),
+            printed(1000 * j.force, ".0f"),
         )
         for j in found.jumps
     )
     columns = (
         "jump",
         "cell",
-        "ion, way / Å",
+        "ion",
+        "way / Å",
         "around it: start → saddle → end",
         f"forwards, {found.engine} / meV",
-        "forwards, DFT: there, settled / meV",
+        "forwards, DFT there / meV",
+        "forwards, DFT settled / meV",
         f"backwards, {found.engine} / meV",
-        "backwards, DFT: there, settled / meV",
+        "backwards, DFT there / meV",
+        "backwards, DFT settled / meV",
         "DFT force on the saddle / meV/Å",
     )
     number = len(found.jumps)

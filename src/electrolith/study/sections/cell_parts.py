@@ -11,12 +11,15 @@ from electrolith.cell.record import OUTCOMES
 from electrolith.cell.resistance import fit_symmetric
 from electrolith.cell.work import CellResult, FullResult
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
+from electrolith.study.printed import Printed, printed
 from electrolith.study.section import Part, Table
 from electrolith.study.sections.cell_figures import ROLES, full_figures
+from electrolith.study.table import Cell
 
 __all__ = ["calibration_part", "design_parts"]
 
 _MAH = 3600.0
+LOSSES = 3  # taken away, of each rate
 
 
 def _slug(text: str) -> str:
@@ -118,51 +121,72 @@ def _capacity_table(result: CellResult, full: FullResult) -> Table:
         found = published.get(float(rate))
         rows.append(
             (
-                f"{rate:g}",
-                f"{full.one_c * rate / 10:.3g}",
-                f"{full.capacity[i]:.1f}",
-                f"{full.capacity[i] * full.loading / 10:.3g}",
-                f"{found.capacity / _MAH:.1f}" if found else "–",
-                f"{full.mean_voltage[i]:.3f}" if np.isfinite(full.mean_voltage[i]) else "–",
+                printed(rate, "g"),
+                printed(full.one_c * rate / 10, ".3g"),
+                printed(full.capacity[i], ".1f"),
+                printed(full.capacity[i] * full.loading / 10, ".3g"),
+                printed(found.capacity / _MAH, ".1f") if found else None,
+                printed(full.mean_voltage[i], ".3f") if np.isfinite(full.mean_voltage[i]) else None,
                 OUTCOMES[int(full.outcome[i])],
             )
         )
-    columns = ("C", "mA/cm²", "mAh/g", "mAh/cm²", "published mAh/g", "mean V", "outcome")
+    columns = (
+        "rate / C",
+        "current / mA/cm²",
+        "capacity / mAh/g",
+        "areal capacity / mAh/cm²",
+        "published / mAh/g",
+        "mean voltage / V",
+        "outcome",
+    )
     return Table(columns, tuple(rows), "Discharge at each rate")
 
 
 def _limit_table(full: FullResult) -> Table:
-    rows = []
-    for limit in full.limits:
-        best = ", ".join(f"{name} {q:.0f}" for name, q, _ in limit.without[:3])
-        rows.append((f"{limit.rate:g}", f"{limit.capacity:.0f}", best))
-    return Table(
-        ("C", "mAh/g", "mAh/g without…"), tuple(rows), "What limits the cell: each loss taken away in turn"
+    rows = [
+        (
+            printed(limit.rate, "g"),
+            printed(limit.capacity, ".0f"),
+            name,
+            printed(capacity, ".0f"),
+            printed(capacity - limit.capacity, "+.1f"),
+        )
+        for limit in full.limits
+        for name, capacity, _ in limit.without[:LOSSES]
+    ]
+    columns = (
+        "rate / C",
+        "capacity / mAh/g",
+        "loss taken away",
+        "capacity without it / mAh/g",
+        "gain / mAh/g",
     )
+    return Table(columns, tuple(rows), "What limits the cell: each loss taken away in turn, the worst first")
 
 
 def _proposal_tables(full: FullResult) -> tuple[Table, ...]:
     if not full.proposals:
         return ()
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             p.name,
-            f"{p.separator * 1e4:.0f}",
-            " / ".join(f"{q:.0f}" for q in p.capacity),
-            f"{p.density.stack_mass:.0f}",
-            f"{p.density.stack_volume:.0f}",
-            f"{p.limit.without[0][0]} (without it {p.limit.without[0][1]:.0f} mAh/g)",
+            printed(p.separator * 1e4, ".3g"),
+            *(printed(q, ".0f") for q in p.capacity),
+            printed(p.density.stack_mass, ".0f"),
+            printed(p.density.stack_volume, ".0f"),
+            p.limit.without[0][0],
+            printed(p.limit.without[0][1], ".0f"),
         )
         for p in full.proposals
     ]
-    rates = " / ".join(f"{r:g}" for r in full.rates)
     columns = (
-        "Proposal",
-        "separator ohm cm²",
-        f"mAh/g at {rates}C",
-        "Wh/kg",
-        "Wh/L",
+        "proposal",
+        "separator / Ω cm²",
+        *(f"{r:g}C / mAh/g" for r in full.rates),
+        "energy / Wh/kg",
+        "energy density / Wh/L",
         f"what then costs most at {full.rates.max():g}C",
+        "without it / mAh/g",
     )
     return (Table(columns, tuple(rows), "Proposals worked out (energy at the slowest rate, stack level)"),)
 
@@ -171,41 +195,55 @@ def _layer_table(result: CellResult) -> Table:
     rows = [
         (
             f.name,
-            f"{f.thickness * 1e6:.4g}",
-            f"{f.areal_mass * 100:.4g}",
-            f"{f.porosity:.2f}",
+            printed(f.thickness * 1e6, ".4g"),
+            printed(f.areal_mass * 100, ".4g"),
+            printed(f.porosity, ".2f"),
             f.porosity_from,
         )
         for f in result.layers
     ]
-    return Table(("Layer", "µm", "mg/cm²", "porosity", "porosity from"), tuple(rows), "Layers as derived")
+    return Table(
+        ("layer", "thickness / µm", "areal mass / mg/cm²", "porosity", "porosity from"),
+        tuple(rows),
+        "Layers as derived",
+    )
 
 
 def _resistance_table(result: CellResult) -> Table:
     names = [layer.name for layer in result.here.layers]
-    columns = ("°C", *(f"{n} bulk" for n in names), "not bulk", "contacts", "Li (small current)", "total")
+    heads = (*(f"{n} bulk" for n in names), "not bulk", "contacts", "Li (small current)", "total")
+    columns = ("T / °C", *(f"{h} / Ω cm²" for h in heads))
     rows = []
     for b in result.resistances:
         beside = sum(float(np.median(layer.beside)) for layer in b.layers)
         contacts = sum(value for _, value in b.contacts)
         values = [*(float(np.median(layer.bulk)) for layer in b.layers), beside, contacts]
         values += [b.lithium * b.lithium_interfaces, float(np.median(b.total))]
-        rows.append((f"{b.temperature - 273.15:.0f}", *(f"{v * 1e4:.3g}" for v in values)))
-    caption = "Resistance budget, ohm cm²; not bulk: measured resistance less L/σ, assumed to follow σ"
+        rows.append((printed(b.temperature - 273.15, ".0f"), *(printed(v * 1e4, ".3g") for v in values)))
+    caption = "Resistance budget; not bulk: measured resistance less L/σ, assumed to follow σ"
     return Table(columns, tuple(rows), caption)
 
 
 def _energy_table(full: FullResult) -> Table:
     d = full.density
-    rows = [(name, f"{mass * 100:.4g}", f"{thickness * 1e6:.4g}") for name, mass, thickness in d.parts]
-    rows.append(("stack", f"{d.stack_mass:.0f} Wh/kg", f"{d.stack_volume:.0f} Wh/L"))
-    rows.append(("pouch with bag and tabs", f"{d.pouch_mass:.0f} Wh/kg", f"{d.pouch_volume:.0f} Wh/L"))
+    rows = [
+        (name, printed(mass * 100, ".4g"), printed(thickness * 1e6, ".4g"))
+        for name, mass, thickness in d.parts
+    ]
+    rows.append(("stack", printed(d.stack_mass, ".0f", "Wh/kg"), printed(d.stack_volume, ".0f", "Wh/L")))
+    rows.append(
+        (
+            "pouch with bag and tabs",
+            printed(d.pouch_mass, ".0f", "Wh/kg"),
+            printed(d.pouch_volume, ".0f", "Wh/L"),
+        )
+    )
     caption = (
         f"Mass and thickness; energy at the slowest rate. The Li foil is {d.lithium_excess:.2g} times the "
         f"charge moved; "
         f"charging adds {d.plated * 1e6:.0f} µm of Li, not counted in the volume"
     )
-    return Table(("Part", "mg/cm²", "µm"), tuple(rows), caption)
+    return Table(("part", "areal mass / mg/cm²", "thickness / µm"), tuple(rows), caption)
 
 
 def _symmetric_part(result: CellResult) -> Part:
@@ -223,7 +261,11 @@ def _symmetric_part(result: CellResult) -> Part:
         low, high = np.array([r.low for r in reported]), np.array([r.high for r in reported])
         layers.append(Points(x, (low + high) / 2, name="published", role="published", low=low, high=high))
     rows = tuple(
-        (f"{c:g}", *(f"{found.parts[k][i]:.3f}" for k in found.parts), f"{found.voltage[i]:.3f}")
+        (
+            printed(c, "g"),
+            *(printed(found.parts[k][i], ".3f") for k in found.parts),
+            printed(found.voltage[i], ".3f"),
+        )
         for i, c in enumerate(current)
     )
     misfit = [(r, float(np.interp(r.current, found.current, found.voltage))) for r in reported]
@@ -244,13 +286,17 @@ def _symmetric_part(result: CellResult) -> Part:
                 f"{name}-overpotential",
                 "Overpotential of the symmetric cell: ohmic layers and Butler-Volmer kinetics of two Li "
                 "interfaces.",
-                Axis("Current density (mA/cm²)", log=True),
-                Axis("Overpotential (V)", log=True),
+                Axis("current density / mA cm⁻²", log=True),
+                Axis("overpotential / V", log=True),
                 tuple(layers),
             ),
         ),
         tables=(
-            Table(("mA/cm²", *found.parts, "total V"), rows, "Overpotential by part, V"),
+            Table(
+                ("current / mA/cm²", *(f"{p} / V" for p in found.parts), "total / V"),
+                rows,
+                "Overpotential by part",
+            ),
             _layer_table(result),
             _resistance_table(result),
         ),
@@ -282,7 +328,7 @@ def _both_at_once(result: CellResult) -> tuple[str, ...]:
 def calibration_part(fit: Calibration, own: Calibration | None = None) -> Part:
     """What one set of parameters can and cannot do."""
     rows = tuple(
-        (label, f"{m:.0f}", f"{f:.0f}", f"{f - m:+.0f}", f"{p:+.1f}")
+        (label, printed(m, ".0f"), printed(f, ".0f"), printed(f - m, "+.0f"), printed(p, "+.1f"))
         for label, m, f, p in zip(
             fit.labels, fit.measured, fit.fitted, fit.pull[: len(fit.labels)], strict=True
         )
@@ -291,7 +337,8 @@ def calibration_part(fit: Calibration, own: Calibration | None = None) -> Part:
         (
             _named(p.name),
             _valued(p.name, fit.values[i]),
-            f"{_valued(p.name, p.interval[0])} to {_valued(p.name, p.interval[1])}",
+            _valued(p.name, p.interval[0]),
+            _valued(p.name, p.interval[1]),
             "yes" if p.determined else "no",
         )
         for i, p in enumerate(fit.profiles)
@@ -313,17 +360,23 @@ def calibration_part(fit: Calibration, own: Calibration | None = None) -> Part:
                 "cell-profiles",
                 "Likelihood profiles: rise of χ² when one parameter is held and the others are refitted "
                 "(cut at 100).",
-                Axis("Parameter over its best value", log=True),
-                Axis("Rise of χ²"),
+                Axis("parameter over its best value", log=True),
+                Axis("rise of χ²"),
                 layers,
             ),
         )
         if layers
         else (),
         tables=(
-            Table(("Point", "published", "fitted", "misfit", "in errors"), rows, "Capacities in mAh/g"),
             Table(
-                ("Parameter", "best", "interval where χ² rises by 1", "determined"), profiles, "Parameters"
+                ("point", "published / mAh/g", "fitted / mAh/g", "misfit / mAh/g", "misfit over error"),
+                rows,
+                "Capacities",
+            ),
+            Table(
+                ("parameter", "best", "low end", "high end", "determined"),
+                profiles,
+                "Parameters; χ² rises by 1 at the ends",
             ),
         ),
         warnings=fit.undetermined,
@@ -358,8 +411,8 @@ def _named(name: str) -> str:
     return name.removeprefix("cathode.").replace("_", " ")
 
 
-def _valued(name: str, value: float) -> str:
+def _valued(name: str, value: float) -> Printed:
     if name.endswith("capacity"):
-        return f"{value / _MAH:.0f} mAh/g"
-    unit = {"cathode.diffusivity": " m²/s", "cathode.exchange_current": " A/m²"}.get(name, "")
-    return f"{value:.3g}{unit}"
+        return printed(value / _MAH, ".0f", "mAh/g")
+    unit = {"cathode.diffusivity": "m²/s", "cathode.exchange_current": "A/m²"}.get(name, "")
+    return printed(value, ".3g", unit)

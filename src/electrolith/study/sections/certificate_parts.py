@@ -12,8 +12,10 @@ from electrolith.energy.certificate.comparison import Interval, Side
 from electrolith.energy.certificate.elastic import ElasticConstants
 from electrolith.energy.certificate.promises import Criterion
 from electrolith.energy.labels.errors import FitErrors
+from electrolith.study.printed import Printed, printed
 from electrolith.study.section import Part, Table
 from electrolith.study.sections.certificate_figures import certificate_figures
+from electrolith.study.table import Cell
 
 __all__ = ["certificate_part", "error_table"]
 
@@ -92,19 +94,29 @@ def _domain(certificate: Certificate) -> tuple[str, ...]:
     return (text,)
 
 
+_SCALES = {
+    "eV/atom": (1e3, "meV/atom"),
+    "eV/Å": (1e3, "meV/Å"),
+    "eV/atom/ps": (1e3, "meV/(atom ps)"),
+    "1": (1e2, "%"),
+    "fs": (1e-3, "ps"),
+}
+
+
 def _shown(value: float, unit: str) -> str:
     """A certificate's number in the unit people use for it; a dash where there is none."""
     if np.isnan(value):
         return "–"
     if unit == "fs":
         return _time(value)
-    factor, name = {
-        "eV/atom": (1e3, "meV/atom"),
-        "eV/Å": (1e3, "meV/Å"),
-        "eV/atom/ps": (1e3, "meV/(atom ps)"),
-        "1": (1e2, "%"),
-    }.get(unit, (1.0, unit))
+    factor, name = _SCALES.get(unit, (1.0, unit))
     return f"{factor * value:.3g} {name}" if abs(factor * value) > 1e-6 else f"0 {name}"
+
+
+def _cell(value: float, unit: str) -> Printed:
+    """The same as a number of the table."""
+    factor, name = _SCALES.get(unit, (1.0, unit))
+    return Printed(factor * value, _shown(value, unit), unit=name)
 
 
 def _time(femtoseconds: float) -> str:
@@ -117,8 +129,8 @@ def _promises(criteria: Sequence[Criterion]) -> Table:
     rows = tuple(
         (
             c.name,
-            _shown(c.reached, c.unit),
-            _shown(c.limit, c.unit),
+            _cell(c.reached, c.unit),
+            _cell(c.limit, c.unit),
             c.state.upper() if c.state == "not kept" else c.state,
             c.where,
         )
@@ -132,10 +144,10 @@ def error_table(errors: tuple[FitErrors, ...]) -> Table:
     rows = tuple(
         (
             e.kind,
-            "–" if e.temperature is None else f"{e.temperature:g}",
-            str(e.labels),
-            f"{1000 * e.energy:.1f}",
-            f"{1000 * e.forces:.0f}",
+            None if e.temperature is None else printed(e.temperature, "g"),
+            e.labels,
+            printed(1000 * e.energy, ".1f"),
+            printed(1000 * e.forces, ".0f"),
         )
         for e in errors
     )
@@ -147,9 +159,9 @@ def _lattices(certificate: Certificate) -> Table:
     rows = tuple(
         (
             x.material,
-            f"{100 * x.length_error:+.2f}",
-            f"{GPA * x.bulk_modulus:.1f}",
-            f"{GPA * x.pressure:+.2f}",
+            printed(100 * x.length_error, "+.2f"),
+            printed(GPA * x.bulk_modulus, ".1f"),
+            printed(GPA * x.pressure, "+.2f"),
             "both relaxed" if x.relaxed_by_both else "from the pressure",
         )
         for x in certificate.lattice
@@ -168,12 +180,12 @@ def _curves(certificate: Certificate) -> Table:
     rows = tuple(
         (
             x.material,
-            f"{x.student_fit.volume:.3f}",
-            f"{x.teacher_fit.volume:.3f}",
-            f"{100 * x.volume_error:+.2f}",
-            f"{GPA * x.student_fit.bulk_modulus:.1f}",
-            f"{GPA * x.teacher_fit.bulk_modulus:.1f}",
-            f"{100 * x.bulk_error:+.1f}",
+            printed(x.student_fit.volume, ".3f"),
+            printed(x.teacher_fit.volume, ".3f"),
+            printed(100 * x.volume_error, "+.2f"),
+            printed(GPA * x.student_fit.bulk_modulus, ".1f"),
+            printed(GPA * x.teacher_fit.bulk_modulus, ".1f"),
+            printed(100 * x.bulk_error, "+.1f"),
         )
         for x in certificate.volume_curves
     )
@@ -190,28 +202,26 @@ def _curves(certificate: Certificate) -> Table:
 
 
 def _elastic(certificate: Certificate) -> Table:
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for x in certificate.elastic:
         rows.append((x.material, "potential", *_constants(x.student), x.ions, ""))
         if x.teacher is not None:
-            error = f"{100 * x.error:.1f}"
+            error = printed(100 * x.error, ".1f")
             rows.append((x.material, certificate.teacher, *_constants(x.teacher), x.ions, error))
     columns = (
         "material",
         "engine",
-        "C11, C22, C33 / GPa",
-        "C23, C13, C12",
-        "C44, C55, C66",
-        "bulk",
-        "shear",
-        "Young",
+        *(f"C{ij} / GPa" for ij in (11, 22, 33, 23, 13, 12, 44, 55, 66)),
+        "bulk / GPa",
+        "shear / GPa",
+        "Young / GPa",
         "ions",
         "error / %",
     )
     return Table(columns, tuple(rows), "Elastic constants; averages by Hill")
 
 
-def _constants(x: ElasticConstants) -> tuple[str, ...]:
+def _constants(x: ElasticConstants) -> tuple[Cell, ...]:
     c = GPA * x.matrix
     groups = (
         (c[0, 0], c[1, 1], c[2, 2]),
@@ -220,8 +230,8 @@ def _constants(x: ElasticConstants) -> tuple[str, ...]:
     )
     averages = (x.bulk_modulus, x.shear_modulus, x.young_modulus)
     return (
-        *(", ".join(f"{v:.1f}" for v in group) for group in groups),
-        *("unstable" if np.isnan(v) else f"{GPA * v:.1f}" for v in averages),
+        *(printed(v, ".1f") for group in groups for v in group),
+        *("unstable" if np.isnan(v) else printed(GPA * v, ".1f") for v in averages),
     )
 
 
@@ -229,11 +239,11 @@ def _trials(certificate: Certificate) -> Table:
     rows = tuple(
         (
             t.material,
-            f"{t.temperature:g}",
-            f"{t.duration / 1000:.3g}",
-            f"{t.framework_msd:.2f}",
-            f"{t.mobile_msd:.1f}",
-            f"{t.steps_per_second:.0f}",
+            printed(t.temperature, "g"),
+            printed(t.duration / 1000, ".3g"),
+            printed(t.framework_msd, ".2f"),
+            printed(t.mobile_msd, ".1f"),
+            printed(t.steps_per_second, ".0f"),
             t.failure or ("no atom lost" if t.hot else "stayed together"),
         )
         for t in certificate.trials
@@ -246,30 +256,40 @@ def _long_runs(certificate: Certificate) -> Table:
     rows = tuple(
         (
             r.material,
-            f"{r.temperature:g}",
-            f"{_time(r.duration)} of {_time(r.asked)}",
-            f"{r.framework_msd:.2f}",
-            f"{r.moved} of {r.framework}",
+            printed(r.temperature, "g"),
+            printed(r.duration / 1000, ".3g"),
+            printed(r.asked / 1000, ".3g"),
+            printed(r.framework_msd, ".2f"),
+            r.moved,
+            r.framework,
             r.failure or ("melted, no atom lost" if r.melted else "no atom lost"),
         )
         for r in certificate.long_runs
     )
-    columns = ("material", "T / K", "time", "framework MSD / Å²", "framework atoms off their sites", "")
+    columns = (
+        "material",
+        "T / K",
+        "time / ps",
+        "asked for / ps",
+        "framework MSD / Å²",
+        "framework atoms off their sites",
+        "framework atoms",
+        "",
+    )
     return Table(columns, rows, "Long runs")
 
 
 def _common(certificate: Certificate) -> Table:
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             c.material,
-            f"{c.temperature:g}",
-            f"{c.teacher.duration / 1000:.3g}",
+            printed(c.temperature, "g"),
+            printed(c.teacher.duration / 1000, ".3g"),
             _diffusivity(c.student),
             _diffusivity(c.teacher),
             _interval(c.ratio),
-            "–"
-            if np.isnan(c.radial_difference)
-            else f"{100 * c.radial_difference:.1f} (chance {100 * c.radial_noise:.1f})",
+            printed(100 * c.radial_difference, ".1f"),
+            printed(100 * c.radial_noise, ".1f"),
         )
         for c in certificate.common
     ]
@@ -277,11 +297,12 @@ def _common(certificate: Certificate) -> Table:
         (
             a.material,
             "Eₐ / eV",
-            "",
+            None,
             _interval(a.student),
             _interval(a.teacher),
-            f"difference {_interval(a.difference)}",
-            "",
+            _interval(a.difference, "difference "),
+            None,
+            None,
         )
         for a in certificate.activation
     ]
@@ -293,19 +314,22 @@ def _common(certificate: Certificate) -> Table:
         "D of the teacher",
         "ratio",
         "difference of g(r) / %",
+        "of it by chance / %",
     )
     caption = "The same runs with the teacher: same cell, velocities and thermostat; 95 % intervals"
     return Table(columns, tuple(rows), caption)
 
 
-def _diffusivity(side: Side) -> str:
+def _diffusivity(side: Side) -> Cell:
     return side.failure or (_interval(side.diffusivity) if side.diffusivity is not None else side.reason)
 
 
-def _interval(found: Interval | None) -> str:
+def _interval(found: Interval | None, before: str = "") -> Cell:
+    """Value with its 95 % interval, a quarter of whose width is the standard deviation of the data."""
     if found is None:
         return "not measured"
-    return f"{found.value:.2g} ({found.low:.2g} to {found.high:.2g})"
+    text = f"{before}{found.value:.2g} ({found.low:.2g} to {found.high:.2g})"
+    return Printed(found.value, text, (found.high - found.low) / 4, note=before.strip())
 
 
 def _unmeasured(certificate: Certificate) -> Table:

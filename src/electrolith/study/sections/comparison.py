@@ -12,7 +12,9 @@ from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.estimate import Estimate
 from electrolith.core.units import convert, split_quantity
 from electrolith.study.compose import evidence_of
+from electrolith.study.printed import printed, span
 from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.study.table import Cell
 
 __all__ = ["COMPARISON", "TARGETS", "Comparison", "Target", "Targets"]
 
@@ -113,7 +115,7 @@ def target_parts(results: Results) -> tuple[Part, ...]:
     if settings is None:
         return ()
     own = [e for e in evidence_of(results) if not e.published]
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     notes = []
     for target in settings.targets:
         here = [e for e in own if fnmatchcase(e.quantity, target.quantity)]
@@ -134,21 +136,26 @@ def target_parts(results: Results) -> tuple[Part, ...]:
     return (Part("Targets", sentence, tables=(Table(columns, tuple(rows)),), notes=tuple(notes)),)
 
 
-def _row(target: Target, evidence: Evidence) -> tuple[str, ...]:
+def _row(target: Target, evidence: Evidence) -> tuple[Cell, ...]:
     """One number against one target: reached where 95 % of its draws do."""
-    draws, ratios, words = np.ones(evidence.value.draws.size, bool), [], []
+    draws, words = np.ones(evidence.value.draws.size, bool), []
+    ratios: list[float] = []
     for text, word in ((target.at_least, "at least"), (target.at_most, "at most")):
         if text is None:
             continue
         number, _, unit = split_quantity(text)
         limit = convert(number, unit, evidence.value.unit) if unit else number
         draws &= evidence.value.draws >= limit if word == "at least" else evidence.value.draws <= limit
-        ratios.append(f"{evidence.value.value / limit:.3g}" if limit else "–")
+        ratios += [evidence.value.value / limit] if limit else []
         words.append(f"{word} {text}")
     share = float(np.mean(draws))
     verdict = "reached" if share >= 0.95 else "missed" if share <= 0.05 else f"open ({100 * share:.0f} %)"
-    found = evidence.value.text()
-    return (target.name, ", ".join(words), evidence.label, found, ", ".join(ratios), verdict, target.source)
+    over: Cell = None
+    if len(ratios) > 1:
+        over = span(ratios[0], ratios[1], ".3g")
+    elif ratios:
+        over = printed(ratios[0], ".3g")
+    return (target.name, ", ".join(words), evidence.label, evidence.value, over, verdict, target.source)
 
 
 COMPARISON = Section("comparison", Comparison, parts=comparison_parts)

@@ -14,8 +14,10 @@ from electrolith.stability.moisture import Moisture, MoistureMap
 from electrolith.stability.stack import Contact, Stack
 from electrolith.stability.window import Window
 from electrolith.study.figure import Axis, Bars, Figure, Heat, Line
+from electrolith.study.printed import doubted, printed
 from electrolith.study.section import Part, Table
-from electrolith.study.sections.stability_parts import amounts, file_name, shares, volts
+from electrolith.study.sections.stability_parts import amounts, file_name, limit_cell, shares
+from electrolith.study.table import Cell
 
 __all__ = ["interface_part", "map_figure", "moisture_part", "stack_part"]
 
@@ -27,9 +29,9 @@ def interface_part(found: Interface) -> Part:
     """One contact: kinks, products, total and mutual reaction energies."""
     rows = tuple(
         (
-            f"{k.fraction:.3f}",
-            f"{1e3 * k.total:.1f}",
-            f"{1e3 * k.mutual:z.1f}",
+            printed(k.fraction, ".3f"),
+            printed(1e3 * k.total, ".1f"),
+            printed(1e3 * k.mutual, "z.1f"),
             amounts(k.products),
             ", ".join(f"{e} {n:+.3f}" for e, n in k.exchanged.items()) or "–",
         )
@@ -123,9 +125,9 @@ def stack_part(found: Stack) -> Part:
     own = tuple(
         (
             name,
-            volts(w.reduction),
-            volts(w.oxidation, w.highest),
-            *(f"{1e3 * _at(w, v):z.0f}" for v in found.potentials),
+            limit_cell(w.reduction),
+            limit_cell(w.oxidation, w.highest),
+            *(printed(1e3 * _at(w, v), "z.0f") for v in found.potentials),
         )
         for name, w in found.windows.items()
     )
@@ -158,11 +160,11 @@ def stack_part(found: Stack) -> Part:
     )
 
 
-def _stack_cells(contact: Contact, count: int) -> tuple[str, ...]:
+def _stack_cells(contact: Contact, count: int) -> tuple[Cell, ...]:
     """Mutual energies of the cases; a dash where nothing is left of a layer."""
     cases = (contact.closed, *contact.at)
-    cells = [f"{1e3 * i.mutual.value:z.0f} ± {_spread(i.mutual):.0f}" for i in cases]
-    return (*cells, *["–"] * (count - len(cells)))
+    cells = [doubted(1e3 * i.mutual.value, _spread(i.mutual)) for i in cases]
+    return (*cells, *[None] * (count - len(cells)))
 
 
 def _spread(value: Estimate) -> float:
@@ -180,10 +182,10 @@ def moisture_part(points: Sequence[Moisture], chart: MoistureMap | None = None) 
     rows = tuple(
         (
             m.reading,
-            f"{m.dew_point - ZERO_CELSIUS:.0f}",
-            f"{m.water_pressure:.3g}",
-            "none" if m.stable else f"{m.driving_force.value:.2f} ± {_deviation(m.driving_force):.2f}",
-            "–" if not m.taken_up.get("H2O") else f"{m.per_water.value:.2f}",
+            printed(m.dew_point - ZERO_CELSIUS, ".0f"),
+            printed(m.water_pressure, ".3g"),
+            "none" if m.stable else doubted(m.driving_force.value, _deviation(m.driving_force)),
+            None if not m.taken_up.get("H2O") else printed(m.per_water.value, ".2f"),
             "–" if m.stable else m.reaction,
         )
         for m in points

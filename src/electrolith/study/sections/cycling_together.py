@@ -6,8 +6,10 @@ import numpy as np
 
 from electrolith.lab.cycling.fade import retention
 from electrolith.study.figure import Axis, Figure, Line, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Part, Results, Table
 from electrolith.study.sections.cycling_result import FullCells, OneFullCell
+from electrolith.study.table import Cell
 
 __all__ = ["cycling_together"]
 
@@ -36,9 +38,9 @@ def cycling_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
         "cell",
         "rate",
         "cycles",
-        "mAh g⁻¹",
-        "mAh cm⁻²",
-        "mAh",
+        "discharge / mAh g⁻¹",
+        "areal discharge / mAh cm⁻²",
+        "charge moved / mAh",
         "initial CE / %",
         "left at the end / %",
     )
@@ -55,20 +57,20 @@ def _kept(cell: OneFullCell) -> np.ndarray | None:
     return np.asarray(retention(t.cycle, t.discharge, reference=cell.reference))
 
 
-def _row(name: str, cell: OneFullCell) -> tuple[str, ...]:
+def _row(name: str, cell: OneFullCell) -> tuple[Cell, ...]:
     t = cell.table
     at = int(np.flatnonzero(t.cycle == cell.reference)[0]) if cell.reference in t.cycle else 0
     step = next((s.name for s in cell.steps if s.first <= t.cycle[at] <= s.last), "–")
     specific, areal, kept = t.specific_discharge, t.areal_discharge, _kept(cell)
     whole = np.flatnonzero(t.complete)
-    last = "–" if kept is None or not whole.size else f"{100 * kept[whole[-1]]:.2f}"
+    last = None if kept is None or not whole.size else printed(100 * kept[whole[-1]], ".2f")
     return (
         name,
         step,
-        str(int(t.cycle.size)),
-        "–" if specific is None else f"{specific[at]:.1f}",
-        "–" if areal is None else f"{areal[at]:.3f}",
-        f"{t.discharge[at]:.3f}",
-        f"{100 * t.initial_efficiency:.2f}",
+        int(t.cycle.size),
+        None if specific is None else printed(specific[at], ".1f"),
+        None if areal is None else printed(areal[at], ".3f"),
+        printed(t.discharge[at], ".3f"),
+        printed(100 * t.initial_efficiency, ".2f"),
         last,
     )

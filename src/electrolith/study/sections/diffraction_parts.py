@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from electrolith.core.estimate import Estimate
-from electrolith.core.format import pm
 from electrolith.scattering.measured import Diffraction
 from electrolith.scattering.profile_likelihood import Likelihood
 from electrolith.scattering.result import FittedHistogram, RietveldFit
 from electrolith.scattering.series import Trend
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role
+from electrolith.study.printed import Printed, doubted, printed, span
 from electrolith.study.section import Part, Table
 from electrolith.study.sections.refined_parts import cumulative, parameters, reflections, weak_lines
+from electrolith.study.table import Cell
 
 __all__ = ["diffraction_parts", "shown"]
 
@@ -59,7 +62,7 @@ def _fit_part(
     tables = [_cells(fit), _sites(fit)]
     if fit.ratios:
         rows = tuple(
-            (k, v.text(), "data and conditions" if k in fit.given else "data") for k, v in fit.ratios.items()
+            (k, v, "data and conditions" if k in fit.given else "data") for k, v in fit.ratios.items()
         )
         tables.append(Table(("ratio of contents", "value", "from"), rows, "What is determined"))
     if len(fit.phases) > 1:
@@ -68,7 +71,7 @@ def _fit_part(
     if fit.foreign:
         tables.append(_foreign(fit))
     tables += [reflections(h) for h in fit.histograms]
-    course = tuple((s, str(n), f"{c:.3f}" if c == c else "", r) for s, n, c, r in stages)
+    course = tuple((s, n, printed(c, ".3f"), r) for s, n, c, r in stages)
     tables.append(Table(("stage", "parameters added", "χ²", "remark"), course, "Course of the refinement"))
     figures = tuple(
         figure
@@ -100,27 +103,41 @@ def _fit_part(
 def _foreign(fit: RietveldFit) -> Table:
     """Lines without an owner."""
     rows = tuple(
-        (f.histogram, f"{f.position:.3f}", f"{f.d:.4f}", f"{f.z:.1f}", f"{100 * f.height:.2f}")
+        (
+            f.histogram,
+            printed(f.position, ".3f"),
+            printed(f.d, ".4f"),
+            printed(f.z, ".1f"),
+            printed(100 * f.height, ".2f"),
+        )
         for f in fit.foreign
     )
-    columns = ("pattern", "position", "d / Å", "significance / σ", "height / % of the strongest")
+    columns = ("pattern", "position", "d / Å", "significance / σ", "height over the strongest / %")
     return Table(columns, rows, "Lines that no phase explains")
 
 
 def _fractions(fit: RietveldFit) -> Table:
     """Weight fractions, and for phases that were not found what could hide."""
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for key, value in fit.fractions.items():
         limit = fit.absent.get(key.split("/", 1)[1])
-        words = f"not found, below {100 * limit:.2g} % (95 %)" if limit is not None else ""
-        rows.append((key, words or value.through(lambda x: 100 * x, unit="%").text()))
+        share: Cell = value.through(lambda x: 100 * x, unit="%")
+        if limit is not None:
+            share = Printed(
+                100 * limit,
+                f"not found, below {100 * limit:.2g} % (95 %)",
+                None,
+                "%",
+                "not found; below (95 %)",
+            )
+        rows.append((key, share))
     return Table(("pattern/phase", "weight fraction"), tuple(rows), "Phases (Hill and Howard)")
 
 
 def _likelihoods(items: tuple[Likelihood, ...]) -> Table:
     """Profiles of the occupancies in words."""
     rows = tuple(
-        (item.name, "flat: not determined" if item.flat else f"{item.low:.4g} to {item.high:.4g}")
+        (item.name, "flat: not determined" if item.flat else span(item.low, item.high, ".4g"))
         for item in items
     )
     return Table(("parameter", "68 % by the likelihood profile"), rows, "Each held, all others refined again")
@@ -158,16 +175,22 @@ def _pattern(item: FittedHistogram, name: str) -> Figure:
     return Figure(name, caption, Axis(_ABSCISSA[item.abscissa]), Axis("intensity"), tuple(layers), height=460)
 
 
-def shown(value: Estimate) -> str:
+def shown(value: Estimate) -> Printed:
     """Value with esd in parentheses, or what is not known."""
     if value.doubt == "unknown":
-        return f"{value.value:.4g} (not determined)"
-    return pm(value.value, value.std)
+        return Printed(value.value, f"{value.value:.4g} (not determined)", note="not determined")
+    return doubted(value.value, value.std)
+
+
+def _in(value: Printed, unit: str) -> Printed:
+    return replace(value, text=f"{value.text} {unit}", unit=unit)
 
 
 def _cells(fit: RietveldFit) -> Table:
     units = {"angstrom": "Å", "degree": "°"}
-    rows = tuple((*k.split("/"), f"{shown(v)} {units.get(v.unit, v.unit)}") for k, v in fit.cell.items())
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (*k.split("/"), _in(shown(v), units.get(v.unit, v.unit))) for k, v in fit.cell.items()
+    )
     return Table(("phase", "parameter", "value"), rows, "Cells")
 
 
@@ -176,14 +199,14 @@ def _sites(fit: RietveldFit) -> Table:
     for s in fit.sites:
         fixed = s.identified == "fixed"
         if s.identified.startswith("not"):
-            vacancy = "not determined"
+            vacancy: Cell = "not determined"
         elif fixed or s.vacancy.doubt == "unknown":
-            vacancy = f"{100 * s.vacancy.value:.2f} %"
+            vacancy = printed(100 * s.vacancy.value, ".2f", "%")
         else:
-            vacancy = f"{pm(100 * s.vacancy.value, 100 * s.vacancy.std)} %"
-        occupancy = f"{s.occupancy.value:.4g}" if fixed else shown(s.occupancy)
-        b = f"{s.b_iso.value:.3g}" if s.b_iso.doubt == "unknown" else shown(s.b_iso)
-        rows.append((s.phase, s.site, s.species, str(s.multiplicity), occupancy, vacancy, b, s.identified))
+            vacancy = doubted(100 * s.vacancy.value, 100 * s.vacancy.std, "%")
+        occupancy = printed(s.occupancy.value, ".4g") if fixed else shown(s.occupancy)
+        b = printed(s.b_iso.value, ".3g") if s.b_iso.doubt == "unknown" else shown(s.b_iso)
+        rows.append((s.phase, s.site, s.species, s.multiplicity, occupancy, vacancy, b, s.identified))
     return Table(
         ("phase", "site", "species", "per cell", "occupancy", "site vacant", "B / Å²", "identified"),
         tuple(rows),
@@ -202,7 +225,7 @@ def _correlations(fit: RietveldFit) -> Table:
         and "background" not in (fit.kinds[fit.names[i]], fit.kinds[fit.names[j]])
     ]
     rows = tuple(
-        (fit.names[j], fit.names[i], f"{fit.correlation[i, j]:+.3f}")
+        (fit.names[j], fit.names[i], printed(fit.correlation[i, j], "+.3f"))
         for c, i, j in sorted(pairs, reverse=True)[:8]
         if c > 0.7
     )
@@ -214,14 +237,14 @@ def _series_part(found: Diffraction) -> Part:
     rows = tuple(
         (
             name,
-            *(shown(fit.cell[k]) if k in fit.cell else "" for k in keys),
-            f"{100 * fit.histograms[0].r_wp:.2f} %",
+            *(shown(fit.cell[k]) if k in fit.cell else None for k in keys),
+            printed(100 * fit.histograms[0].r_wp, ".2f", "%"),
         )
         for name, fit in zip(found.names, found.fits, strict=True)
     )
     tables = [Table(("sample", *keys, "R_wp"), rows, "Samples")]
     if found.trends:
-        trend_rows = tuple((t.quantity, t.variable, t.correlation.text()) for t in found.trends)
+        trend_rows = tuple((t.quantity, t.variable, t.correlation) for t in found.trends)
         tables.append(Table(("quantity", "against", "rank correlation"), trend_rows, "Trends"))
     figures = tuple(_trend_figure(t, n) for n, t in enumerate(found.trends))
     sentence = f"{len(found.fits)} patterns refined" + (

@@ -10,8 +10,10 @@ from electrolith.motion.conductivity import Conductivity
 from electrolith.motion.diffusivities import Diffusivities, RunDiffusivity
 from electrolith.motion.results import Run, Trajectories
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
+from electrolith.study.printed import doubted, printed
 from electrolith.study.section import Evidence, Part, Results, Table
 from electrolith.study.sections.transport_table import comparison
+from electrolith.study.table import Cell
 
 __all__ = ["arrhenius_figure", "evidence", "parts", "runs_and_line"]
 
@@ -121,7 +123,9 @@ def _guard_table(found: Trajectories) -> Table:
     for run in found.runs:
         here = {g.name: g for g in run.guards}
         cells = (
-            "–" if name not in here else f"{'' if here[name].passed else 'BROKEN: '}{here[name].value:.3g}"
+            printed(here[name].value, ".3g", before="" if here[name].passed else "BROKEN: ")
+            if name in here
+            else None
             for name in names
         )
         rows.append((run.label, *cells))
@@ -137,22 +141,18 @@ def _run_table(found: Trajectories, diffusion: Diffusivities | None) -> Table:
     rows = []
     for run in found.runs:
         d = per_run.get((run.temperature, run.ordering, run.seed))
-        he = f"{d.he.value:.3g} (±{100 * d.he.relative_error:.0f} %)" if d and d.he else "–"
-        gls = (
-            f"{d.slope.self_value:.3g} (±{100 * d.slope.self_std / d.slope.self_value:.0f} %)"
-            if d and d.slope
-            else "–"
-        )
+        he = doubted(d.he.value, d.he.relative_error * d.he.value) if d and d.he else None
+        gls = doubted(d.slope.self_value, d.slope.self_std) if d and d.slope else None
         framework = float(run.framework[-1]) if run.framework.size else float("nan")
         rows.append(
             (
-                f"{run.temperature:g}",
-                str(run.ordering + 1),
-                str(run.seed + 1),
-                f"{run.duration / 1000:.0f}",
+                printed(run.temperature, "g"),
+                run.ordering + 1,
+                run.seed + 1,
+                printed(run.duration / 1000, ".0f"),
                 gls,
                 he,
-                f"{framework:.2f}",
+                printed(framework, ".2f"),
                 _used(run, d),
             )
         )
@@ -161,8 +161,8 @@ def _run_table(found: Trajectories, diffusion: Diffusivities | None) -> Table:
         "ordering",
         "seed",
         "sampled / ps",
-        "D / (cm²/s)",
-        "D, He et al. 2018",
+        "D / cm²/s",
+        "D, He et al. 2018 / cm²/s",
         "framework MSD / Å²",
         "",
     )
@@ -177,14 +177,14 @@ def _used(run: Run, found: RunDiffusivity | None) -> str:
 
 
 def _budget(found: Conductivity) -> Table:
-    rows = tuple((cause, f"{100 * share:.0f} %") for cause, share in found.budget.items())
+    rows = tuple((cause, printed(100 * share, ".0f", "%")) for cause, share in found.budget.items())
     return Table(
         ("cause", "share of the variance"), rows, f"What makes the interval of ln σ({found.target:g} K)"
     )
 
 
 def _line_table(found: Conductivity) -> Table:
-    rows = tuple((f"{t:g}", v.text()) for t, v in zip(found.temperatures, found.values, strict=True))
+    rows = tuple((printed(t, "g"), v) for t, v in zip(found.temperatures, found.values, strict=True))
     return Table(("T / K", "σ, Nernst-Einstein"), rows)
 
 
@@ -193,12 +193,12 @@ def _shape_table(found: Conductivity) -> Table:
     rows = tuple(
         (
             s.name,
-            f"{s.chi2:.1f}",
-            str(s.parameters),
-            f"{100 * s.weight:.0f} %",
-            number(float(np.exp(s.at_target) / found.target), 2),
-            f"{s.energy:.3f}",
-            f"{s.knee:.0f}" if s.knee else "–",
+            printed(s.chi2, ".1f"),
+            s.parameters,
+            printed(100 * s.weight, ".0f", "%"),
+            printed(float(np.exp(s.at_target) / found.target), ".2g"),
+            printed(s.energy, ".3f"),
+            printed(s.knee, ".0f") if s.knee else None,
         )
         for s in found.shapes.every
     )
@@ -207,7 +207,7 @@ def _shape_table(found: Conductivity) -> Table:
         "χ²",
         "parameters",
         "share of the evidence",
-        f"σ({found.target:g} K) / (S/cm)",
+        f"σ({found.target:g} K) / S/cm",
         f"Ea at {found.target:g} K / eV",
         "T₀ or knee / K",
     )
@@ -218,8 +218,8 @@ def _verdict_table(found: Conductivity) -> Table | None:
     """σ with and without the runs whose guards are narrowly met or missed."""
     if not found.otherwise:
         return None
-    rows = [("as judged", found.extrapolated.text())]
-    rows += [(name, f"{number(value, 2)} S/cm") for name, value in found.otherwise.items()]
+    rows: list[tuple[Cell, ...]] = [("as judged", found.extrapolated)]
+    rows += [(name, printed(value, ".2g", "S/cm")) for name, value in found.otherwise.items()]
     return Table(
         ("runs", f"σ({found.target:g} K)"),
         tuple(rows),

@@ -13,7 +13,9 @@ from electrolith.lab.exposure.decay import Decay, fit_decay
 from electrolith.lab.exposure.humidity import relative_humidity_from_dew_point
 from electrolith.lab.exposure.read import read_exposure
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.study.table import Cell
 from electrolith.study.wiring import Stage
 
 __all__ = ["SECTION", "Exposure", "Exposures", "MeasuredExposure", "air_exposure", "exposure_parts"]
@@ -107,15 +109,15 @@ def parts(results: Results) -> tuple[Part, ...]:
 def exposure_parts(found: Exposures) -> tuple[Part, ...]:
     """One figure of all atmospheres, one table."""
     layers: list[Layer] = []
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for name, decay, role in zip(found.names, found.decays, ROLES * 3, strict=False):
         hours = decay.time / 3600
         low, high = decay.conductivity - decay.std, decay.conductivity + decay.std
         layers.append(Line(hours, decay.fitted, "", "guide"))
         layers.append(Points(hours, decay.conductivity, name, role, low, high))
-        wet = "not stated" if decay.humidity is None else f"{100 * decay.humidity:.3g}"
+        wet: Cell = "not stated" if decay.humidity is None else printed(100 * decay.humidity, ".3g")
         rows.append(
-            (name, wet, f"{decay.initial.value:.3g}", f"{100 * decay.loss.value:.1f}", decay.law, decay.text)
+            (name, wet, decay.initial, decay.loss.through(lambda x: 100 * x, unit="%"), decay.law, decay.text)
         )
     figure = Figure(
         "exposure",
@@ -124,7 +126,7 @@ def exposure_parts(found: Exposures) -> tuple[Part, ...]:
         Axis("σ / S cm⁻¹"),
         tuple(layers),
     )
-    columns = ("atmosphere", "RH / %", "σ at the start / S cm⁻¹", "lost / %", "law", "in words")
+    columns = ("atmosphere", "RH / %", "σ at the start / S/cm", "lost / %", "law", "in words")
     sentence = "; ".join(f"{n}: {d.text}" for n, d in zip(found.names, found.decays, strict=True)) + "."
     tables, doubts = (Table(columns, tuple(rows)),), tuple(w for a in found.accounts for w in a.warnings)
     return (Part("Exposure", sentence, (figure,), tables, doubts, account_notes(found.accounts)),)

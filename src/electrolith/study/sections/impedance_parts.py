@@ -16,6 +16,7 @@ from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.lab.impedance.series import PartSeries
 from electrolith.lab.impedance.together import Together
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role, ordered
+from electrolith.study.printed import printed
 from electrolith.study.section import Part
 from electrolith.study.table import Cell, Table
 
@@ -273,7 +274,9 @@ def _share_table(found: PelletImpedance) -> tuple[Table, ...]:
     at = min(seen)[1]
     one = found.electrolytes[at]
     assert one is not None  # noqa: S101 - chosen among those seen
-    rows = tuple((s.name, s.resistance, s.label, f"{100 * s.belonging:.0f} %", s.reason) for s in one.shares)
+    rows = tuple(
+        (s.name, s.resistance, s.label, printed(100 * s.belonging, ".0f", "%"), s.reason) for s in one.shares
+    )
     drawn = ", ".join(f"{c} {100 * w:.0f} %" for c, w in one.circuits)
     caption = (
         f"What each resistance of {_label(found.fits[at])} was taken for, and how likely it is the "
@@ -284,7 +287,7 @@ def _share_table(found: PelletImpedance) -> tuple[Table, ...]:
 
 def _rival_table(found: PelletImpedance) -> Table:
     """Circuits compared."""
-    rows = tuple((circuit, f"{score:.1f}") for circuit, score in found.rivals)
+    rows = tuple((circuit, printed(score, ".1f")) for circuit, score in found.rivals)
     return Table(
         ("circuit", "ΔAICc"),
         rows,
@@ -310,28 +313,26 @@ def _series_part(found: PelletImpedance) -> Part:
         f"{_pm(total.activation_energy)} eV from "
         f"{law} against 1/T ({other} would give {total.other_activation_energy:.3f} eV)."
     )
-    rows = []
-    for part in series.parts:
-        branch = [
-            f"{name} {_pm(e)}" for name, e in (("heating", part.heating), ("cooling", part.cooling)) if e
-        ]
-        rows.append(
-            (
-                part.part,
-                int(part.temperature.size),
-                part.at_reference,
-                part.activation_energy,
-                float(part.scatter),
-                ", ".join(branch),
-            )
+    rows = tuple(
+        (
+            part.part,
+            int(part.temperature.size),
+            part.at_reference,
+            part.activation_energy,
+            float(part.scatter),
+            part.heating,
+            part.cooling,
         )
+        for part in series.parts
+    )
     columns = (
         "part",
         "temperatures",
         f"σ({celsius:.3g} °C) / S/cm",
         f"Eₐ ({law}) / eV",
         "√(χ²/dof)",
-        "branches / eV",
+        "heating / eV",
+        "cooling / eV",
     )
     notes = (
         *(() if series.together is None else (_lines(series.together),)),
@@ -339,9 +340,7 @@ def _series_part(found: PelletImpedance) -> Part:
         "√(χ²/dof) above one: the points scatter more than their fit errors, and the doubt of Eₐ is "
         "widened by it.",
     )
-    return Part(
-        "Conductivity", sentence, (_arrhenius(series.parts),), (Table(columns, tuple(rows)),), (), notes
-    )
+    return Part("Conductivity", sentence, (_arrhenius(series.parts),), (Table(columns, rows),), (), notes)
 
 
 def _lines(together: Together) -> str:
@@ -414,11 +413,11 @@ def _growth_part(growth: Growth, followed: str) -> Part:
         Axis(f"R {followed} / Ω"),
         tuple(layers),
     )
-    rows = (
+    rows: tuple[tuple[Cell, ...], ...] = (
         ("verdict", growth.verdict),
-        ("R at the start / Ω", _pm(growth.initial)),
-        ("k of R0 + k√t / Ω h^-0.5", _pm(growth.rate.through(lambda k: 60.0 * k, unit="ohm/h^0.5"))),
-        ("significance / σ", f"{growth.significance:.1f}"),
+        ("R at the start", growth.initial),
+        ("k of R0 + k√t", growth.rate.through(lambda k: 60.0 * k, unit="ohm/h^0.5")),
+        ("significance", printed(growth.significance, ".1f", "σ")),
     )
     return Part(
         "Interface", f"The {followed} is {growth.text}.", (figure,), (Table(("what", "value"), rows),)

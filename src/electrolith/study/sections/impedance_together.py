@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from electrolith.core.format import number
 from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.study.figure import Axis, Figure, Labels, Layer, Line, Points, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Part, Results, Table
 from electrolith.study.stack import condition_label, in_order
 
@@ -46,9 +46,7 @@ def _arrhenius(lines: list[tuple[Results, PelletImpedance]]) -> Part:
         layers.append(Line(inverse[order], y[order], "", role))
         layers.append(Points(inverse, y, "", role, small=True, text=(label,) * inverse.size))
         ends.append((float(inverse.max()), float(y[np.argmax(inverse)]), label))
-        rows.append(
-            (label, total.at_reference.text(), total.activation_energy.text(), str(total.temperature.size))
-        )
+        rows.append((label, total.at_reference, total.activation_energy, int(total.temperature.size)))
     layers.append(
         Labels(np.array([e[0] for e in ends]), np.array([e[1] for e in ends]), tuple(e[2] for e in ends))
     )
@@ -86,7 +84,7 @@ def _growth(grown: list[tuple[Results, PelletImpedance]]) -> Part:
         layers.append(Line(hours, growth.fitted / start, "", "guide"))
         layers.append(Points(hours, y, member.group.name, role, low=y - error, high=y + error))
         rows.append(
-            (member.group.name, f"{number(start)} Ω", growth.change.text(), growth.verdict, growth.text)
+            (member.group.name, printed(start, ".4g", "Ω"), growth.change, growth.verdict, growth.text)
         )
     figure = Figure(
         "impedance-growth-all",

@@ -8,8 +8,10 @@ import numpy as np
 
 from electrolith.lab.indentation.analysis import Indentation, IndentResult, IndentSettings, measure_indents
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.settings import Files
+from electrolith.study.table import Cell
 from electrolith.study.wiring import Stage
 
 __all__ = ["SECTION", "MeasuredIndents", "indent_parts", "indents"]
@@ -118,8 +120,8 @@ def _table(found: IndentResult) -> Table:
     rows = tuple(_row(i, used) for i, used in zip(found.indents, found.used, strict=True))
     columns = (
         "indent",
-        "E",
-        "H",
+        "E / GPa",
+        "H / GPa",
         "depth / nm",
         "load / mN",
         "rate / nm/s",
@@ -131,20 +133,17 @@ def _table(found: IndentResult) -> Table:
     return Table(columns, rows)
 
 
-def _row(i: Indentation, used: bool) -> tuple[str, ...]:
-    def number(value: float, digits: str) -> str:
-        return format(value, digits) if np.isfinite(value) else "–"
-
+def _row(i: Indentation, used: bool) -> tuple[Cell, ...]:
     return (
         i.indent.name,
-        i.modulus.text(),
-        i.hardness.text(),
-        f"{i.top_depth * 1e9:.0f}",
-        f"{i.top_load * 1e3:.3g}",
-        number(i.course.rate * 1e9, ".2f"),
-        number(i.course.dwell_time, ".1f"),
-        number(i.course.drift * 1e9, ".3f"),
-        f"{i.exponent:.2f}",
+        i.modulus,
+        i.hardness,
+        printed(i.top_depth * 1e9, ".0f"),
+        printed(i.top_load * 1e3, ".3g"),
+        printed(i.course.rate * 1e9, ".2f"),
+        printed(i.course.dwell_time, ".1f"),
+        printed(i.course.drift * 1e9, ".3f"),
+        printed(i.exponent, ".2f"),
         "yes" if used else "no",
     )
 

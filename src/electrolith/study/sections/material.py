@@ -13,6 +13,7 @@ from electrolith.crystal.frame import Frame
 from electrolith.crystal.read import read_crystal
 from electrolith.crystal.species import element_of
 from electrolith.study.figure import Atoms, Axis, Figure
+from electrolith.study.printed import printed
 from electrolith.study.section import Part, Results, Section, Study, Table
 from electrolith.study.wiring import Stage
 
@@ -111,13 +112,15 @@ def parts(results: Results) -> tuple[Part, ...]:
         (
             site.label,
             site.wyckoff,
-            " ".join(f"{x:.4f}" for x in site.fractional),
+            *(printed(float(x), ".4f") for x in site.fractional),
             ", ".join(f"{name} {share.text()}" for name, share in site.occupancy.items()),
-            site.vacancy.through(lambda v: 100 * v, unit="%").text() if not site.is_full else "0",
+            site.vacancy.through(lambda v: 100 * v, unit="%") if not site.is_full else printed(0.0, "g", "%"),
         )
         for site in found.sites
     )
-    table = Table(("site", "Wyckoff", "x y z", "occupancy", "vacant"), rows, "Sites of the average structure")
+    table = Table(
+        ("site", "Wyckoff", "x", "y", "z", "occupancy", "vacant"), rows, "Sites of the average structure"
+    )
     sentence = (
         f"{found.source}: {found.space_group} (no. {found.space_group_number}), {found.formula} per cell, "
         f"density {found.density.text()}."

@@ -9,6 +9,7 @@ from electrolith.core.constants import BOLTZMANN
 from electrolith.core.estimate import Estimate
 from electrolith.motion.mechanism import FEWEST, MechanismResult
 from electrolith.study.figure import Axis, Bars, Figure, Layer, Line, Points, Role, decades
+from electrolith.study.printed import printed
 from electrolith.study.section import Evidence, Part, Results, Table
 
 __all__ = ["parts"]
@@ -204,11 +205,11 @@ def _core_table(found: MechanismResult) -> Table:
     """What other radii of the cores would have counted, at the hottest temperature."""
     rows = tuple(
         (
-            f"{c.core:g}",
-            f"{c.rates[-1]:.3g}",
-            f"{100 * c.back[-1]:.0f} %",
-            c.local_energy.text() if c.local_energy is not None else "–",
-            c.lasting_energy.text() if c.lasting_energy is not None else "–",
+            printed(c.core, "g"),
+            printed(c.rates[-1], ".3g"),
+            printed(100 * c.back[-1], ".0f", "%"),
+            c.local_energy,
+            c.lasting_energy,
         )
         for c in found.cores
     )
@@ -225,7 +226,7 @@ def _core_table(found: MechanismResult) -> Table:
 def _hole_table(found: MechanismResult) -> Table:
     total = sum(found.hole_times.values())
     rows = tuple(
-        (name, f"{100 * share:.2f} %", f"{100 * share / total:.0f} %")
+        (name, printed(100 * share, ".2f", "%"), printed(100 * share / total, ".0f", "%"))
         for name, share in list(found.hole_times.items())[:8]
         if total > 0
     )
@@ -243,12 +244,12 @@ def _site_table(found: MechanismResult) -> Table:
         rows.append(
             (
                 name,
-                str(jumps.sites[k]),
-                f"{100 * jumps.visited[k]:.0f} %",
-                f"{100 * jumps.time[k] / jumps.time.sum():.1f} %",
-                f"{jumps.rates[k]:.3g}" if jumps.time[k] > 0 else "–",
-                f"{100 * jumps.back[k] / out:.0f} %" if out else "–",
-                energy.text() if energy is not None else "–",
+                int(jumps.sites[k]),
+                printed(100 * jumps.visited[k], ".0f", "%"),
+                printed(100 * jumps.time[k] / jumps.time.sum(), ".1f", "%"),
+                printed(jumps.rates[k], ".3g") if jumps.time[k] > 0 else None,
+                printed(100 * jumps.back[k] / out, ".0f", "%") if out else None,
+                energy,
             )
         )
     return Table(
@@ -261,14 +262,15 @@ def _site_table(found: MechanismResult) -> Table:
 def _temperature_table(found: MechanismResult) -> Table:
     rows = tuple(
         (
-            f"{t:g}",
-            str(int(j.counts.sum())),
-            f"{j.rate:.3g}",
-            f"{100 * j.back_fraction:.0f} %",
-            f"{f:.2f}",
-            f"{100 * h:.1f} %" if np.isfinite(h) else "–",
-            f"{100 * v:.0f} %" if np.isfinite(v) else "–",
-            f"{j.dimensions}, {j.lasting_dimensions}",
+            printed(t, "g"),
+            int(j.counts.sum()),
+            printed(j.rate, ".3g"),
+            printed(100 * j.back_fraction, ".0f", "%"),
+            printed(f, ".2f"),
+            printed(100 * h, ".1f", "%"),
+            printed(100 * v, ".0f", "%"),
+            int(j.dimensions),
+            int(j.lasting_dimensions),
         )
         for t, j, f, h, v in zip(
             found.temperatures, found.jumps, found.correlation, found.holes, found.through, strict=True
@@ -282,7 +284,8 @@ def _temperature_table(found: MechanismResult) -> Table:
         "6D/Γl²",
         "time in octahedra",
         "changes with a stop there",
-        "percolates in",
+        "directions",
+        "directions, not undone",
     )
     return Table(
         columns,

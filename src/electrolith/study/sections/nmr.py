@@ -25,6 +25,7 @@ from electrolith.lab.nmr.relaxation import (
 from electrolith.motion.conductivity import Conductivity
 from electrolith.motion.diffusivities import Diffusivities
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
@@ -157,7 +158,7 @@ def parts(results: Results) -> tuple[Part, ...]:
     notes = [f"Beside {name}: {c.statement}" for name, c in local.comparisons]
     tables = list(part.tables)
     if local.jumps:
-        rows = tuple((f"{t:.0f}", f"{a:.3g}", f"{b:.3g}") for t, a, b in local.jumps)
+        rows = tuple((printed(t, ".0f"), printed(a, ".3g"), printed(b, ".3g")) for t, a, b in local.jumps)
         tables.append(Table(("T / K", "jump rate by NMR / s⁻¹", "by molecular dynamics / s⁻¹"), rows))
     return (replace(part, notes=(*part.notes, *notes), tables=tuple(tables)),)
 
@@ -199,11 +200,11 @@ def _table(found: NmrResult) -> Table:
     rows = tuple(
         (
             _name(f),
-            f"{t:.1f}" if np.isfinite(t) else "–",
-            f.relaxation_time.text(),
-            f.inversion.text(),
-            f.stretching.text() if f.form == "stretched" else "1",
-            f"{100 * f.two_parameter_bias:.0f} %" if np.isfinite(f.two_parameter_bias) else "–",
+            printed(t, ".1f"),
+            f.relaxation_time,
+            f.inversion,
+            f.stretching if f.form == "stretched" else 1,
+            printed(100 * f.two_parameter_bias, ".0f", "%"),
             f.error_from,
         )
         for f, t in zip(found.fits, found.temperatures, strict=True)

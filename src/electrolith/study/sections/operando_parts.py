@@ -7,6 +7,7 @@ import numpy as np
 from electrolith.scattering.measured_operando import Operando
 from electrolith.scattering.operando import OperandoFit
 from electrolith.study.figure import Axis, Figure, Heat, Layer, Points, Role
+from electrolith.study.printed import doubted, printed, span
 from electrolith.study.section import Part, Table
 
 __all__ = ["operando_parts"]
@@ -31,11 +32,13 @@ def operando_parts(found: Operando) -> tuple[Part, ...]:
     rows = tuple(
         (
             t.phase,
-            f"yes, since {t.change.time:.3g} {fit.time_unit}" if t.change.detected else "not detected",
-            f"{100 * t.change.size:.2f}({100 * t.change.size_sigma:.2f})" if t.change.detected else "",
-            f"{100 * t.limit:.2f}",
-            f"{100 * t.limit_series:.2f}",
-            f"{t.change.gain:.1f} / {t.change.needed:.1f}",
+            "yes" if t.change.detected else "not detected",
+            printed(t.change.time, ".3g", fit.time_unit) if t.change.detected else None,
+            doubted(100 * t.change.size, 100 * t.change.size_sigma) if t.change.detected else None,
+            printed(100 * t.limit, ".2f"),
+            printed(100 * t.limit_series, ".2f"),
+            printed(t.change.gain, ".1f"),
+            printed(t.change.needed, ".1f"),
         )
         for t in fit.candidates
     )
@@ -43,22 +46,27 @@ def operando_parts(found: Operando) -> tuple[Part, ...]:
         (
             "candidate",
             "present",
-            "wt %",
+            "since",
+            "content / wt %",
             "limit, one frame / wt %",
             "limit, series / wt %",
-            "log-likelihood gain / needed",
+            "log-likelihood gain",
+            "gain needed",
         ),
         rows,
         "New phases: likelihood ratio of each candidate",
     )
     changes = Table(
-        ("parameter", "change", "at", "log-likelihood gain / needed"),
+        ("parameter", "change", "kind", "at", "between", "log-likelihood gain", "gain needed"),
         tuple(
             (
                 n,
-                f"{c.size:+.5f}({c.size_sigma:.5f}) ({c.kind})" if c.detected else "none",
-                f"{c.time:.3g} ({c.low:.3g} to {c.high:.3g}) {fit.time_unit}" if c.detected else "",
-                f"{c.gain:.1f} / {c.needed:.1f}",
+                doubted(c.size, c.size_sigma) if c.detected else "none",
+                c.kind if c.detected else None,
+                printed(c.time, ".3g", fit.time_unit) if c.detected else None,
+                span(c.low, c.high, ".3g", fit.time_unit) if c.detected else None,
+                printed(c.gain, ".1f"),
+                printed(c.needed, ".1f"),
             )
             for n, c in fit.changes.items()
         ),
@@ -66,7 +74,9 @@ def operando_parts(found: Operando) -> tuple[Part, ...]:
     )
     excess = Table(
         ("position", "d / Å", "significance"),
-        tuple((f"{e.position:.2f}", f"{e.d:.3f}", f"{e.z:.1f} σ") for e in fit.excess),
+        tuple(
+            (printed(e.position, ".2f"), printed(e.d, ".3f"), printed(e.z, ".1f", "σ")) for e in fit.excess
+        ),
         "Intensity where no known phase has a line (last quarter of the series)",
     )
     tables = tuple(t for t in (table, changes, excess) if t.rows)

@@ -9,6 +9,7 @@ from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.order import Ordering, Orderings, composition_of, order_crystal
 from electrolith.crystal.species import element_of
 from electrolith.study.figure import Axis, Figure, Layer, Line, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Evidence, Part, Results, Section, Study, Table
 from electrolith.study.sections.material import Material, crystal, frame_figure
 from electrolith.study.wiring import Stage
@@ -89,10 +90,10 @@ def parts(results: Results) -> tuple[Part, ...]:
     rows = tuple(
         (
             f"{filling.label} ({filling.wyckoff})",
-            str(filling.positions),
+            filling.positions,
             ", ".join(f"{k} {v}" for k, v in filling.atoms.items()),
-            f"{100 * filling.vacancy:.2f} %",
-            filling.refined_vacancy.through(lambda v: 100 * v, unit="%").text(),
+            printed(100 * filling.vacancy, ".2f", "%"),
+            filling.refined_vacancy.through(lambda v: 100 * v, unit="%"),
         )
         for filling in found.composition.fillings
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from electrolith.lab.synthesis.correlate import Correlation
+from electrolith.study.printed import printed, span
 from electrolith.study.section import Table
 
 __all__ = ["pair_table"]
@@ -14,13 +15,18 @@ def pair_table(pairs: tuple[Correlation, ...], caption: str) -> Table:
         (
             p.first,
             p.second,
-            str(p.n),
-            f"{p.r:.2f}",
-            f"{p.low:.2f} to {p.high:.2f}",
-            f"{p.rank:.2f} ({p.rank_low:.2f} to {p.rank_high:.2f})",
-            f"{p.probability:.2g}",
-            f"{p.corrected:.2g}",
+            p.n,
+            printed(p.r, ".2f"),
+            span(p.low, p.high, ".2f"),
+            printed(p.rank, ".2f"),
+            span(p.rank_low, p.rank_high, ".2f"),
+            printed(p.probability, ".2g"),
+            printed(p.corrected, ".2g"),
         )
         for p in pairs[:30]
     )
-    return Table(("column", "with", "n", "r", "interval", "rank", "probability", "corrected"), rows, caption)
+    return Table(
+        ("column", "with", "n", "r", "interval", "rank", "interval of the rank", "probability", "corrected"),
+        rows,
+        caption,
+    )

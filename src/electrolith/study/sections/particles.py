@@ -129,8 +129,8 @@ def _picture(outline: Outline) -> Figure:
 
 def _table(s: SizeDistribution) -> Table:
     rows = (
-        ("by number", *(v.text() for v in s.number), s.share.text()),
-        ("by volume", *(v.text() for v in s.volume), s.volume_share.text()),
+        ("by number", *s.number, s.share),
+        ("by volume", *s.volume, s.volume_share),
     )
     low, high = (1e9 * v for v in s.window)
     return Table(("weight", "D10", "D50", "D90", f"share {low:.0f}–{high:.0f} nm"), rows)

@@ -42,10 +42,7 @@ def particles_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
         "particles-cumulative", "Share of the particles below a diameter.", Axis("diameter / nm", log=True),
         Axis("share below / %"), curves,
     )  # fmt: skip
-    rows = tuple(
-        (n, str(s.count), *(v.text() for v in s.number), s.share.text())
-        for n, s in zip(labels, sizes, strict=True)
-    )
+    rows = tuple((n, s.count, *s.number, s.share) for n, s in zip(labels, sizes, strict=True))
     table = Table(("sample", "particles", "D10", "D50", "D90", f"share {window}"), rows, "By number.")
     finest = min(zip(labels, sizes, strict=True), key=lambda p: p[1].number[1].value)[0]
     return (

@@ -7,6 +7,7 @@ import numpy as np
 from electrolith.scattering.measured_pdf import OrderedPdf, PairDistribution
 from electrolith.scattering.pdf_fit import PdfFit, PdfRange
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
+from electrolith.study.printed import printed, span
 from electrolith.study.section import Part, Table
 from electrolith.study.sections.diffraction_parts import shown
 
@@ -31,17 +32,21 @@ def _pdf_part(name: str, fit: PdfFit, notes: tuple[str, ...], index: int, ordere
     names = list(dict.fromkeys(n for r in fit.ranges for n in r.parameters))
     rows = [
         (
-            f"{r.low:g} to {r.high:g} Å",
-            f"{100 * r.r_w:.1f} %",
-            *([f"{100 * ordered.r_w[k]:.1f} %"] if ordered else []),
-            f"{r.independent:.0f} / {r.free}",
-            *(shown(r.parameters[n]) if n in r.parameters else f"{r.values[n]:.4g}, kept" for n in names),
+            span(r.low, r.high, "g", "Å"),
+            printed(100 * r.r_w, ".1f", "%"),
+            *([printed(100 * ordered.r_w[k], ".1f", "%")] if ordered else []),
+            printed(r.independent, ".0f"),
+            r.free,
+            *(
+                shown(r.parameters[n]) if n in r.parameters else printed(r.values[n], ".4g", after=", kept")
+                for n in names
+            ),
         )
         for k, r in enumerate(fit.ranges)
     ]
     extra = ("R_w of the orderings, to 20 Å",) if ordered else ()
     table = Table(
-        ("range", "R_w", *extra, "independent points / parameters", *names), tuple(rows), "Fits by range"
+        ("range", "R_w", *extra, "independent points", "parameters", *names), tuple(rows), "Fits by range"
     )
     worst = max(fit.ranges, key=lambda r: r.high - r.low)
     k = int(np.argmax(worst.share))
@@ -53,7 +58,7 @@ def _pdf_part(name: str, fit: PdfFit, notes: tuple[str, ...], index: int, ordere
     share = Table(
         ("r / Å", "share of the misfit"),
         tuple(
-            (f"{a:.1f} to {b:.1f}", f"{100 * s:.0f} %")
+            (span(a, b, ".1f"), printed(100 * s, ".0f", "%"))
             for a, b, s in zip(worst.edges, worst.edges[1:], worst.share, strict=False)
         ),
         "Where the average crystal fails (widest range)",

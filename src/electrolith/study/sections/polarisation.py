@@ -21,6 +21,7 @@ from electrolith.lab.polarisation.conductivity import (
 )
 from electrolith.lab.polarisation.transient import SettleRule, Transient, open_circuit_of, transients_of
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.sections.impedance import MeasuredImpedance
 from electrolith.study.settings import Files
@@ -136,11 +137,11 @@ def polarisation_parts(found: PolarisedPellet) -> tuple[Part, ...]:
         sentence += f" Electronic transference number {result.transference.text()}."
     rows = tuple(
         (
-            f"{c.voltage:.3g}",
-            f"{1e9 * c.current.value:.4g} ± {1e9 * c.current.std:.2g}",
+            printed(c.voltage, ".3g"),
+            c.current,
             "yes" if c.settled else "extrapolated",
-            "" if c.settle_time is None else f"{c.settle_time / 60:.0f}",
-            f"{100 * c.change:.2g}",
+            None if c.settle_time is None else printed(c.settle_time / 60, ".0f"),
+            printed(100 * c.change, ".2g"),
         )
         for c in result.currents
     )

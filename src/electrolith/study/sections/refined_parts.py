@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from electrolith.core.format import number, pm
 from electrolith.scattering.instrument import ConstantWavelength
 from electrolith.scattering.result import FittedHistogram, RietveldFit
 from electrolith.study.figure import Axis, Figure, Line, Points
+from electrolith.study.printed import doubted, printed
 from electrolith.study.section import Table
+from electrolith.study.table import Cell
 
 __all__ = ["cumulative", "parameters", "reflections", "weak_lines"]
 
@@ -39,7 +40,7 @@ def parameters(fit: RietveldFit) -> Table:
     """Every refined parameter with its esd; the value of one that is open means nothing and is left out."""
     rows = []
     for name, value, esd in zip(fit.names, fit.values.tolist(), fit.esd.tolist(), strict=True):
-        shown = pm(value, esd) if 0 < esd < np.inf else "not determined" if esd else number(value)
+        shown: Cell = "not determined" if esd == np.inf else doubted(value, esd)
         rows.append((name, _KINDS[fit.kinds[name]], shown, fit.units[name]))
     order = list(_KINDS.values())
     rows.sort(key=lambda row: order.index(row[1]))
@@ -61,13 +62,19 @@ def reflections(item: FittedHistogram) -> Table:
     ]
     strongest = sorted(rows, key=lambda row: -row[4])[:_MOST]
     cells = tuple(
-        (phase, " ".join(map(str, hkl)), f"{position:.3f}", f"{d:.4f}", f"{100 * strength:.1f}")
+        (
+            phase,
+            " ".join(map(str, hkl)),
+            printed(position, ".3f"),
+            printed(d, ".4f"),
+            printed(100 * strength, ".1f"),
+        )
         for position, phase, hkl, d, strength in sorted(strongest)
     )
     unit = "°" if item.abscissa == "two_theta" else "µs"
     left = f", the {_MOST} strongest of {len(rows)}" if len(rows) > _MOST else ""
     return Table(
-        ("phase", "hkl", f"position / {unit}", "d / Å", "I / strongest of the phase, %"),
+        ("phase", "hkl", f"position / {unit}", "d / Å", "I over the strongest of the phase / %"),
         cells,
         f"Reflections of {item.name}{left}",
     )

@@ -9,9 +9,11 @@ from electrolith.core.plausible import all_equal
 from electrolith.crystal.order import Kind
 from electrolith.motion.dynamics import Dynamics
 from electrolith.study.figure import Axis, Figure, Line, Points, Role
+from electrolith.study.printed import doubted, printed
 from electrolith.study.section import Evidence, Part, Results, Table
 from electrolith.study.sections.frozen_in import FrozenIn
 from electrolith.study.sections.relaxed import RelaxedOrderings
+from electrolith.study.table import Cell
 
 __all__ = ["evidence", "parts"]
 
@@ -84,7 +86,7 @@ def _figure(found: RelaxedOrderings) -> Figure:
 
 def _kinds(found: RelaxedOrderings) -> Table:
     """A row for each kind, the published protocol's, and the canonical average."""
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (kind, *_row(found, [i for i, k in enumerate(found.kinds) if k == kind]))
         for kind in dict.fromkeys(found.kinds)
     ]
@@ -97,11 +99,11 @@ def _kinds(found: RelaxedOrderings) -> Table:
     rows.append(
         (
             f"canonical at {found.temperature:g} K",
-            f"{found.effective:.1f} effective",
-            f"{mean_e:.2f}",
-            "0.00",
-            f"{mean_a:.4f} ± {std_a:.4f}",
-            "",
+            printed(found.effective, ".1f", after=" effective"),
+            printed(mean_e, ".2f"),
+            0.0,
+            doubted(mean_a, std_a),
+            None,
         )
     )
     columns = (
@@ -112,19 +114,19 @@ def _kinds(found: RelaxedOrderings) -> Table:
         "lattice parameter / Å",
         "furthest move of an atom / Å",
     )
-    return Table(columns, tuple(rows), "± is the spread over orderings")
+    return Table(columns, tuple(rows), "In parentheses the spread over orderings")
 
 
-def _row(found: RelaxedOrderings, pick: list[int]) -> tuple[str, ...]:
+def _row(found: RelaxedOrderings, pick: list[int]) -> tuple[Cell, ...]:
     """Number, energies, lattice parameter and furthest move of some orderings."""
     a, e = found.lattice_parameters[pick], found.above[pick]
     furthest = max(found.relaxed[i].furthest for i in pick)
     return (
-        str(len(pick)),
-        f"{e.mean():.2f} ± {e.std():.2f}",
-        f"{e.min():.2f}",
-        f"{a.mean():.4f} ± {a.std():.4f}",
-        f"{furthest:.1f}",
+        len(pick),
+        doubted(float(e.mean()), float(e.std())),
+        printed(float(e.min()), ".2f"),
+        doubted(float(a.mean()), float(a.std())),
+        printed(furthest, ".1f"),
     )
 
 
@@ -133,11 +135,11 @@ def _for_dynamics(found: RelaxedOrderings, number: int) -> Table:
     shares = found.shares(number)
     rows = tuple(
         (
-            str(n + 1),
+            n + 1,
             f"{i + 1} ({found.kinds[i]})",
-            f"{found.above[i]:.2f}",
-            f"{found.lattice_parameters[i]:.4f}",
-            f"{100 * share:.1f} %",
+            printed(found.above[i], ".2f"),
+            printed(found.lattice_parameters[i], ".4f"),
+            printed(100 * share, ".1f", "%"),
         )
         for n, (i, share) in enumerate(zip(found.chosen[:number], shares, strict=True))
     )
@@ -180,7 +182,7 @@ def _frozen_figure(frozen: FrozenIn, found: RelaxedOrderings) -> Figure:
 
 def _frozen_table(frozen: FrozenIn) -> Table:
     rows = tuple(
-        (f"{t:g}", f"{e:.1f}", f"{a:.4f}", f"{100 * s:.2g} %")
+        (printed(t, "g"), printed(e, ".1f"), printed(a, ".4f"), printed(100 * s, ".2g", "%"))
         for t, e, a, s in zip(
             frozen.temperatures, frozen.above, frozen.lattice_parameters, frozen.acceptance, strict=True
         )

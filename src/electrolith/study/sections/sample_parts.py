@@ -12,9 +12,11 @@ from electrolith.lab.synthesis.correlate import Correlations
 from electrolith.lab.synthesis.trend import Trend
 from electrolith.study.anchor import anchor
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
+from electrolith.study.printed import printed, span
 from electrolith.study.section import Evidence, Part, Table
 from electrolith.study.sections.pair_table import pair_table
 from electrolith.study.sections.sample_result import SampleResults
+from electrolith.study.table import as_cell
 
 __all__ = ["sample_parts"]
 
@@ -46,7 +48,7 @@ def _table_part(found: SampleResults, published: tuple[Evidence, ...]) -> Part:
     values = {(p.sample, c): p.value for p, c in reversed(list(zip(found.found, found.columns, strict=True)))}
     heads = [f"{c} / {u}" if u else c for c, u in zip(sheet.columns, sheet.units, strict=True)]
     rows = tuple(
-        (name, *(cell or "–" for cell in cells), *(values.get((name, c), "–") for c in properties))
+        (name, *(as_cell(cell) for cell in cells), *(values.get((name, c)) for c in properties))
         for name, cells in zip(sheet.names, sheet.cells, strict=True)
     )
     caption = "Conditions as stated and properties as measured; intervals hold 68 %."
@@ -94,9 +96,9 @@ def _trend_part(condition: str, trends: tuple[Trend, ...], found: SampleResults)
         (
             t.column,
             t.verdict,
-            str(t.x.size),
-            f"{t.rank:.2f}",
-            f"{t.rank_low:.2f} to {t.rank_high:.2f}" if np.isfinite(t.rank_low) else "–",
+            int(t.x.size),
+            printed(t.rank, ".2f"),
+            span(t.rank_low, t.rank_high, ".2f"),
         )
         for t in trends
     )

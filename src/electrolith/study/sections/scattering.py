@@ -9,6 +9,7 @@ from electrolith.crystal.order import Orderings
 from electrolith.scattering.computed import ComputedScattering, Scattering, compute_scattering
 from electrolith.scattering.instrument_words import instrument_from
 from electrolith.study.figure import Axis, Figure, Layer, Line
+from electrolith.study.printed import printed
 from electrolith.study.section import Part, Results, Section, Study, Table
 from electrolith.study.wiring import Stage
 
@@ -97,10 +98,10 @@ def _table(found: ComputedScattering, index: int) -> Table:
     rows = tuple(
         (
             " ".join(str(abs(int(h))) for h in marks.hkl[i]),
-            f"{marks.d[i]:.4f}",
-            f"{marks.position[i]:.3f}",
-            str(int(marks.multiplicity[i])),
-            f"{marks.intensity[i]:.2f}",
+            printed(marks.d[i], ".4f"),
+            printed(marks.position[i], ".3f"),
+            int(marks.multiplicity[i]),
+            printed(marks.intensity[i], ".2f"),
         )
         for i in range(min(10, len(marks.d)))
     )

@@ -14,6 +14,7 @@ from electrolith.lab.synthesis.pellet import pressing_pressure
 from electrolith.study.anchor import anchor
 from electrolith.study.figure import Axis, Band, Figure, Labels, Layer, Line, Role
 from electrolith.study.section import Part, Results, Section, Table
+from electrolith.study.table import Cell
 
 __all__ = ["SECTION", "BuiltLayer", "Scheme", "Schemes"]
 
@@ -130,9 +131,9 @@ def _part(name: str, cell: Scheme) -> Part:
     return Part(f"Cell: {name}", sentence, (_drawing(name, cell),), tuple(tables))
 
 
-def _row(layer: BuiltLayer, area: float) -> tuple[str | float, ...]:
+def _row(layer: BuiltLayer, area: float) -> tuple[Cell, ...]:
     if layer.mass is None:
-        return (layer.name, layer.thickness, "–", "–", "–")
+        return (layer.name, layer.thickness, None, None, None)
     loading = layer.mass / area
     return (layer.name, layer.thickness, layer.mass, loading, loading / (layer.thickness * 0.1))
 

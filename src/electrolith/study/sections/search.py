@@ -20,6 +20,7 @@ from electrolith.crystal.symmetry import permutations
 from electrolith.energy.engine import Engine
 from electrolith.energy.search import Course, Lattice, Search, walk
 from electrolith.study.figure import Axis, Figure, Line, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Part, Results, Section, Table
 from electrolith.study.sections.engine import EngineChoice, check, engine_fingerprint, open_engine
 from electrolith.study.sections.material import Material
@@ -170,12 +171,12 @@ def parts(results: Results) -> tuple[Part, ...]:
     )
     rows = tuple(
         (
-            str(n + 1),
-            str(len(w) - 1),
-            str(found.accepted[n]),
-            str(found.evaluations[n]),
-            f"{1000 * (w[0] - w[-1]) / atoms:.2f}",
-            f"{1000 * (w[-1] - bottom) / atoms:.2f}",
+            n + 1,
+            len(w) - 1,
+            int(found.accepted[n]),
+            int(found.evaluations[n]),
+            printed(1000 * (w[0] - w[-1]) / atoms, ".2f"),
+            printed(1000 * (w[-1] - bottom) / atoms, ".2f"),
             found.ended[n],
         )
         for n, w in enumerate(found.lowest)

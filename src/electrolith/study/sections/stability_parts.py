@@ -11,7 +11,9 @@ from electrolith.stability.diff import LibraryDiff
 from electrolith.stability.library import shown
 from electrolith.stability.window import Window
 from electrolith.study.figure import Axis, Bars, Figure, Layer, Line, Points, Role
+from electrolith.study.printed import doubted, printed, span
 from electrolith.study.section import Part, Table
+from electrolith.study.table import Cell
 
 __all__ = [
     "amounts",
@@ -42,13 +44,20 @@ def volts(limit: Estimate, highest: float | None = None) -> str:
     return f"{limit.value:.2f}" if limit.doubt == "unknown" else limit.number()
 
 
+def limit_cell(limit: Estimate, highest: float | None = None) -> Cell:
+    """The same as a number of a table; a bound says that it is one."""
+    if highest is not None and limit.value > highest - 1e-3:
+        return printed(highest, "g", before="above ")
+    return printed(limit.value, ".2f") if limit.doubt == "unknown" else limit
+
+
 def window_part(found: Window, warm: Window | None = None) -> Part:
     """One phase: limits, ladder, uptake, decomposition energy."""
     rows = [
         (
             "as enthalpies",
-            volts(found.reduction),
-            volts(found.oxidation, found.highest),
+            limit_cell(found.reduction),
+            limit_cell(found.oxidation, found.highest),
             shares(found.oxidation_products),
         ),
     ]
@@ -56,13 +65,13 @@ def window_part(found: Window, warm: Window | None = None) -> Part:
         rows.append(
             (
                 "as free energies",
-                volts(warm.reduction),
-                volts(warm.oxidation, warm.highest),
+                limit_cell(warm.reduction),
+                limit_cell(warm.oxidation, warm.highest),
                 shares(warm.oxidation_products),
             )
         )
     ladder = tuple(
-        (f"{p.low:.2f} to {p.high:.2f}", f"{p.uptake:+.2f}", amounts(p.products)) for p in found.ladder
+        (span(p.low, p.high, ".2f"), printed(p.uptake, "+.2f"), amounts(p.products)) for p in found.ladder
     )
     place = found.place
     notes = (
@@ -142,8 +151,10 @@ def comparison_part(found: Comparison) -> Part:
     )
     rows = tuple(_comparison_row(c) for c in found.rows)
     columns = (
-        "material", "reduction / V", "oxidation / V", "as free energies / V", "reference / V",
-        "ours − ref. / V", "above hull / meV per atom", "reduction products", "oxidation products",
+        "material", "reduction / V", "oxidation / V", "as free energies / V",
+        "reference reduction / V", "reference oxidation / V",
+        "ours − ref., reduction / V", "ours − ref., oxidation / V",
+        "above hull / meV per atom", "reduction products", "oxidation products",
     )  # fmt: skip
     left = tuple(f"{name} left out: {why.partition('. For')[0]}" for name, why in found.left_out.items())
     return Part(
@@ -172,17 +183,16 @@ def _sources(found: Comparison) -> tuple[str, ...]:
     return ("References: " + "; ".join(known) + ".",) if known else ()
 
 
-def _comparison_row(c: Compared) -> tuple[str, ...]:
+def _comparison_row(c: Compared) -> tuple[Cell, ...]:
     """One material of the table."""
-    ref = [c.reference.reduction, c.reference.oxidation]
     return (
         c.window.label,
-        volts(c.window.reduction),
-        volts(c.window.oxidation, c.window.highest),
-        "–" if c.warm is None else f"{c.warm.nominal[0]:.2f} to {c.warm.nominal[1]:.2f}",
-        "–" if ref == [None, None] else " to ".join("?" if r is None else f"{r:.2f}" for r in ref),
-        ", ".join("–" if m is None else f"{m:+.2f}" for m in c.misses),
-        f"{1e3 * c.window.place.energy_above_hull.value:+.0f}",
+        limit_cell(c.window.reduction),
+        limit_cell(c.window.oxidation, c.window.highest),
+        None if c.warm is None else span(*c.warm.nominal, ".2f"),
+        *(None if r is None else printed(r, ".2f") for r in (c.reference.reduction, c.reference.oxidation)),
+        *(None if m is None else printed(m, "+.2f") for m in c.misses),
+        printed(1e3 * c.window.place.energy_above_hull.value, "+.0f"),
         shares(c.window.reduction_products, 1),
         shares(c.window.oxidation_products, 1),
     )
@@ -240,10 +250,10 @@ def check_part(found: LibraryCheck) -> Part:
         (
             shown(c.formula),
             c.phase_id,
-            f"{c.tabulated:.3f} ± {c.doubt:.3f}",
-            f"{c.engine:.3f}",
-            f"{1e3 * (c.engine - c.tabulated):+.0f}",
-            f"{1e3 * (c.left_out - c.tabulated):+.0f} ± {1e3 * c.left_out_doubt:.0f}",
+            doubted(c.tabulated, c.doubt),
+            printed(c.engine, ".3f"),
+            printed(1e3 * (c.engine - c.tabulated), "+.0f"),
+            doubted(1e3 * (c.left_out - c.tabulated), 1e3 * c.left_out_doubt),
             c.source,
         )
         for c in found.compounds
@@ -285,7 +295,7 @@ def check_part(found: LibraryCheck) -> Part:
                     "compound",
                     "phase",
                     "tabulated / eV per atom",
-                    "engine",
+                    "engine / eV per atom",
                     "engine − table / meV",
                     "left out − table / meV",
                     "source",
@@ -307,11 +317,8 @@ def check_part(found: LibraryCheck) -> Part:
 
 def diff_part(found: LibraryDiff) -> Part:
     """What changed between two libraries."""
-    changed = tuple((name, f"{1e3 * de:+.1f}") for name, de in found.changed.items())
-    moved = tuple(
-        (m.label, f"{m.before[0]:.2f} to {m.before[1]:.2f}", f"{m.after[0]:.2f} to {m.after[1]:.2f}")
-        for m in found.moved
-    )
+    changed = tuple((name, printed(1e3 * de, "+.1f")) for name, de in found.changed.items())
+    moved = tuple((m.label, span(*m.before, ".2f"), span(*m.after, ".2f")) for m in found.moved)
     return Part(
         "Libraries",
         f"{found.old_fingerprint} → {found.new_fingerprint}: {len(found.added)} added, "

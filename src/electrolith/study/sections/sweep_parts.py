@@ -8,8 +8,10 @@ from electrolith.core.estimate import Estimate
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.species import element_of
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points, Role, decades
+from electrolith.study.printed import printed
 from electrolith.study.section import Evidence, Part, Results, Table
 from electrolith.study.sections.sweep_result import SweepCurve, SweepPoint, SweepResult, Variable
+from electrolith.study.table import Cell
 
 __all__ = ["evidence", "parts", "trend"]
 
@@ -139,20 +141,36 @@ def _refined(crystal: DisorderedCrystal | None, variable: Variable, result: Swee
 
 def _table(curve: SweepCurve, result: SweepResult) -> Table:
     """One row per composition and temperature."""
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for value, p in zip(curve.values, curve.points, strict=True):
-        shown = f"{value:.3f}" if curve.variable == "x" else f"{value:.1f}"
-        head = (shown, p.formula, f"{p.mobile_vacancies:.1f}", f"{p.lattice_parameter:.3f}")
-        simulated = f"{p.runs} × {p.simulated / p.runs / 1000:.0f}"
+        shown = printed(value, ".3f") if curve.variable == "x" else printed(value, ".1f")
+        head: tuple[Cell, ...] = (
+            shown,
+            p.formula,
+            printed(p.mobile_vacancies, ".1f"),
+            printed(p.lattice_parameter, ".3f"),
+        )
+        simulated = (int(p.runs), printed(p.simulated / p.runs / 1000, ".0f"))
         for t, d, s in zip(p.temperatures, p.diffusivities, p.conductivities, strict=True):
-            rows.append((*head, simulated, f"{t:g}", d.text(), s.text()))
+            rows.append((*head, *simulated, printed(t, "g"), d, s, None))
         for t, why in p.excluded.items():
-            bound = f"below {p.bounds[t]:.2g} S/cm" if t in p.bounds else "–"
-            rows.append((*head, simulated, f"{t:g}", f"left out: {why}", bound))
+            bound = printed(p.bounds[t], ".2g", "S/cm", before="below ") if t in p.bounds else None
+            rows.append((*head, *simulated, printed(t, "g"), f"left out: {why}", bound, None))
         if p.at_300k is not None and p.activation_energy is not None:
-            rows.append((*head, simulated, "300", f"Eₐ {p.activation_energy.text()}", p.at_300k.text()))
+            rows.append((*head, *simulated, 300, None, p.at_300k, p.activation_energy))
     what = _name(curve.variable, result)
-    columns = (what, "supercell", f"{result.mobile} vacant / %", "a / Å", "runs × ps", "T / K", "D", "σ")
+    columns = (
+        what,
+        "supercell",
+        f"{result.mobile} vacant / %",
+        "a / Å",
+        "runs",
+        "length / ps",
+        "T / K",
+        "D",
+        "σ",
+        "Eₐ",
+    )
     return Table(columns, tuple(rows), f"Against {what.partition(' /')[0]}; intervals hold 68 %")
 
 

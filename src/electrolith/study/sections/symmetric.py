@@ -22,6 +22,7 @@ from electrolith.lab.symmetric.measure import (
     measure_symmetric,
 )
 from electrolith.study.figure import Axis, Figure, Layer, Line, Points
+from electrolith.study.printed import printed, ranged
 from electrolith.study.section import Evidence, Literature, Part, Results, Section
 from electrolith.study.sections.symmetric_chart import chart_part
 from electrolith.study.settings import Files
@@ -198,7 +199,7 @@ def _life_table(cell: OneCell) -> tuple[Table, ...]:
     ]
     if course.slope is not None:
         value, low, high = (100 * s for s in course.slope)
-        rows.append(("change / % per 100 h", f"{value:+.3g} ({low:+.3g} to {high:+.3g})"))
+        rows.append(("change / % per 100 h", ranged(value, low, high)))
     if course.changes:
         rows.append(("trend changes at / h", ", ".join(f"{h:.0f}" for h in course.changes)))
     return (Table(("what", "value"), tuple(rows), "Lifetime; a cell that did not fail is a lower limit"),)
@@ -214,21 +215,21 @@ def _steps(cell: OneCell, resistance: float | None) -> Table:
     for step in decision.steps[:60]:
         halves = list(step.halves)
         finite = asymmetry[halves][np.isfinite(asymmetry[halves])]
-        ohmic = () if share is None else (f"{100 * float(np.median(share[halves])):.0f}",)
+        ohmic = () if share is None else (printed(100 * float(np.median(share[halves])), ".0f"),)
         rows.append(
             (
-                f"{step.density / 10:.3g}",
-                f"{len(step.halves) / 2:g}",
-                f"{step.time / 60:.0f}",
-                f"{step.areal_capacity:.3g}",
-                f"{1e3 * step.overpotential:.4g}",
+                printed(step.density / 10, ".3g"),
+                printed(len(step.halves) / 2, "g"),
+                printed(step.time / 60, ".0f"),
+                printed(step.areal_capacity, ".3g"),
+                printed(1e3 * step.overpotential, ".4g"),
                 *ohmic,
-                f"{100 * float(np.median(finite)):+.1f}" if finite.size else "",
+                printed(100 * float(np.median(finite)), "+.1f") if finite.size else "",
                 (ended or "completed") if step.completed else step.reason,
             )
         )
     ohmic_name = () if share is None else ("iR / %",)
-    columns = ("j / mA cm⁻²", "cycles", "half / min", "mAh cm⁻²", "plateau / mV")
+    columns = ("j / mA cm⁻²", "cycles", "half / min", "areal capacity / mAh cm⁻²", "plateau / mV")
     return Table((*columns, *ohmic_name, "asymmetry / %", "outcome"), tuple(rows))
 
 
@@ -236,11 +237,11 @@ def _budget_table(budget: stack.Budget) -> Table:
     """What each current implies beside the layers."""
     rows = tuple(
         (
-            f"{one.density / 10:.3g}",
-            f"{1e3 * one.overpotential.value:.4g}",
-            f"{one.implied.value:.4g}",
-            f"{budget.total.value:.4g}",
-            f"{100 * share:.0f}",
+            printed(one.density / 10, ".3g"),
+            one.overpotential.through(lambda v: 1e3 * v, unit="mV"),
+            one.implied,
+            budget.total,
+            printed(100 * share, ".0f"),
         )
         for one, share in zip(budget.shown, budget.share, strict=True)
     )

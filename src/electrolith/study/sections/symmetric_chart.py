@@ -10,6 +10,7 @@ import numpy as np
 from electrolith.lab.symmetric.compare import PublishedCell
 from electrolith.lab.symmetric.measure import SymmetricCells
 from electrolith.study.figure import Axis, Figure, Labels, Layer, Points
+from electrolith.study.printed import printed
 from electrolith.study.section import Literature, Part, Table
 
 __all__ = ["chart_part"]
@@ -50,15 +51,15 @@ def chart_part(groups: tuple[tuple[str, SymmetricCells], ...], tables: tuple[Lit
     rows = tuple(
         (
             c.cell,
-            f"{c.critical:g}",
-            "not stated" if c.areal_capacity is None else f"{c.areal_capacity:g}",
+            printed(c.critical, "g"),
+            "not stated" if c.areal_capacity is None else printed(c.areal_capacity, "g"),
             c.temperature,
             c.doi,
             c.note,
         )
         for c in published
     )
-    columns = ("cell", "j critical / mA cm⁻²", "mAh cm⁻²", "temperature", "DOI", "remark")
+    columns = ("cell", "j critical / mA cm⁻²", "areal capacity / mAh cm⁻²", "temperature", "DOI", "remark")
     sentence = "Critical currents depend on step time, pressure and temperature; compare with care."
     return Part("Critical currents beside published ones", sentence, (figure,), (Table(columns, rows),))
 

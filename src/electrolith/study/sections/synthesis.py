@@ -13,6 +13,7 @@ from electrolith.lab.synthesis.correlate import Correlations
 from electrolith.lab.synthesis.design import Suggestion
 from electrolith.lab.synthesis.runs import RunSheet
 from electrolith.study.figure import Axis, Bars, Figure, Heat, Layer, Line, Points
+from electrolith.study.printed import printed
 from electrolith.study.section import Evidence, Part, Results, Section, Study, Table
 from electrolith.study.sections.pair_table import pair_table
 from electrolith.study.sections.samples import SampleResults
@@ -94,11 +95,11 @@ def _batch(batch: Batch) -> Part:
     rows = tuple(
         (
             w.formula,
-            f"{w.coefficient:g}",
-            f"{w.moles * 1e3:.4f}",
-            f"{100 * w.purity:.4g}",
-            f"{100 * w.excess:.3g}",
-            f"{w.mass * 1e3:.4f}",
+            printed(w.coefficient, "g"),
+            printed(w.moles * 1e3, ".4f"),
+            printed(100 * w.purity, ".4g"),
+            printed(100 * w.excess, ".3g"),
+            printed(w.mass * 1e3, ".4f"),
         )
         for w in batch.weighings
     )

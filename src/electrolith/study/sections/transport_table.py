@@ -10,16 +10,18 @@ import numpy as np
 
 from electrolith.core.errors import DataError
 from electrolith.core.estimate import Estimate
-from electrolith.core.format import between, number, with_unit
+from electrolith.core.format import number
 from electrolith.core.reading import reader
 from electrolith.crystal.order import Orderings
 from electrolith.crystal.species import element_of
 from electrolith.motion.conductivity import Conductivity
 from electrolith.motion.mechanism import MechanismResult
 from electrolith.motion.results import Trajectories
+from electrolith.study.printed import printed, ranged
 from electrolith.study.section import Evidence, Part, Results, Table
 from electrolith.study.sections.material import Material
 from electrolith.study.sections.relaxed import RelaxedOrderings
+from electrolith.study.table import Cell
 
 __all__ = ["REFERENCE", "comparison", "read_reference"]
 
@@ -36,8 +38,8 @@ class _Row:
 
     who: str
     source: str
-    sigma: str = "–"
-    energy: str = "–"
+    sigma: Cell = None
+    energy: Cell = None
     value: float | None = None
     level: float | None = None
     local: bool = False
@@ -83,8 +85,8 @@ def comparison(results: Results) -> tuple[Part, ...]:
                 r.who,
                 r.sigma,
                 r.energy,
-                "–" if r.value is None or r is rows[0] else number(r.value / here_value, 2),
-                "–" if r.level is None or r is rows[0] else f"{r.level - here_energy:+.3f}",
+                None if r.value is None or r is rows[0] else printed(r.value / here_value, ".2g"),
+                None if r.level is None or r is rows[0] else printed(r.level - here_energy, "+.3f"),
                 r.source,
             )
             for r in rows
@@ -97,7 +99,8 @@ def comparison(results: Results) -> tuple[Part, ...]:
         "Causes; nothing here was adjusted to any of the numbers above",
     )
     sentence = (
-        f"σ(300 K) = {rows[0].sigma} and Ea = {rows[0].energy} by this run, beside {len(rows) - 1} others."
+        f"σ(300 K) = {found.extrapolated.text()} and Ea = {found.activation_energy.text()} by this run, "
+        f"beside {len(rows) - 1} others."
     )
     return (Part("Transport, compared", sentence, tables=(table, causes)),)
 
@@ -106,8 +109,8 @@ def _own(found: Conductivity) -> _Row:
     return _Row(
         "this run",
         "molecular dynamics, Nernst-Einstein",
-        found.extrapolated.text(),
-        found.activation_energy.text(),
+        found.extrapolated,
+        found.activation_energy,
         found.extrapolated.value,
         found.activation_energy.value,
     )
@@ -122,7 +125,7 @@ def _reference(results: Results) -> list[_Row]:
     for one in read_reference(path):
         value = float(str(one["value"]))
         low, high = (float(v) for v in np.atleast_1d(np.asarray(one.get("interval_68") or [value, value])))
-        text = with_unit(between(value, low, high), str(one.get("unit", "")))
+        text = ranged(value, low, high, str(one.get("unit", "")))
         if one["quantity"] == SIGMA:
             row.sigma, row.value = text, value
         else:
@@ -140,10 +143,10 @@ def _published(evidence: tuple[Evidence, ...]) -> list[_Row]:
         row = rows.setdefault((method, e.source), _Row(f"published: {method}", e.source))
         if e.quantity == SIGMA:
             value = e.value.to("S/cm")
-            row.sigma, row.value = value.text(), value.value
+            row.sigma, row.value = value, value.value
         else:
             value = e.value.to("eV")
-            row.energy, row.level = value.text(), value.value
+            row.energy, row.level = value, value.value
             row.local = e.quantity == LOCAL
     return list(rows.values())
 

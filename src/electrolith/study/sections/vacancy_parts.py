@@ -11,7 +11,9 @@ from electrolith.energy.vacancy.cell import CellVacancies
 from electrolith.energy.vacancy.shipped import PublishedVacancy, published_vacancies
 from electrolith.energy.vacancy.table import SizeLimit, VacancyRow, extrapolate
 from electrolith.study.figure import Axis, Bars, Figure, Layer, Line, Points, Role
+from electrolith.study.printed import doubted, printed, span
 from electrolith.study.section import Evidence, Part, Table
+from electrolith.study.table import Cell
 
 __all__ = ["dft_evidence", "dft_part", "own_evidence", "own_part", "published_evidence"]
 
@@ -106,14 +108,14 @@ def _paper(host: str, site: str) -> PublishedVacancy | None:
     return next((p for p in published_vacancies() if (p.host, p.site) == (host, site)), None)
 
 
-def _site_rows(hosts: Sequence[CellVacancies], metal: float | None) -> tuple[tuple[str, ...], ...]:
-    rows = []
+def _site_rows(hosts: Sequence[CellVacancies], metal: float | None) -> tuple[tuple[Cell, ...], ...]:
+    rows: list[tuple[Cell, ...]] = []
     for host in _comparable(hosts, metal):
         good = host.energies[np.isfinite(host.energies)]
         if good.size:
-            spread = f"{good.min():.3f} to {good.max():.3f}"
-            mean = f"{host.mean:.3f}" if metal is not None else "not known"
-            rows.append((host.host, host.formula, str(int(host.copies.sum())), mean, spread, ""))
+            spread = span(float(good.min()), float(good.max()), ".3f")
+            mean: Cell = printed(host.mean, ".3f") if metal is not None else "not known"
+            rows.append((host.host, host.formula, int(host.copies.sum()), mean, spread, None))
     for host in _comparable(hosts, metal)[1:]:
         for site in host.sites:
             paper = _paper(host.host, site.wyckoff)
@@ -121,10 +123,10 @@ def _site_rows(hosts: Sequence[CellVacancies], metal: float | None) -> tuple[tup
                 (
                     f"{host.host}, {site.wyckoff}",
                     host.formula,
-                    str(site.copies),
-                    f"{site.relaxed:.3f}",
-                    "",
-                    f"{paper.energy:.2f}" if paper else "",
+                    site.copies,
+                    printed(site.relaxed, ".3f"),
+                    None,
+                    printed(paper.energy, ".2f") if paper else None,
                 )
             )
     return tuple(rows)
@@ -310,8 +312,8 @@ def _limit_table(rows: Sequence[VacancyRow]) -> Table:
                 f"{host}, {site}",
                 ", ".join(str(r.atoms) for r in some),
                 ", ".join(f"{'' if r.largest_force <= FAR else '< '}{r.formation_energy:.2f}" for r in some),
-                f"{limit.limit:.2f} ± {limit.doubt:.2f}" if limit else "one relaxed size",
-                f"{paper.energy:.2f} ({paper.cell})" if paper else "",
+                doubted(limit.limit, limit.doubt) if limit else "one relaxed size",
+                printed(paper.energy, ".2f", after=f" ({paper.cell})") if paper else None,
             )
         )
     body += [
@@ -320,7 +322,7 @@ def _limit_table(rows: Sequence[VacancyRow]) -> Table:
             str(some[0].atoms),
             f"{min(r.formation_energy for r in some):.2f} to {max(r.formation_energy for r in some):.2f}",
             "one size",
-            "",
+            None,
         )
         for host, some in _spreads(rows).items()
     ]
@@ -337,16 +339,15 @@ def _row_table(rows: Sequence[VacancyRow], shipped: Sequence[VacancyRow]) -> Tab
         line = (
             r.host,
             r.formula,
-            f"{r.closest:.2f}",
+            printed(r.closest, ".2f"),
             r.site,
             r.surrounding,
-            _number(r.unrelaxed, 3),
-            ("" if r.largest_force <= FAR or not np.isfinite(r.formation_energy) else "< ")
-            + _number(r.formation_energy, 3),
-            _number(r.largest_force, 3),
+            printed(r.unrelaxed, ".3f"),
+            printed(r.formation_energy, ".3f", before="" if r.largest_force <= FAR else "< "),
+            printed(r.largest_force, ".3f"),
         )
         change = 1000 * (r.formation_energy - old.get((r.host, r.formula, r.index), np.nan))
-        body.append((*line, _number(change, 1)) if again else line)
+        body.append((*line, printed(change, ".1f")) if again else line)
     columns = (
         "crystal",
         "perfect cell",
@@ -358,10 +359,6 @@ def _row_table(rows: Sequence[VacancyRow], shipped: Sequence[VacancyRow]) -> Tab
         "largest force / eV/Å",
     )
     return Table((*columns, "change / meV") if again else columns, tuple(body), "Each vacancy")
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if np.isfinite(value) else "–"
 
 
 def dft_part(

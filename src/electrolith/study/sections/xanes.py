@@ -14,9 +14,11 @@ from electrolith.lab.xanes.change import Change
 from electrolith.lab.xanes.combination import Combination
 from electrolith.lab.xanes.series import SpectrumSeries
 from electrolith.study.figure import Axis, Figure, Heat, Layer, Line, Points, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.sections.xanes_series import cell_figures, spectrum_stack, xanes_together
 from electrolith.study.settings import Files
+from electrolith.study.table import Cell
 from electrolith.study.wiring import Stage
 
 __all__ = ["SECTION", "MeasuredXanes", "absorption_spectra", "xanes_parts"]
@@ -190,12 +192,12 @@ def _table(found: XanesResult) -> Table:
         (
             s.name,
             s.mode,
-            f"{s.edge:.2f}",
-            f"{s.half:.3f}",
-            f"{s.edge_step:.4g}",
-            f"{s.noise:.2g}",
-            _white_line(found, i),
-            _cell_state(found, i),
+            printed(s.edge, ".2f"),
+            printed(s.half, ".3f"),
+            printed(s.edge_step, ".4g"),
+            printed(s.noise, ".2g"),
+            *_white_line(found, i),
+            *_cell_state(found, i),
         )
         for i, s in ((i, found.spectra[i]) for i in _rows(len(found.spectra)))
     )
@@ -207,29 +209,32 @@ def _table(found: XanesResult) -> Table:
         "edge step",
         "noise / step",
         "white line / eV",
-        "cell",
+        "its height",
+        "cell / V",
+        "charge / mAh",
     )
     return Table(
         columns,
         rows,
-        "Noise: standard deviation of one point over the edge step; white line: energy and height.",
+        "Noise: standard deviation of one point over the edge step.",
     )
 
 
-def _white_line(found: XanesResult, index: int) -> str:
+def _white_line(found: XanesResult, index: int) -> tuple[Cell, Cell]:
     """Energy and height of a white line."""
     line = found.white_lines[index]
-    return "–" if line is None else f"{line.energy.value:.2f} ({line.height.value:.2f})"
+    return (None, None) if line is None else (line.energy, line.height)
 
 
 def _rows(n: int) -> list[int]:
     return list(range(n)) if n <= 24 else [int(i) for i in np.unique(np.linspace(0, n - 1, 24).round())]
 
 
-def _cell_state(found: XanesResult, index: int) -> str:
+def _cell_state(found: XanesResult, index: int) -> tuple[Cell, Cell]:
+    """Voltage and charge of the cell."""
     if index >= found.voltage.size or not np.isfinite(found.voltage[index]):
-        return "–"
-    return f"{found.voltage[index]:.3f} V, {found.charge[index]:.3g} mAh"
+        return None, None
+    return printed(found.voltage[index], ".3f"), printed(found.charge[index], ".3g")
 
 
 def _changes(changes: tuple[Change, ...]) -> Table:
@@ -237,10 +242,10 @@ def _changes(changes: tuple[Change, ...]) -> Table:
         (
             c.kind,
             "yes" if c.found else "no",
-            f"≤ {c.probability:.2g}",
-            c.size.text(),
-            f"{c.limit:.3g}",
-            f"{c.detectable:.3g}",
+            printed(c.probability, ".2g", before="≤ "),
+            c.size,
+            printed(c.limit, ".3g"),
+            printed(c.detectable, ".3g"),
             c.unit,
         )
         for c in changes
@@ -273,21 +278,20 @@ def _shares(found: XanesResult) -> Figure:
 
 
 def _share_table(found: tuple[Combination, ...]) -> Table:
-    rows = tuple(
-        (found[i].name, *(w.text() for w in found[i].weights), f"{found[i].r_factor:.2g}")
-        for i in _rows(len(found))
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (found[i].name, *found[i].weights, printed(found[i].r_factor, ".2g")) for i in _rows(len(found))
     )
     return Table(("spectrum", *found[0].names, "R factor"), rows, "Linear combination of references.")
 
 
 def _peaks(found: XanesResult) -> Table:
     rows = tuple(
-        (s.name, p.centre.text(), p.height.text(), p.width.text(), p.area.text(), f"{fit.rms:.2g}")
+        (s.name, p.centre, p.height, p.width, p.area, printed(fit.rms, ".2g"))
         for s, fit in zip(found.spectra, found.peak_fits, strict=True)
         for p in fit.peaks
     )
     return Table(
-        ("spectrum", "centre", "height / step", "width", "area / eV", "residual"),
+        ("spectrum", "centre / eV", "height over step", "width / eV", "area / eV", "residual"),
         rows,
         "Peaks over an arctangent edge.",
     )

@@ -6,8 +6,10 @@ import numpy as np
 
 from electrolith.lab.xanes.analysis import XanesResult
 from electrolith.study.figure import Axis, Figure, Labels, Layer, Line, Points, Role
+from electrolith.study.printed import printed
 from electrolith.study.section import Part, Results, Table
 from electrolith.study.stack import Curve, evenly, stack
+from electrolith.study.table import Cell
 
 __all__ = ["cell_figures", "spectrum_stack", "xanes_together"]
 
@@ -84,7 +86,14 @@ def xanes_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
         key = next((k for k in edges if abs(k - energy) < 30), round(energy))
         edges.setdefault(key, []).append((name, one))
     rows = tuple(_row(name, f) for name, f in series)
-    columns = ("series", "spectra", "new peak", "energy", "size / edge step", "largest not seen (95 %)")
+    columns = (
+        "series",
+        "spectra",
+        "new peak",
+        "energy / eV",
+        "size over edge step",
+        "largest not seen (95 %)",
+    )
     figures = tuple(_differences(key, inside) for key, inside in edges.items() if len(inside) > 1)
     changed = [name for name, f in series if any(c.found for c in f.changes)]
     sentence = (
@@ -95,13 +104,13 @@ def xanes_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
     return (Part("Absorption series side by side", sentence, figures, (Table(columns, rows),)),)
 
 
-def _row(name: str, found: XanesResult) -> tuple[str, ...]:
+def _row(name: str, found: XanesResult) -> tuple[Cell, ...]:
     new = next((c for c in found.changes if c.kind.startswith("new")), None)
     if new is None:
-        return (name, str(len(found.spectra)), "–", "–", "–", "–")
-    energy = "–" if new.energy is None or not new.found else new.energy.text()
-    size = new.size.text() if new.found else "–"
-    return (name, str(len(found.spectra)), "yes" if new.found else "no", energy, size, f"{new.limit:.3g}")
+        return (name, len(found.spectra), None, None, None, None)
+    energy = new.energy if new.found else None
+    size = new.size if new.found else None
+    return (name, len(found.spectra), "yes" if new.found else "no", energy, size, printed(new.limit, ".3g"))
 
 
 def _differences(key: int, inside: list[tuple[str, XanesResult]]) -> Figure:
