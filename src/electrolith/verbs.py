@@ -202,7 +202,7 @@ def interface(
 
     Parameters
     ----------
-    open_to : V against the element for a charge of one, {"Li": 4.2}.
+    open_to : V against the pure element, {"Li": 4.2}.
     """
     from electrolith.stability.entries import EntrySettings, entries_of
     from electrolith.stability.interface import InterfaceSettings
@@ -212,14 +212,13 @@ def interface(
     from electrolith.study.sections.stability import library_with, phase_in
 
     library = library_with(None)
-    potentials = {element: -volts for element, volts in (open_to or {}).items()}
     one, other = phase_in(first, library), phase_in(second, library)
     together = entries_of(
-        library, one.elements | other.elements | set(potentials), EntrySettings(draws=draws)
+        library, one.elements | other.elements | set(open_to or {}), EntrySettings(draws=draws)
     )
     cases = [interface_of(one, other, together)]
-    if potentials:
-        cases.append(interface_of(one, other, together, InterfaceSettings(potentials)))
+    if open_to:
+        cases.append(interface_of(one, other, together, InterfaceSettings.at_volts(open_to)))
     return Answer(f"{first} | {second}", tuple(cases), tuple(interface_part(c) for c in cases))
 
 

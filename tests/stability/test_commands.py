@@ -43,7 +43,7 @@ def test_an_interface_closed_and_open():
     assert found.exit_code == 0, found.output
     text = " ".join(found.output.split())
     assert "Li3N | LiCl, closed" in text
-    assert "open to Li at -4.00 eV" in text
+    assert "open to Li at 4 V" in text
 
 
 def test_moisture_by_dew_point():

@@ -14,6 +14,7 @@ from electrolith.study.commands import app
 from electrolith.study.sections import barriers as section
 from electrolith.study.sections.barriers import Barriers, barrier_checks
 from electrolith.study.sections.engine import EngineChoice
+from electrolith.study.table import text_rows
 from electrolith.study.wiring import Progress
 
 CELL = np.array([[6.0, 0.0, 0.0], [1.5, 6.2, 0.0], [-1.0, 0.8, 6.4]])
@@ -80,7 +81,7 @@ def test_engine_is_judged_at_the_frames_of_the_labels(tmp_path, opened):
     assert found.mean_error == pytest.approx(0.25)
     (part,) = section.parts(Found(found))
     assert "differ by 250 meV on average" in part.sentence
-    assert part.tables[0].rows[0][4:8] == ("250", "500, 500", "250", "500, 500")
+    assert text_rows(part.tables[0])[0][5:11] == ("250", "500", "500", "250", "500", "500")
     assert section.parts(Found(None)) == ()
 
 
@@ -106,7 +107,7 @@ def test_curvature_that_is_none_of_a_saddle_settles_nothing(tmp_path, monkeypatc
     found = barrier_checks(Barriers(file), EngineChoice(), QUIET)
     assert np.isnan(found.jumps[0].settled_forward)
     (part,) = section.parts(Found(found))
-    assert part.tables[0].rows[0][5] == "500, –"
+    assert text_rows(part.tables[0])[0][6:8] == ("500", "–")
 
 
 def test_what_surrounds_the_ion_is_counted_across_the_faces():
@@ -124,7 +125,7 @@ def test_path_with_one_end_has_one_barrier_and_one_without_a_saddle_none(tmp_pat
     assert np.isnan(found.jumps[0].backward)
     assert found.mean_error == pytest.approx(0.25)
     (part,) = section.parts(Found(found))
-    assert part.tables[0].rows[0][4:8] == ("250", "500, 500", "–", "–, –")
+    assert text_rows(part.tables[0])[0][5:11] == ("250", "500", "500", "–", "–", "–")
     ends = tmp_path / "ends.xyz"
     write(ends, points=("start", "end"))
     with pytest.raises(DataError, match="no path has a saddle and an end of it"):

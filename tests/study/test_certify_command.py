@@ -25,6 +25,7 @@ from electrolith.study.commands.certify import diffusivity, refitted
 from electrolith.study.section import Results, Study
 from electrolith.study.sections.certificate_parts import certificate_part
 from electrolith.study.sections.engine import EngineAccount, parts
+from electrolith.study.table import text_rows
 
 SHAPE = PodSettings(
     elements=("Li", "Cl"), two_body=4, three_body=2, three_angular=1, four_body=0, four_angular=0
@@ -161,7 +162,7 @@ def shipped():
 def test_the_report_shows_promises_runs_and_figures():
     part = certificate_part("li-n-cl", "f", shipped())
     assert [f.name for f in part.figures] == ["certificate_diffusivity", "certificate_radial"]
-    promises = {row[0]: row for row in part.tables[0].rows}
+    promises = {row[0]: row for row in text_rows(part.tables[0])}
     assert promises["bulk modulus against the teacher"][1:4] == ("–", "10 %", "not measured")
     assert promises["D against the teacher, factor"][3] == "not measured well enough"
     common = next(t for t in part.tables if "same runs" in t.caption)

@@ -16,6 +16,7 @@ from electrolith.study.run import run_study
 from electrolith.study.section import Part
 from electrolith.study.sections.comparison import COMPARISON, TARGETS
 from electrolith.study.study import read_study
+from electrolith.study.table import text_rows
 
 SECTIONS = (*toy.GROUPED, COMPARISON, TARGETS)
 STAGES = [s for section in SECTIONS for s in section.stages]
@@ -57,7 +58,7 @@ def test_works_are_rows_in_one_unit(results):
 
 def test_targets_are_reached_missed_or_open_with_numbers(results):
     part = next(p for p in parts_of(results) if p.title == "Targets")
-    rows = {row[0]: row for row in part.tables[0].rows}
+    rows = {row[0]: row for row in text_rows(part.tables[0])}
     assert rows["heavy"][5] == "reached"
     assert rows["heavy"][4] == "1.33"
     assert rows["light"][5] == "missed"

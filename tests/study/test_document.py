@@ -52,7 +52,7 @@ PARTS = (
         ("A note.",),
         (LONG,),
     ),
-    Part("Cell [1]/A", "Its sheet has the same name but for capitals.", tables=(Table(("a",), (("1",),)),)),
+    Part("Cell [1]/A", "Its sheet has the same name but for capitals.", tables=(Table(("a",), ((1,),)),)),
 )
 EVIDENCE = (Evidence("sigma", "Conductivity", Estimate(DRAWS, "S/cm"), "measured", "a.mpr", note="fit"),)
 

@@ -52,7 +52,7 @@ def _part(name: str) -> Part:
             Figure(f"b {name}", "c", Axis("x"), Axis("y"), bars),
             Figure(f"h {name}", "c", Axis("x"), Axis("y"), (Heat(X, X[:2], np.ones((2, 3)), name),)),
         ),
-        tables=(Table((f"head {name}", "v"), ((name, name), (name, "1")), f"caption {name}"),),
+        tables=(Table((f"head {name}", "v"), ((name, name), (name, "one")), f"caption {name}"),),
         warnings=(f"warning {name}",),
         notes=(f"note {name}",),
     )

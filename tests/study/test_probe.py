@@ -14,6 +14,7 @@ from electrolith.study.run import run_study, stored_results
 from electrolith.study.sections import SECTIONS
 from electrolith.study.sections.probes import PROBES
 from electrolith.study.study import jobs_of, read_study
+from electrolith.study.table import text_rows
 
 STAGES = [s for section in SECTIONS for s in section.stages]
 
@@ -92,7 +93,7 @@ def test_days_are_called_days_with_a_way_to_shorten_them(folder):
     probes = {"measured.impedance": Probe(lambda path, settings: None, LONG, "fewer files")}
     study = read_study(folder)
     table = cost_table(costs_of(jobs_of(study, STAGES), stored_results(study), probes))
-    assert table.rows[0][2:] == ("72.0 h", "a usual file", "fewer files")
+    assert text_rows(table)[0][2:] == ("72.0 h", "a usual file", "fewer files")
 
 
 def test_what_a_reader_raises_is_kept_by_its_file(folder):

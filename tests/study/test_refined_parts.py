@@ -9,6 +9,7 @@ from electrolith.scattering.model import Histogram, calculate, compile_model, pa
 from electrolith.scattering.phase_library import candidate
 from electrolith.scattering.recipe import run_recipe
 from electrolith.study.sections import refined_parts as page
+from electrolith.study.table import text_rows
 
 X = 25 + 0.05 * np.arange(1100)
 
@@ -26,7 +27,7 @@ def fit():
 
 
 def test_every_refined_parameter_stands_in_the_table(fit):
-    rows = page.parameters(fit).rows
+    rows = text_rows(page.parameters(fit))
     assert sorted(r[0] for r in rows) == sorted(fit.names)
     by_name = {r[0]: r for r in rows}
     assert "(" in by_name["LiCl/a"][2]
@@ -36,7 +37,7 @@ def test_every_refined_parameter_stands_in_the_table(fit):
 
 
 def test_reflections_are_assigned_and_in_order(fit):
-    rows = page.reflections(fit.histograms[0]).rows
+    rows = text_rows(page.reflections(fit.histograms[0]))
     assert [r[1] for r in rows][:3] == ["1 1 1", "2 0 0", "2 2 0"]
     place = [float(r[2]) for r in rows]
     assert place == sorted(place)

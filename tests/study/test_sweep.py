@@ -23,6 +23,7 @@ from electrolith.study.sections.material import Material
 from electrolith.study.sections.sweep import Sweep, compositions, measured
 from electrolith.study.sections.sweep_parts import evidence, parts, trend
 from electrolith.study.sections.sweep_result import SweepCurve, SweepPoint, SweepResult
+from electrolith.study.table import text_rows
 from electrolith.study.wiring import Progress, Workspace
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3" / "li9n2cl3.cif"
@@ -221,7 +222,7 @@ def test_report_shows_curve_bounds_failures_and_where_the_refined_crystal_lies()
     assert figure.layers[names.index("as refined")].x == pytest.approx(0.4, abs=1e-6)
     assert "Too few compositions passed" in part.sentence
     assert "Li1Cl1 failed: no ordering relaxed" in part.warnings
-    cells = [cell for row in part.tables[0].rows for cell in row]
+    cells = [cell for row in text_rows(part.tables[0]) for cell in row]
     assert "below 0.01 S/cm" in cells
     (row,) = evidence(Found(result))
     assert row.quantity == "conductivity_700K"

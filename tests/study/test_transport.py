@@ -18,6 +18,7 @@ from electrolith.motion.results import Trajectories
 from electrolith.study.section import Evidence, Results, Study
 from electrolith.study.sections.dynamics_parts import _bounds, _shape_table, _verdict_table
 from electrolith.study.sections.transport_table import REFERENCE, comparison, read_reference
+from electrolith.study.table import text_rows
 
 spec = importlib.util.spec_from_file_location("motion_toys", Path(__file__).parents[1] / "motion" / "toys.py")
 toys = importlib.util.module_from_spec(spec)
@@ -63,7 +64,7 @@ def results(folder, found):
 
 def test_this_run_stands_beside_each_published_method_with_the_difference(tmp_path, found):
     (part,) = comparison(results(tmp_path, found))
-    rows = {row[0]: row for row in part.tables[0].rows}
+    rows = {row[0]: row for row in text_rows(part.tables[0])}
     assert list(rows) == ["this run", "published: AIMD", "published: 7Li T1"]
     line = found[0]
     assert float(rows["published: AIMD"][3]) == pytest.approx(6.0e-5 / line.extrapolated.value, rel=0.06)
@@ -89,7 +90,7 @@ def test_a_reference_run_beside_the_study_is_a_row_and_a_damaged_one_is_refused(
     ]
     (tmp_path / REFERENCE).write_text(json.dumps({"evidence": rows}))
     (part,) = comparison(results(tmp_path, found))
-    row = {r[0]: r for r in part.tables[0].rows}["reference run"]
+    row = {r[0]: r for r in text_rows(part.tables[0])}["reference run"]
     assert row[1].startswith("1e-4") or row[1].startswith("1e-04") or "0.0001" in row[1]
     assert "0.36" in row[2]
     assert float(row[4]) == pytest.approx(0.38 - found[0].activation_energy.value, abs=0.001)
@@ -102,7 +103,7 @@ def test_laws_and_verdicts_are_told_with_their_numbers(found):
     line, _ = found
     shapes = _shape_table(line)
     assert shapes.rows[0][0] == "Arrhenius"
-    assert shapes.rows[0][3] == "100 %"  # three temperatures allow no curve
+    assert text_rows(shapes)[0][3] == "100 %"  # three temperatures allow no curve
     verdicts = _verdict_table(line)
     assert [row[0] for row in verdicts.rows] == ["as judged", "with the runs that narrowly missed a guard"]
 

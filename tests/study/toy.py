@@ -77,7 +77,7 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
 
 
 def parts(results: Results) -> tuple[Part, ...]:
-    table = Table(("a", "b"), (("1.5", "x<y"),), "rows")
+    table = Table(("a", "b"), ((1.5, "x<y"),), "rows")
     return (Part("Toy & part", "All of it.", tables=(table,), warnings=("do not trust <this>",)),)
 
 
@@ -140,7 +140,7 @@ def weight_evidence(results: Results) -> tuple[Evidence, ...]:
 
 
 def weight_parts(results: Results) -> tuple[Part, ...]:
-    table = Table(("weight",), ((results.get(Weight).total.text(),),))
+    table = Table(("weight",), ((results.get(Weight).total,),))
     ends = np.arange(3.0 if results.get(Weight).label == "no figure" else 2.0)  # more ends than values
     figure = Figure("weight", "W.", Axis("x"), Axis("y"), (Line(ends, np.arange(2.0)),))
     return (Part("Weight", "Weighed.", (figure,), (table,), warnings=("a balance drifts",)),)

@@ -16,6 +16,7 @@ from electrolith.cell.materials import (
     scaled,
 )
 from electrolith.cell.ocp import Ocp
+from electrolith.cell.read_ocv import open_circuit_curve
 from electrolith.cell.resistance import budget
 from electrolith.cell.stack import Layer, Stack, active_of, electrolyte_of, facts, loading
 from electrolith.core.errors import InputError
@@ -45,6 +46,28 @@ def active_material(layer: Layer) -> ActiveMaterial:
     return cathodes()[active_of(layer)[0]]
 
 
+def open_circuit_of(layer: Layer) -> Ocp:
+    """The layer's own open-circuit curve, or that of its material in the library."""
+    if layer.open_circuit is not None:
+        return open_circuit_curve(layer.open_circuit)
+    return ocp_named(active_material(layer).ocp_name)
+
+
+def caution_of(layer: Layer) -> str:
+    """What must not be trusted about the cathode material of a layer."""
+    material = active_material(layer)
+    if layer.open_circuit is None:
+        return material.caution
+    own = (layer.diffusivity, layer.exchange_current)
+    borrowed = [n for n, v in zip(("D", "i₀"), own, strict=True) if v is None]
+    if not borrowed:
+        return ""
+    return (
+        f"{' and '.join(borrowed)} of {material.name} come from the library, where they belong to its own "
+        f"open-circuit curve and not to {layer.open_circuit.name}; state diffusivity and exchange_current."
+    )
+
+
 def charged_stoichiometry(stack: Stack, window: Window, ocp: Ocp | None = None) -> float:
     """Stoichiometry of the cathode at equilibrium with the window's upper voltage.
 
@@ -53,8 +76,7 @@ def charged_stoichiometry(stack: Stack, window: Window, ocp: Ocp | None = None) 
     InputError
         If the window excludes the open-circuit curve.
     """
-    material = active_material(stack.cathode)
-    curve = ocp or ocp_named(material.ocp_name)
+    curve = ocp or open_circuit_of(stack.cathode)
     where = f"window {window.low:g} to {window.high:g} V"
     charged = curve.stoichiometry_at(window.high, where=where)
     if float(curve(np.array(charged))) <= window.low:
@@ -88,7 +110,7 @@ def cell_arrays(
         If the stack has no cathode or the window excludes its open-circuit curve.
     """
     layer, material = stack.cathode, active_material(stack.cathode)
-    curve = ocp or ocp_named(material.ocp_name)
+    curve = ocp or open_circuit_of(layer)
     drawn = conductivities or {}
     n = max([1, *(v.size for v in drawn.values())])
     one, temperature = np.ones(n), stack.temperature

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -35,6 +36,7 @@ class Layer:
     particle_radius, diffusivity, exchange_current, electronic_conductivity, film_resistance : of the active
         material (m, m²/s, A/m² at 25 °C and half filling, S/m, ohm m²), instead of the library's.
     capacity : C/kg per unit of stoichiometry, instead of the library's.
+    open_circuit : table of stoichiometry and potential against Li, instead of the library's curve.
     size_spread : relative standard deviation of the particle radius; 0 for one size.
     """
 
@@ -56,6 +58,7 @@ class Layer:
     electronic_conductivity: Annotated[float | None, Unit("S/m")] = None
     film_resistance: Annotated[float, Unit("ohm*m**2")] = 0.0
     capacity: Annotated[float | None, Unit("C/kg")] = None
+    open_circuit: Path | None = None
     size_spread: float = 0.0
 
     def __post_init__(self) -> None:
@@ -88,6 +91,8 @@ class Layer:
             )
         if all(v is None for v in (self.thickness, self.mass, self.areal_mass, self.loading)):
             raise InputError(f"layer {name!r}: needs a thickness, a mass, an areal_mass or a loading")
+        if self.open_circuit is not None and self.composite is None:
+            raise InputError(f"layer {name!r}: open_circuit belongs to the composite of the cathode")
         if self.composite is not None:
             _check_composite(self.composite)
         else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from electrolith.cell.arrays import joined
-from electrolith.cell.build import active_material, cell_arrays
+from electrolith.cell.build import caution_of, cell_arrays
 from electrolith.cell.design import CellDesign, proposed
 from electrolith.cell.doubt import Sensitivities, Uncertain, monte_carlo, sensitivities
 from electrolith.cell.energy import EnergyDensity, energy_density
@@ -199,7 +199,7 @@ def _full(design: CellDesign, given: Mapping[str, Estimate]) -> FullResult:
         sensitivity=sensitivities(stack, window, middle),
         designs=_designs(design),
         proposals=_proposals(design),
-        caution=active_material(stack.cathode).caution,
+        caution=caution_of(stack.cathode),
     )
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "formula",
     "formulas",
     "interval",
+    "is_formula",
     "number",
     "pm",
     "prefixed",
@@ -219,6 +220,11 @@ _TWO = re.compile(rf"{_ELEMENT}")
 def formula(text: str) -> str:
     """A chemical formula with lowered numbers: "Li6PS5Cl" → "Li₆PS₅Cl"."""
     return re.sub(r"\d+(?:\.\d+)?", lambda m: m[0].translate(_SUB), text)
+
+
+def is_formula(text: str) -> bool:
+    """Whether a word is nothing but elements with their numbers: "Cl2", "LiCl"; "K" and "Pa" are units."""
+    return bool(_FORMULA.fullmatch(text))
 
 
 def formulas(text: str) -> str:

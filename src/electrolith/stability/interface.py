@@ -9,6 +9,7 @@ import numpy as np
 
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
+from electrolith.crystal.oxidation import charge_of_ion
 from electrolith.stability.coverage import refuse_gaps
 from electrolith.stability.entries import EntrySet
 from electrolith.stability.equilibrium import Equilibrium, equilibrium, kinks
@@ -28,6 +29,19 @@ class InterfaceSettings:
     """
 
     chemical_potentials: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def at_volts(cls, potentials: Mapping[str, float]) -> InterfaceSettings:
+        """Open elements at potentials in V against the pure element, {"Li": 4.2}."""
+        return cls({element: -electrons_of(element) * volts for element, volts in potentials.items()})
+
+
+def electrons_of(element: str) -> int:
+    """Electrons per atom of an open metal; a potential of an anion former is counted per atom."""
+    try:
+        return max(charge_of_ion(element), 1)
+    except InputError:
+        return 1
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,16 @@ class Interface:
     scheme: str
     fingerprint: str
     verdict: str
+
+    @property
+    def volts(self) -> dict[str, float]:
+        """Potentials of the open elements against the pure ones, V: what an electrode holds them at."""
+        return volts_of(self.chemical_potentials)
+
+
+def volts_of(potentials: Mapping[str, float]) -> dict[str, float]:
+    """Potentials in V of chemical potentials in eV; -0 is 0."""
+    return {element: 0.0 - mu / electrons_of(element) for element, mu in potentials.items()}
 
 
 @dataclass(frozen=True)
@@ -253,7 +277,7 @@ def _kinks(pair: _Pair) -> tuple[Kink, ...]:
 
 def _verdict(first: str, second: str, mutual: Kink, potentials: Mapping[str, float]) -> str:
     """The interface in a sentence."""
-    where = ", ".join(f"{e} at {mu:+.2f} eV" for e, mu in potentials.items())
+    where = ", ".join(f"{e} at {v:g} V" for e, v in volts_of(potentials).items())
     under = f" open to {where}" if where else ""
     if mutual.mutual > -1e-3:
         energy = f"mutual {mutual.mutual * 1e3:.1f} meV/atom"

@@ -247,7 +247,7 @@ def _axis(axis: Axis, ends: tuple[float, float] | None = None) -> dict[str, Any]
         "gridcolor": "#eeeeee",
         "zeroline": False,
         "exponentformat": "power" if axis.log else _exponents(ends),
-        "separatethousands": ends is not None and max(map(abs, ends)) >= 1e4,
+        "separatethousands": ends is not None and bool(max(map(abs, ends)) >= 1e4),
     }
     if axis.log:
         found |= _log_ticks(ends)

@@ -18,7 +18,7 @@ from typing import Any
 
 from electrolith.core.errors import ElectrolithError
 from electrolith.core.estimate import Estimate
-from electrolith.core.format import number, unit, with_unit
+from electrolith.core.format import is_formula, number, unit, with_unit
 from electrolith.core.safe_text import cell
 from electrolith.study.printed import MISSING, Printed, Span
 
@@ -246,9 +246,12 @@ def numbers_as_text(table: Table) -> tuple[str, ...]:
 _RANGE = re.compile(rf"^(?:[<>≤≥~±]|above |below )\s*{_NUMBER}|^{_NUMBER}\s*(?:to|…|/|–)\s*{_NUMBER}\b")
 
 
+_GLUED = re.compile(r"\d[A-DF-Za-df-zµΩÅ]")  # "4a" is a site, "12h" nothing that we print
+
+
 def _is_one(text: str) -> bool:
     found = read_number(text)
-    return found is not None and not _words([found])
+    return found is not None and not _words([found]) and not _GLUED.search(text)
 
 
 def as_cell(text: str) -> Cell:
@@ -265,9 +268,12 @@ def _blank(cell: Cell) -> bool:
 
 
 def _words(numbers: Sequence[tuple[float | None, float | None, str | None]]) -> bool:
-    """Whether what follows the numbers is prose ("9 of 12") rather than units."""
-    behind = [n[2] for n in numbers if n[2]]
-    return any(not _UNIT.match(b) or b.split()[0] in ("of", "and", "to", "in", "x", "or") for b in behind)
+    """Whether what follows the numbers is prose ("9 of 12") or a formula ("0.5 Cl2") rather than units."""
+    behind = [n[2].split()[0] for n in numbers if n[2]]
+    return any(
+        not _UNIT.match(b) or b in ("of", "and", "to", "in", "x", "or") or (len(b) > 1 and is_formula(b))
+        for b in behind
+    )
 
 
 def _unique(columns: Sequence[Column]) -> tuple[Column, ...]:

@@ -128,6 +128,7 @@ def interface_command(
 
     Example: `electrolith interface Li5NCl2 LiCoO2 --open Li=4.2V`
     """
+    from electrolith.core.flat import flat
     from electrolith.stability.entries import entries_of
     from electrolith.stability.interface import InterfaceSettings, interface
     from electrolith.study.sections.contact_parts import interface_part
@@ -142,18 +143,18 @@ def interface_command(
     )
     cases = [interface(one, other, together)]
     if potentials:
-        cases.append(interface(one, other, together, InterfaceSettings(potentials)))
+        cases.append(interface(one, other, together, InterfaceSettings.at_volts(potentials)))
     finish(
         f"{first} | {second}",
         tuple(interface_part(c) for c in cases),
-        cases,
+        [{"open_to_V": c.volts, **flat(c)} for c in cases],
         html=html,
         json_file=json_file,
     )
 
 
 def _open_elements(texts: list[str]) -> dict[str, float]:
-    """Elements and chemical potentials (eV) of `Li=4.2V`, each element once."""
+    """Elements and potentials (V) of `Li=4.2V`, each element once."""
     found: dict[str, float] = {}
     for text in texts:
         element, given, volts = text.partition("=")
@@ -164,21 +165,10 @@ def _open_elements(texts: list[str]) -> dict[str, float]:
         element = element.strip()
         if element in found:
             raise InputError(
-                f"--open {text}: {element} is open already at {-found[element]:g} V; give it once"
+                f"--open {text}: {element} is open already at {found[element]:g} V; give it once"
             )
-        # per ion; the chemical potential of a doubly charged one falls twice as far
-        found[element] = -_electrons(element) * parse(volts, "V")
+        found[element] = parse(volts, "V")
     return found
-
-
-def _electrons(element: str) -> int:
-    """Electrons per atom of an open metal; a potential of an anion former is given per atom."""
-    from electrolith.crystal.oxidation import charge_of_ion
-
-    try:
-        return max(charge_of_ion(element), 1)
-    except InputError:
-        return 1
 
 
 def moisture_command(

@@ -15,6 +15,7 @@ from electrolith.cell.work import CellResult, work_out
 from electrolith.core.constants import BOLTZMANN
 from electrolith.core.errors import InputError, nearest
 from electrolith.core.estimate import Estimate
+from electrolith.core.files import sha256
 from electrolith.lab.impedance.pellet import PelletImpedance
 from electrolith.motion.conductivity import Conductivity
 from electrolith.study.section import Evidence, Part, Results, Section, Study
@@ -255,6 +256,12 @@ def said_once(shown: list[Part]) -> list[Part]:
     return out
 
 
+def curves_fingerprint(settings: CellSettings, **others: object) -> str:
+    """Contents of the open-circuit curves that the designs name; the settings name the designs alone."""
+    named = [layer.open_circuit for file in settings.designs for layer in design_of(file).layers]
+    return " ".join(sha256(path) for path in named if path is not None)
+
+
 def check(study: Study) -> None:
     """Every design file must be readable and sound before anything runs."""
     settings = study.get(CellSettings)
@@ -269,7 +276,7 @@ def check(study: Study) -> None:
 SECTION = Section(
     key="cell",
     settings=CellSettings,
-    stages=(Stage(cells, version=1), Stage(cell_fit, version=2)),
+    stages=(Stage(cells, version=1, fingerprint=curves_fingerprint), Stage(cell_fit, version=2)),
     evidence=evidence,
     parts=parts,
     check=check,

@@ -37,7 +37,7 @@ def interface_part(found: Interface) -> Part:
         )
         for k in found.kinks
     )
-    open_to = ", ".join(f"{e} at {mu:+.2f} eV" for e, mu in found.chemical_potentials.items())
+    open_to = ", ".join(f"{e} at {v:g} V" for e, v in found.volts.items())
     notes: tuple[str, ...] = (
         f"Total (decomposition of each phase on its own included): {found.total.text()} per atom at "
         f"{found.total_fraction:.2f}; mutual (due to the contact): {found.mutual.text()} per atom at "

@@ -304,29 +304,39 @@ def _size_figure(rows: Sequence[VacancyRow], others: Sequence[CellVacancies]) ->
 
 def _limit_table(rows: Sequence[VacancyRow]) -> Table:
     known = limits(rows)
-    body = []
+    body: list[tuple[Cell, ...]] = []
     for (host, site), some in _families(rows).items():
-        limit, paper = known.get((host, site)), _paper(host, site)
+        limit, paper, last = known.get((host, site)), _paper(host, site), some[-1]
         body.append(
             (
                 f"{host}, {site}",
-                ", ".join(str(r.atoms) for r in some),
-                ", ".join(f"{'' if r.largest_force <= FAR else '< '}{r.formation_energy:.2f}" for r in some),
+                len(some),
+                int(last.atoms),
+                printed(last.formation_energy, ".2f", before="" if last.largest_force <= FAR else "< "),
                 doubted(limit.limit, limit.doubt) if limit else "one relaxed size",
                 printed(paper.energy, ".2f", after=f" ({paper.cell})") if paper else None,
             )
         )
-    body += [
-        (
-            f"{host}, {len(some)} sites",
-            str(some[0].atoms),
-            f"{min(r.formation_energy for r in some):.2f} to {max(r.formation_energy for r in some):.2f}",
-            "one size",
-            None,
+    for host, some in _spreads(rows).items():
+        energies = [r.formation_energy for r in some]
+        body.append(
+            (
+                f"{host}, {len(some)} sites",
+                1,
+                int(some[0].atoms),
+                span(min(energies), max(energies), ".2f"),
+                "one size",
+                None,
+            )
         )
-        for host, some in _spreads(rows).items()
-    ]
-    columns = ("crystal, site", "atoms", "formation energy / eV", "limit / eV", "paper / eV")
+    columns = (
+        "crystal, site",
+        "sizes of cell",
+        "atoms of the largest",
+        "formation energy there / eV",
+        "limit / eV",
+        "paper / eV",
+    )
     return Table(columns, tuple(body), "Limit of ever larger cells, and the paper")
 
 
