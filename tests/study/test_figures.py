@@ -3,14 +3,15 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from electrolith.core import InputError
+from electrolith.core import Estimate, InputError
 from electrolith.study.asked import Asked, asking
 from electrolith.study.commands import app
-from electrolith.study.figure import Atoms, Axis, Figure, Heat, Line, Points, extent, ordered, stacked
+from electrolith.study.figure import Atoms, Axis, Figure, Heat, Line, Panel, Points, extent, ordered, stacked
+from electrolith.study.figure_data import figure_columns
 from electrolith.study.figure_page import to_plotly
-from electrolith.study.figure_paper import Paper, drawn, write_figure
+from electrolith.study.figure_paper import Paper, axes_for, drawn, write_figure
 from electrolith.study.page import page, prose
-from electrolith.study.section import Part
+from electrolith.study.section import Evidence, Part
 from electrolith.study.table import Table
 
 X = np.linspace(1.0, 2.0, 5)
@@ -197,14 +198,53 @@ def test_long_tables_and_many_warnings_fold():
     text = page("t", [Part("p", "s", tables=(Table(("n",), rows),))], warnings=[f"w{i}" for i in range(9)])
     assert "<summary>all 60 rows</summary>" in text
     assert "<summary>and 6 more</summary>" in text
-    assert text.count("<td class=number>59</td>") == 1
+    assert text.count("<td class=number data-v=59>59</td>") == 1
 
 
 def test_a_page_with_figures_is_two_megabytes_and_speaks_to_readers_without_sight():
     text = page("t", [Part("p", "s", figures=(figure(Line(X, X)),))], pictures="figures/")
     assert len(text) < 2_500_000
     assert 'role=img aria-label="c"' in text
-    assert '<noscript><img src="figures/f.svg" alt="c"></noscript>' in text
+    assert '<noscript><img src="figures/f.svg" alt="c">' in text
+    alone = page("t", [Part("p", "s", figures=(figure(Line(X, X)),))])
+    assert '<noscript><img src="data:image/png;base64,' in alone
+    assert "<td class=number data-v=1.25>1.250</td>" in alone  # what is drawn, as a table
+
+
+def test_the_key_figure_stands_beside_the_headline_and_not_twice_in_a_row():
+    shown = figure(Line(X, X), key=True)
+    rows = (Evidence("a", "Width", Estimate.exact(2.0, "mm"), "measured", "x"),)
+    text = page("t", [Part("p", "s", figures=(shown,)), Part("q", "s")], evidence=rows)
+    assert text.count('<figure id="f"') == 1
+    assert text.index('<figure id="f"') < text.index("<h2")
+    later = page("t", [Part("q", "s"), Part("p", "s", figures=(shown,))], evidence=rows)
+    assert [later.count(f'<figure id="{name}"') for name in ("key-f", "f")] == [1, 1]
+    assert "class=answer" not in page("t", [Part("q", "s")], evidence=rows)
+
+
+def test_a_second_quantity_has_a_panel_of_its_own_over_the_same_x(tmp_path):
+    strip = Panel(Axis("j / mA cm⁻²"), (Line(X, -X, "", "guide"),))
+    shown = figure(Line(X, X), below=strip)
+    drawn_here = to_plotly(shown)
+    assert [t.get("yaxis", "y") for t in drawn_here["data"]] == ["y", "y2"]
+    upper, lower = (drawn_here["layout"][axis]["domain"] for axis in ("yaxis", "yaxis2"))
+    assert lower[1] < upper[0]
+    made = canvas()
+    axes, below = axes_for(shown, made)
+    drawn(shown, axes, below)
+    made.canvas.draw()
+    assert (below.get_xlabel(), axes.get_xlabel()) == ("x", "")
+    assert axes.get_xlim() == below.get_xlim()
+    assert below.xaxis.label.get_window_extent().y0 >= 0
+    assert figure_columns(shown)[0][-1] == "line 2: j / mA cm⁻²"
+    assert write_figure(shown, tmp_path, paper=Paper(formats=("png",), dpi=60))[0].exists()
+
+
+def test_the_page_hands_out_every_digit_of_a_table():
+    sigma = Estimate(1.2e-4 + 1e-6 * np.linspace(-1, 1, 201), "S/cm")
+    text = page("t", [Part("p", "s", tables=(Table(("σ / mS/cm",), ((sigma,),)),))])
+    assert f"data-v={sigma.to('mS/cm').value!r} data-s={sigma.to('mS/cm').std!r}" in text
+    assert 'data-u="mS/cm"' in text
 
 
 def test_a_command_writes_figures_for_a_paper(tmp_path):

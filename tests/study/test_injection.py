@@ -61,7 +61,12 @@ def _part(name: str) -> Part:
 def _page(names) -> str:
     evidence = [Evidence(n, n, Estimate.exact(1.0, "V"), "computed", n, note=n) for n in names]
     return page(
-        f"Title {names[0]}", [_part(n) for n in names], evidence=evidence, warnings=names, lead=names[0]
+        f"Title {names[0]}",
+        [_part(n) for n in names],
+        evidence=evidence,
+        warnings=names,
+        lead=names[0],
+        pictures="figures/",
     )
 
 
@@ -94,9 +99,10 @@ def test_no_name_becomes_an_element_or_an_attribute_of_the_page(seen):
     assert set(seen.tags) <= {
         "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "div", "ul", "li", "nav", "a", "b",
         "section", "figure", "figcaption", "script", "table", "caption", "thead", "tbody", "tr", "th", "td",
-        "small", "span", "details", "summary", "noscript",
+        "small", "span", "details", "summary", "noscript", "img",
     }  # fmt: skip
-    assert not [name for name, _ in seen.attributes if name.startswith("on") or name == "src"]
+    assert not [name for name, _ in seen.attributes if name.startswith("on")]
+    assert all(v.startswith("figures/") for name, v in seen.attributes if name == "src")
     assert all(value.startswith("#") for name, value in seen.attributes if name == "href")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from electrolith.cell.ocp import Ocp, ocp_from_table
 from electrolith.core.delimited import read_delimited
-from electrolith.core.errors import DataError
+from electrolith.core.errors import DataError, InputError
 from electrolith.core.header_units import column_scale, split_header
 from electrolith.core.reading import reader
 
@@ -49,7 +49,10 @@ def read_ocv(path: Path | str) -> Ocp:
             "not the state of charge"
         )
     name = Path(path).name
-    return ocp_from_table(s[order], u[order], name=name, source=name, where=str(path))
+    try:
+        return ocp_from_table(s[order], u[order], name=name, source=name, where=str(path))
+    except InputError as wrong:
+        raise DataError(str(wrong)) from wrong
 
 
 def _column(

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from electrolith.core.errors import InputError, MissingExtra, nearest
 from electrolith.core.files import write_atomic
 from electrolith.study.document import document, evidence_table, write_csv, write_xlsx
-from electrolith.study.figure import Atoms, Figure
+from electrolith.study.figure import Figure
 from electrolith.study.section import Evidence, Part
 from electrolith.study.table import Table, records
 
@@ -95,14 +95,14 @@ class Answer(Generic[T]):
     def plot(self, name: str | int = 0, ax: Any = None) -> Any:
         """A figure on matplotlib axes, new ones where none are given; the axes."""
         shown = _chosen(self.figures, name, "figure")
-        from electrolith.study.figure_paper import drawn
+        from electrolith.study.figure_paper import axes_for, drawn
 
+        strip = None
         if ax is None:
             import matplotlib.pyplot as plt
 
-            solid = any(isinstance(layer, Atoms) for layer in shown.layers)
-            ax = plt.figure(layout="constrained").add_subplot(projection="3d" if solid else None)
-        drawn(shown, ax)
+            ax, strip = axes_for(shown, plt.figure(layout="constrained"))
+        drawn(shown, ax, strip)
         return ax
 
     def to_dict(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ __all__ = [
     "Labels",
     "Layer",
     "Line",
+    "Panel",
     "Points",
     "Role",
     "colour_of",
@@ -182,10 +183,23 @@ def decades(layers: Iterable[Layer]) -> tuple[float, float] | None:
 
 
 @dataclass(frozen=True, eq=False)
+class Panel:
+    """A strip below a figure that shares its x: current below voltage."""
+
+    y: Axis
+    layers: tuple[Line | Points | Band, ...]
+
+
+STRIP = 0.24  # of the height that a strip takes
+
+
+@dataclass(frozen=True, eq=False)
 class Figure:
     """One figure: what it shows in a sentence, its axes, its layers from back to front.
 
     name : file name without suffix, unique within a report. bare : a drawing, without axes.
+    below : a second quantity over the same x. wide : as broad as the page. key : stands for the whole beside
+        the headline.
     """
 
     name: str
@@ -198,6 +212,9 @@ class Figure:
     top: Axis | None = None
     top_ticks: tuple[tuple[float, str], ...] = ()
     height: int = 380
+    below: Panel | None = None
+    wide: bool = False
+    key: bool = False
 
 
 def colour_of(layer: Line | Points | Band | Bars | Labels) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from electrolith.core.files import write_atomic
 from electrolith.core.safe_text import file_name
-from electrolith.study.figure import Atoms, Figure
-from electrolith.study.figure_paper import drawn
+from electrolith.study.figure import Figure
+from electrolith.study.figure_paper import axes_for, drawn
 
 __all__ = ["write_composite"]
 
@@ -38,11 +38,8 @@ def write_composite(
         FigureCanvasAgg(canvas)
         grid = canvas.add_gridspec(rows, columns, height_ratios=heights)
         for index, (letter, figure) in enumerate(shown):
-            solid = any(isinstance(layer, Atoms) for layer in figure.layers)
-            axes = canvas.add_subplot(
-                grid[index // columns, index % columns], projection="3d" if solid else None
-            )
-            drawn(figure, axes)
+            axes, strip = axes_for(figure, canvas, grid[index // columns, index % columns])
+            drawn(figure, axes, strip)
             if letter:
                 axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
         paths = []

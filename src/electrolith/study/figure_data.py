@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from electrolith.study.figure import Atoms, Band, Bars, Figure, Heat, Layer
+from electrolith.study.figure import Atoms, Axis, Band, Bars, Figure, Heat, Layer
 
 __all__ = ["figure_columns", "figure_layers"]
 
@@ -23,20 +23,28 @@ def _plain(values: Any) -> list[Any]:
 def figure_layers(figure: Figure) -> list[dict[str, Any]]:
     """Each layer with its kind, its name and everything drawn of it."""
     found = []
-    for layer in figure.layers:
+    for layer, axis in _every(figure):
         about = {"kind": type(layer).__name__.lower(), "name": getattr(layer, "name", "")}
-        found.append(about | {key: values for key, _, values in _drawn(figure, layer)})
+        found.append(about | {key: values for key, _, values in _drawn(figure, layer, axis)})
     return found
 
 
-def _drawn(figure: Figure, layer: Layer) -> Iterator[tuple[str, str, list[Any]]]:
+def _every(figure: Figure) -> list[tuple[Layer, Axis]]:
+    """Layers with their ordinate, those of the strip below too."""
+    found: list[tuple[Layer, Axis]] = [(layer, figure.y) for layer in figure.layers]
+    if figure.below is not None:
+        found += [(layer, figure.below.y) for layer in figure.below.layers]
+    return found
+
+
+def _drawn(figure: Figure, layer: Layer, ordinate: Axis) -> Iterator[tuple[str, str, list[Any]]]:
     """Key, label and values of each quantity of a layer."""
     if isinstance(layer, Atoms):
         yield "element", "element", list(layer.labels)
         for index, axis in enumerate("xyz"):
             yield axis, f"{axis} / Å", _plain(np.asarray(layer.positions)[:, index])
         return
-    x, y = figure.x.label or "x", figure.y.label or "y"
+    x, y = figure.x.label or "x", ordinate.label or "y"
     if isinstance(layer, Heat):
         across, up = np.meshgrid(np.asarray(layer.x), np.asarray(layer.y))
         yield "x", x, _plain(across)
@@ -62,9 +70,9 @@ def figure_columns(figure: Figure) -> tuple[list[str], list[list[Any]]]:
     """Names and values of all columns, layer after layer, with unique names."""
     names: list[str] = []
     columns: list[list[Any]] = []
-    for number, layer in enumerate(figure.layers, start=1):
+    for number, (layer, axis) in enumerate(_every(figure), start=1):
         name = getattr(layer, "name", "") or f"{type(layer).__name__.lower()} {number}"
-        for _, label, values in _drawn(figure, layer):
+        for _, label, values in _drawn(figure, layer, axis):
             head = f"{name}: {label}"
             names.append(head if head not in names else f"{head} ({number})")
             columns.append(values)

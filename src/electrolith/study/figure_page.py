@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from electrolith.core.format import formulas
 from electrolith.study.figure import (
+    STRIP,
     Atoms,
     Axis,
     Band,
@@ -16,6 +19,7 @@ from electrolith.study.figure import (
     Heat,
     Labels,
     Line,
+    Panel,
     Points,
     colour_of,
     extent,
@@ -216,9 +220,19 @@ def _labels(layer: Labels) -> list[dict[str, Any]]:
     ]
 
 
+_DRAW: dict[type, Callable[[Any], list[dict[str, Any]]]] = {
+    Line: _line,
+    Points: _points,
+    Band: _band,
+    Bars: _bars,
+    Heat: _heat,
+    Atoms: _atoms,
+    Labels: _labels,
+}
 FEW_DECADES = 2.0
 MANY = 9  # names above the axes; more stand beside them
 MOST_DECADES = 8
+BAR = 34  # pixels for the buttons beside the axes
 
 
 def _log_ticks(ends: tuple[float, float] | None) -> dict[str, Any]:
@@ -259,24 +273,29 @@ def _axis(axis: Axis, ends: tuple[float, float] | None = None) -> dict[str, Any]
     return found
 
 
+def _strip(figure: Figure, below: Panel, layout: dict[str, Any]) -> list[dict[str, Any]]:
+    """Traces of the strip below; the axes make room for it."""
+    ends = extent(replace(figure, layers=below.layers, y=below.y, below=None), "y")
+    layout["yaxis"]["domain"] = [STRIP + 0.06, 1.0]
+    layout["yaxis2"] = {**_axis(below.y, ends), "domain": [0.0, STRIP], "anchor": "x", "nticks": 4}
+    layout["xaxis"]["anchor"] = "y2"
+    traces = [trace for layer in stacked(below.layers) for trace in _DRAW[type(layer)](layer)]
+    for trace in traces:
+        trace |= {"yaxis": "y2", "name": formulas(trace.get("name") or "")}
+    return traces
+
+
 def to_plotly(figure: Figure) -> dict[str, Any]:
     """Data and layout for plotly.js."""
-    draw: dict[type, Any] = {
-        Line: _line,
-        Points: _points,
-        Band: _band,
-        Bars: _bars,
-        Heat: _heat,
-        Atoms: _atoms,
-        Labels: _labels,
-    }
-    data = [trace for layer in stacked(figure.layers) for trace in draw[type(layer)](layer)]
+    data = [trace for layer in stacked(figure.layers) for trace in _DRAW[type(layer)](layer)]
     for trace in data:
         trace["name"] = formulas(trace["name"]) if trace.get("name") else ""
     solid = any(isinstance(layer, Atoms) for layer in figure.layers)
     layout: dict[str, Any] = {
         "height": figure.height,
-        "margin": {"l": 64, "r": 16, "t": 64 if figure.top else 32, "b": 52},
+        "margin": {"l": 64, "r": BAR, "t": 64 if figure.top else 32, "b": 52},
+        # Upright in the margin: neither on the data nor on the names above them.
+        "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": "#999999"},
         "font": {"family": "Helvetica, Arial, sans-serif", "size": 13, "color": "#222222"},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
@@ -287,6 +306,7 @@ def to_plotly(figure: Figure) -> dict[str, Any]:
             "yanchor": "bottom",
             "x": 0,
             "font": {"size": 12},
+            "itemsizing": "constant",
         },
         "separators": ".\u2009",
         "hoverlabel": {"font": {"size": 12}},
@@ -312,6 +332,8 @@ def to_plotly(figure: Figure) -> dict[str, Any]:
     if figure.equal:
         layout["yaxis"] |= {"scaleanchor": "x", "scaleratio": 1, "constrain": "domain"}
         layout["xaxis"] |= {"constrain": "domain"}
+    if figure.below is not None:
+        data += _strip(figure, figure.below, layout)
     if figure.top and figure.top_ticks:
         # A second abscissa exists in plotly only with a trace of its own.
         layout["xaxis2"] = {

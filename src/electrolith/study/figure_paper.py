@@ -16,6 +16,7 @@ from electrolith.core.files import write_atomic
 from electrolith.core.format import formulas
 from electrolith.core.safe_text import file_name, visible
 from electrolith.study.figure import (
+    STRIP,
     Atoms,
     Band,
     Bars,
@@ -24,16 +25,18 @@ from electrolith.study.figure import (
     Labels,
     Layer,
     Line,
+    Panel,
     Points,
     colour_of,
     stacked,
 )
 
-__all__ = ["Paper", "draw", "drawn", "dress", "write_figure"]
+__all__ = ["Paper", "axes_for", "draw", "drawn", "dress", "write_figure"]
 
 LONGEST = 40  # characters of a name in the legend; a longer one would leave no room for the axes
 FORMATS = ("svg", "pdf", "png", "eps", "tiff")
 MILLIMETRES = 25.4
+GAP = 0.06  # between axes and strip
 FEW = 2  # names of curves that find room inside the axes
 
 
@@ -181,12 +184,47 @@ def _atoms(layer: Atoms, axes: Any) -> None:
     axes.legend(frameon=False, fontsize="small", loc="upper left", markerscale=0.9)
 
 
-def drawn(figure: Figure, axes: Any, *, legend_outside: bool = False) -> None:
-    """A figure on matplotlib axes (three-dimensional ones for atoms)."""
+def axes_for(figure: Figure, canvas: Any, spec: Any = None) -> tuple[Any, Any]:
+    """Axes on a canvas (in a cell of a grid), and those of the strip below them where the figure has one."""
+    where = canvas.add_gridspec(1, 1)[0] if spec is None else spec
+    if any(isinstance(layer, Atoms) for layer in figure.layers):
+        return canvas.add_subplot(where, projection="3d"), None
+    if figure.below is None:
+        return canvas.add_subplot(where), None
+    rows = where.subgridspec(2, 1, height_ratios=(1 - STRIP, STRIP), hspace=0.0)
+    upper = canvas.add_subplot(rows[0])
+    return upper, canvas.add_subplot(rows[1], sharex=upper)
+
+
+def drawn(figure: Figure, axes: Any, strip: Any = None, *, legend_outside: bool = False) -> None:
+    """A figure on matplotlib axes (three-dimensional ones for atoms).
+
+    Parameters
+    ----------
+    strip : axes of the strip below; without them it is hung below `axes`.
+    """
     for layer in stacked(figure.layers):
         draw(layer, axes)
     if not any(isinstance(layer, Atoms) for layer in figure.layers):
         dress(figure, axes, legend_outside=legend_outside)
+    if figure.below is not None:
+        height = STRIP / (1 - STRIP)
+        _strip(
+            figure.below,
+            axes,
+            axes.inset_axes((0.0, -height - GAP, 1.0, height), sharex=axes) if strip is None else strip,
+        )
+
+
+def _strip(below: Panel, axes: Any, strip: Any) -> None:
+    """The strip takes the label of x from the axes above it."""
+    for layer in stacked(below.layers):
+        draw(layer, strip)
+    strip.set_xlabel(axes.get_xlabel())
+    strip.set_ylabel(_label(below.y.label, 14))
+    strip.tick_params(direction="in", which="both", top=True, right=True)
+    axes.set_xlabel("")
+    axes.tick_params(labelbottom=False)
 
 
 def write_figure(
@@ -202,7 +240,6 @@ def write_figure(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    solid = any(isinstance(layer, Atoms) for layer in figure.layers)
     with rc_context(paper.style), warnings.catch_warnings():
         # A sign that the font lacks is a box in the drawing, and no news for whoever ran the study.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
@@ -210,7 +247,7 @@ def write_figure(
         height = 86.0 * figure.height / 460 * (paper.width / 86.0) ** 0.6
         canvas = Canvas(figsize=(paper.width / MILLIMETRES, height / MILLIMETRES), layout="constrained")
         FigureCanvasAgg(canvas)
-        drawn(figure, canvas.add_subplot(projection="3d" if solid else None), legend_outside=True)
+        drawn(figure, *axes_for(figure, canvas), legend_outside=True)
         paths = []
         for suffix in formats or paper.formats:
             path = folder / f"{file_name(figure.name)}.{suffix}"

@@ -10,6 +10,7 @@ import json
 import platform
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -24,9 +25,11 @@ from electrolith.core.safe_text import file_name, plotly_text, script_data, visi
 from electrolith.study.anchor import anchor
 from electrolith.study.asked import asked
 from electrolith.study.figure import Figure
+from electrolith.study.figure_data import figure_columns
 from electrolith.study.figure_page import to_plotly
+from electrolith.study.figure_still import still
 from electrolith.study.section import Evidence, Part
-from electrolith.study.table import Table, is_numeric, text_rows
+from electrolith.study.table import Cell, Table, cell_data, is_numeric, text_rows
 
 __all__ = ["page", "prose", "same_unit", "table_html", "text"]
 
@@ -41,7 +44,7 @@ _COLUMNS = (
 LONG = 24  # rows; a longer table folds
 FIRST = 8
 SEEN = 3  # warnings in view
-NO_SCRIPT = "<p>This figure needs JavaScript; its data are in the tables and in --csv.</p>"
+READ_OUT = 20  # rows of a figure's data for readers without JavaScript
 _DOI = re.compile(r"\b(10\.\d{4,9}/[-._;()/:A-Za-z0-9]*[A-Za-z0-9])")
 _PROJECT = re.compile(r"\b(mp-\d{1,9})\b")
 
@@ -61,30 +64,43 @@ def prose(value: str) -> str:
 
 
 def table_html(table: Table) -> str:
-    """A table; one of many rows shows its first and folds the rest behind a line."""
+    """A table; one of many rows shows its first and folds the rest behind a line.
+
+    Cells with numbers carry value, standard deviation and unit, by which the page sorts and writes CSV.
+    """
     rows = text_rows(table)
     columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
-    marks = ["<{0} class=number>" if is_numeric(c) else "<{0}>" for c in columns]
-
-    def line(tag: str, cells: Sequence[str]) -> str:
-        return "".join(f"{m.format(tag)}{prose(c)}</{tag}>" for m, c in zip(marks, cells, strict=True))
-
+    classes = [" class=number" if is_numeric(c) else "" for c in columns]
+    body = []
+    for shown, cells in zip(rows, table.rows, strict=True):
+        row = zip(classes, shown, cells, table.columns, strict=True)
+        body.append(f"<tr>{''.join(f'<td{c}{_data(v, h)}>{prose(t)}</td>' for c, t, v, h in row)}</tr>")
+    names = "".join(f"<th{c}>{prose(h)}</th>" for c, h in zip(classes, table.columns, strict=True))
     caption = f"<caption>{prose(table.caption)}</caption>" if table.caption else ""
-    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
-    head = f"<thead><tr>{line('th', table.columns)}</tr></thead>"
-    whole = f"<div class=scroll><table>{caption}{head}<tbody>{body}</tbody></table></div>"
+    name = f' data-name="{anchor(table.caption)[:60]}"' if table.caption else ""
+    start = f"<div class=scroll><table{name}>{caption}<thead><tr>{names}</tr></thead><tbody>"
+    end = "</tbody></table></div>"
     if len(rows) <= LONG:
-        return whole
-    first = "".join(f"<tr>{line('td', row)}</tr>" for row in rows[:FIRST])
-    start = f"<div class=scroll><table>{caption}{head}<tbody>{first}</tbody></table></div>"
-    return f"{start}<details><summary>all {len(rows)} rows</summary>{whole}</details>"
+        return start + "".join(body) + end
+    seen = (start + "".join(body[:FIRST]) + end).replace("<table", "<table data-part", 1)
+    whole = start + "".join(body) + end
+    return f"{seen}<details><summary>all {len(rows)} rows</summary>{whole}</details>"
+
+
+def _data(cell: Cell, head: str) -> str:
+    """Attributes of a cell that holds a number."""
+    value, std, unit = cell_data(cell, head)
+    if value is None:
+        return ""
+    doubt = "" if std is None else f" data-s={std!r}"
+    return f" data-v={value!r}{doubt}" + (f' data-u="{_text(unit)}"' if unit else "")
 
 
 def _estimate(value: Estimate) -> str:
     """Value, interval and unit of a table cell."""
     shown = f"<b>{_text(value.number())}</b>{_text(with_unit('', value.unit))}"
-    _, low, high = value.digits()
-    if low:
+    middle, low, high = value.digits()
+    if low and not middle == low == high:
         return f"{shown}<span class=interval>68 %: {_text(low)} to {_text(high)}</span>"
     return shown + ("<span class=interval>uncertainty not stated</span>" if value.doubt == "unknown" else "")
 
@@ -128,21 +144,36 @@ def _evidence(evidence: Sequence[Evidence]) -> str:
     )
 
 
-def _figure(figure: Figure, pictures: str) -> str:
-    """The figure; without JavaScript its picture where one lies beside the page."""
+def _figure(figure: Figure, pictures: str, place: str = "", *, beside: bool = False) -> str:
+    """The figure; without JavaScript its picture, and what is drawn as a table."""
+    name = _text(file_name(figure.name))
     try:
         data = script_data(json.dumps(plotly_text(to_plotly(figure)), separators=(",", ":")))
+        source = f"{pictures}{name}.svg" if pictures else still(figure)
+        behind = _drawn_table(figure)
     except Exception as error:  # one figure never takes the page with it
         why = f"<p>This figure could not be drawn: {_text(said(error))}</p>"
-        return f'<figure id="{_text(figure.name)}">{why}</figure>'
-    caption, name = prose(figure.caption), _text(file_name(figure.name))
-    still = f'<img src="{pictures}{name}.svg" alt="{_text(figure.caption)}">' if pictures else ""
+        return f'<figure id="{_text(place + figure.name)}">{why}</figure>'
+    caption = prose(figure.caption)
+    kind = " class=wide" if figure.wide and not beside else ""
     return (
-        f'<figure id="{_text(figure.name)}"><div class=plot role=img aria-label="{_text(figure.caption)}" '
-        f'style="height:{figure.height}px"></div><noscript>{still or NO_SCRIPT}</noscript>'
+        f'<figure id="{_text(place + figure.name)}"{kind}>'
+        f'<div class=plot role=img aria-label="{_text(figure.caption)}" '
+        f'style="height:{figure.height}px"></div><noscript><img src="{source}" alt="{_text(figure.caption)}">'
+        f"{behind}</noscript>"
         f'<script type="application/json">{data}</script>'
         f"<figcaption>{caption}</figcaption></figure>"
     )
+
+
+def _drawn_table(figure: Figure) -> str:
+    """The first rows of what is drawn, for readers without pictures."""
+    names, columns = figure_columns(figure)
+    length = max((len(c) for c in columns), default=0)
+    rows = tuple(tuple(c[i] if i < len(c) else None for c in columns) for i in range(min(length, READ_OUT)))
+    more = f"; {length} rows in all, see --csv" if length > READ_OUT else ""
+    table = Table(tuple(names), rows, f"What is drawn{more}")
+    return f"<details><summary>data of the figure</summary>{table_html(table)}</details>"
 
 
 def _part(part: Part, pictures: str) -> str:
@@ -175,6 +206,25 @@ def _warnings(warnings: Sequence[str]) -> str:
         "<div class=warnings><h2>Before you trust these numbers</h2>"
         f"<ul>{''.join(items[:SEEN])}</ul>{folded}</div>"
     )
+
+
+def _first_screen(
+    parts: Sequence[Part], evidence: Sequence[Evidence], warnings: Sequence[str], pictures: str
+) -> tuple[str, tuple[Part, ...]]:
+    """The answer: headline, what must not be trusted, the key figure beside them; and the parts below.
+
+    The key figure leaves the first part, which begins right below; a later part shows it again.
+    """
+    words = _evidence(evidence) + _warnings(warnings)
+    key = next((f for part in parts for f in part.figures if f.key), None)
+    if key is None or not words:
+        return words, tuple(parts)
+    first, *rest = parts
+    moved = key in first.figures
+    if moved:
+        first = replace(first, figures=tuple(f for f in first.figures if f is not key))
+    drawn = _figure(replace(key, height=min(key.height, 420)), pictures, "" if moved else "key-", beside=True)
+    return f"<div class=answer><div>{words}</div>{drawn}</div>", (first, *rest)
 
 
 @cache
@@ -245,6 +295,7 @@ def page(
     packed = f'<script type="text/plain" id=plotly>{_plotly_js()}</script>' if drawn else ""
     scripts = (code,) if drawn or any(p.tables for p in parts) else ()
     script = packed + "".join(f"<script>{s}</script>" for s in scripts)
+    answer, below = _first_screen(parts, evidence, warnings, pictures)
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8>"
         f'<meta http-equiv=Content-Security-Policy content="{_policy(scripts)}">'
@@ -252,11 +303,10 @@ def page(
         f"<title>{_text(title)}</title><style>{css}</style></head><body>"
         f"<h1>{prose(title)}</h1>"
         + (f"<p class=lead>{prose(lead)}</p>" if lead else "")
-        + _evidence(evidence)
-        + _warnings(warnings)
+        + answer
         + (f"<nav>{links}</nav>" if len(parts) > 2 else "")
         + contents
-        + "".join(_part(p, pictures) for p in parts)
+        + "".join(_part(p, pictures) for p in below)
         + (tail or _asked())
         + f"<p class=source>Made with Electrolith {__version__}.</p>{script}</body></html>"
     )

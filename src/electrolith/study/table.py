@@ -27,6 +27,7 @@ __all__ = [
     "Column",
     "Table",
     "as_cell",
+    "cell_data",
     "columns_of",
     "is_numeric",
     "numbers_as_text",
@@ -285,6 +286,15 @@ def _unique(columns: Sequence[Column]) -> tuple[Column, ...]:
         name = name if seen[name] == 1 else f"{name} ({seen[name]})"
         named.append(Column(name, column.values, column.std, column.unit))
     return tuple(named)
+
+
+def cell_data(cell: Cell, head: str) -> tuple[float | None, float | None, str]:
+    """Value, standard deviation and unit of a cell, for a page that sorts and hands out numbers."""
+    if not _is_number(cell):
+        return None, None, ""
+    name = split_head(head)[1]
+    read = _read(cell, name)
+    return read.value, read.std, read.unit or unit(name) or ""
 
 
 def records(table: Table) -> list[dict[str, Any]]:

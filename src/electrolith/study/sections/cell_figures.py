@@ -67,8 +67,8 @@ def components(name: str, full: FullResult) -> Figure | None:
         f"{name}-losses",
         f"Where the voltage goes at {full.rates[i]:g}C; the losses add up to the terminal voltage"
         + (f" (those below 2 mV, {1000 * small:.1f} mV together, are not drawn)." if small > 1e-6 else "."),
-        Axis("Capacity (mAh/g)"),
-        Axis("Voltage (V)", range=(max(1.5, float(curve.voltage.min()) - 0.1), float(top.max()) + 0.1)),
+        Axis("capacity / mAh g⁻¹"),
+        Axis("voltage / V", range=(max(1.5, float(curve.voltage.min()) - 0.1), float(top.max()) + 0.1)),
         tuple(layers),
         height=440,
     )
@@ -92,10 +92,11 @@ def curves(name: str, result: CellResult, full: FullResult) -> Figure:
     return Figure(
         f"{name}-curves",
         "Discharge curves; open symbols on the lower voltage limit are the published capacities.",
-        Axis("Capacity (mAh/g)"),
-        Axis("Voltage (V)"),
+        Axis("capacity / mAh g⁻¹"),
+        Axis("voltage / V"),
         tuple(layers),
         height=420,
+        key=True,
     )
 
 
@@ -113,9 +114,9 @@ def rate_capability(name: str, result: CellResult, full: FullResult) -> Figure:
     return Figure(
         f"{name}-rates",
         "Rate capability beside the published points.",
-        Axis("Rate (C)"),
+        Axis("rate / C"),
         Axis(
-            "Capacity (mAh/g)",
+            "capacity / mAh g⁻¹",
             range=(0.0, 1.08 * max([*full.capacity, *(r.capacity / _MAH for r in reported)])),
         ),
         tuple(layers),
@@ -134,8 +135,8 @@ def map_(name: str, full: FullResult) -> Figure:
     return Figure(
         f"{name}-map",
         "Areal capacity over loading and rate, everything else as in this design.",
-        Axis("Loading (mg/cm²)"),
-        Axis("Rate (C)", log=True),
+        Axis("loading / mg cm⁻²"),
+        Axis("rate / C", log=True),
         layers,
     )
 
@@ -149,8 +150,8 @@ def temperature_map(name: str, full: FullResult) -> Figure:
     return Figure(
         f"{name}-temperature",
         "Capacity against temperature; conductivities, diffusion and kinetics follow their Arrhenius laws.",
-        Axis("Temperature (°C)"),
-        Axis("Capacity (mAh/g)"),
+        Axis("temperature / °C"),
+        Axis("capacity / mAh g⁻¹"),
         lines,
     )
 
@@ -189,8 +190,8 @@ def ragone(name: str, full: FullResult) -> Figure:
         f"{name}-ragone",
         "Ragone plot of the stack (collectors in, bag out), and a sweep over loading and separator "
         "thickness.",
-        Axis("Specific power (W/kg)", log=True),
-        Axis("Specific energy (Wh/kg)"),
+        Axis("specific power / W kg⁻¹", log=True),
+        Axis("specific energy / Wh kg⁻¹"),
         tuple(layers),
     )
 
@@ -211,7 +212,7 @@ def sensitivity(name: str, full: FullResult) -> Figure:
     return Figure(
         f"{name}-sensitivity",
         f"Change of energy per mass of cathode in % for 1 % more of each, at {known.rate:g}C.",
-        Axis("% per %"),
+        Axis("change of the result / % per %"),
         Axis(""),
         (
             Bars(

@@ -87,6 +87,7 @@ def kink_figure(found: Interface) -> Figure:
             Line(x, 1e3 * mutual, "mutual", role="second", dash=True),
         ),
         height=320,
+        key=True,
     )
 
 

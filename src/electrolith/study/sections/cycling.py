@@ -288,7 +288,12 @@ def _capacity(cell: OneFullCell, number: int) -> Figure:
         layers.append(Line(grid, scale * np.array([d.value for d in drawn]), f"{cell.fade.law} law"))
     caption = "Capacity against cycle: charge (open), discharge (filled), fade law with its 95 % band."
     return Figure(
-        f"cycling-capacity-{number}", caption, Axis("cycle"), Axis(f"capacity / {unit}"), tuple(layers)
+        f"cycling-capacity-{number}",
+        caption,
+        Axis("cycle"),
+        Axis(f"capacity / {unit}"),
+        tuple(layers),
+        key=True,
     )
 
 

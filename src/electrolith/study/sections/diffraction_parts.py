@@ -172,7 +172,16 @@ def _pattern(item: FittedHistogram, name: str) -> Figure:
         f"{item.name}: observed and calculated intensity, reflections, difference; "
         f"Durbin-Watson {item.durbin_watson:.2f} (noise gives 2)."
     )
-    return Figure(name, caption, Axis(_ABSCISSA[item.abscissa]), Axis("intensity"), tuple(layers), height=460)
+    return Figure(
+        name,
+        caption,
+        Axis(_ABSCISSA[item.abscissa]),
+        Axis("intensity"),
+        tuple(layers),
+        height=460,
+        wide=True,
+        key=True,
+    )
 
 
 def shown(value: Estimate) -> Printed:

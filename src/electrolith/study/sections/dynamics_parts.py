@@ -108,6 +108,7 @@ def arrhenius_figure(found: Conductivity, published: tuple[Evidence, ...]) -> Fi
         top=Axis("T / °C"),
         top_ticks=tuple((1000 / (t + 273.15), str(t)) for t in ticks),
         height=440,
+        key=True,
     )
 
 

@@ -380,6 +380,7 @@ def _arrhenius(parts: tuple[PartSeries, ...]) -> Figure:
         tuple(layers),
         top=Axis("temperature / °C"),
         top_ticks=ticks,
+        key=True,
     )
 
 

@@ -245,7 +245,9 @@ def _rates(found: Relaxation) -> Figure:
     low, high = found.rates * np.exp(-errors), found.rates * np.exp(errors)
     layers: list[Layer] = [Line(grid, line, "fit"), Points(inverse, found.rates, "1/T₁", low=low, high=high)]
     caption = "Relaxation rate against inverse temperature, with what may be fitted to it."
-    return Figure("nmr-rate", caption, Axis("1000 / T / K⁻¹"), Axis("1/T₁ / s⁻¹", log=True), tuple(layers))
+    return Figure(
+        "nmr-rate", caption, Axis("1000 / T / K⁻¹"), Axis("1/T₁ / s⁻¹", log=True), tuple(layers), key=True
+    )
 
 
 def _bpp_line(found: Relaxation, grid: np.ndarray) -> np.ndarray:

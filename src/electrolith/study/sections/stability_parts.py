@@ -10,7 +10,7 @@ from electrolith.stability.comparison import Compared, Comparison
 from electrolith.stability.diff import LibraryDiff
 from electrolith.stability.library import shown
 from electrolith.stability.window import Window
-from electrolith.study.figure import Axis, Bars, Figure, Layer, Line, Points, Role
+from electrolith.study.figure import Axis, Band, Bars, Figure, Layer, Line, Points, Role
 from electrolith.study.printed import doubted, printed, span
 from electrolith.study.section import Part, Table
 from electrolith.study.table import Cell
@@ -113,16 +113,35 @@ def _window_warnings(found: Window) -> tuple[str, ...]:
     return tuple(warnings)
 
 
+def _open(found: Window, low: float, high: float) -> tuple[Layer, ...]:
+    """The window as a band over the whole height, and the doubt of its two limits in another shade."""
+    left, right = found.reduction.value, found.oxidation.value
+    if not right > left:
+        return ()
+    layers: list[Layer] = [_tall(left, right, low, high, "window", "second")]
+    for number, limit in enumerate((found.reduction, found.oxidation)):
+        if limit.doubt == "known":
+            ends = limit.value - limit.std, limit.value + limit.std
+            layers.append(
+                _tall(*ends, low, high, "limits, one standard deviation" if number else "", "fourth")
+            )
+    return tuple(layers)
+
+
+def _tall(left: float, right: float, low: float, high: float, name: str, role: Role) -> Band:
+    return Band(np.array([left, right]), np.full(2, low), np.full(2, high), name, role)
+
+
 def ladder_figure(found: Window) -> Figure:
     """Working ions taken up against potential, a staircase."""
     x = np.repeat(found.voltages, 2)[1:-1]
     y = np.repeat([p.uptake for p in found.ladder], 2)
     return Figure(
         f"uptake_{file_name(found.label)}",
-        f"{found.working_ion} taken up by {found.label} at equilibrium.",
+        f"{found.working_ion} taken up by {found.label} at equilibrium; shaded: its window.",
         Axis(f"potential / V vs {found.working_ion}"),
         Axis(f"{found.working_ion} taken up per formula unit"),
-        (Line(x, y),),
+        (*_open(found, float(y.min()), float(y.max())), Line(x, y)),
         height=320,
     )
 
@@ -131,11 +150,15 @@ def decomposition_figure(found: Window) -> Figure:
     """Decomposition energy against potential."""
     return Figure(
         f"decomposition_{file_name(found.label)}",
-        f"Decomposition energy of {found.label}; zero where it is stable.",
+        f"Decomposition energy of {found.label}; zero where it is stable, in the shaded window.",
         Axis(f"potential / V vs {found.working_ion}"),
         Axis("decomposition energy / eV per atom"),
-        (Line(found.voltages, found.decomposition),),
+        (
+            *_open(found, float(found.decomposition.min()), float(found.decomposition.max())),
+            Line(found.voltages, found.decomposition),
+        ),
         height=320,
+        key=True,
     )
 
 

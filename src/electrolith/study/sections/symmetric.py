@@ -21,7 +21,7 @@ from electrolith.lab.symmetric.measure import (
     SymmetricSettings,
     measure_symmetric,
 )
-from electrolith.study.figure import Axis, Figure, Layer, Line, Points
+from electrolith.study.figure import Axis, Figure, Layer, Line, Panel, Points
 from electrolith.study.printed import printed, ranged
 from electrolith.study.section import Evidence, Literature, Part, Results, Section
 from electrolith.study.sections.symmetric_chart import chart_part
@@ -147,22 +147,22 @@ def _cell_part(cell: OneCell, resistance: float | None, number: int) -> Part:
 
 
 def _record(cell: OneCell, number: int) -> Figure:
-    """Voltage against time, with the current density on its own scale drawn behind."""
+    """Voltage against time, the current density below it."""
     largest = float(np.abs(cell.voltage).max()) or 1.0
-    scale = 0.5 * largest / (float(np.abs(cell.density).max()) or 1.0)
-    layers: list[Layer] = [
-        Line(cell.time, cell.density * scale, f"current density, 1 mA/cm2 = {scale:.3g} V", "guide"),
-        Line(cell.time, cell.voltage, "voltage", "measured"),
-    ]
+    layers: list[Layer] = [Line(cell.time, cell.voltage, "", "measured")]
     for event in cell.decision.events:
         at = np.full(2, event.time / 3600)
         layers.append(Line(at, np.array([-largest, largest]), f"{event.kind} short", "warning", dash=True))
     return Figure(
         f"symmetric-record-{number}",
-        "Voltage and current density against time; dashed: shorts found.",
+        "Voltage against time, below it the current density; dashed: shorts found.",
         Axis("time / h"),
         Axis("voltage / V"),
         tuple(layers),
+        height=420,
+        below=Panel(Axis("j / mA cm⁻²"), (Line(cell.time, cell.density, "", "guide"),)),
+        wide=True,
+        key=True,
     )
 
 
