@@ -12,12 +12,12 @@ from electrolith.core.errors import DataError, InputError
 from electrolith.core.units import parse
 from electrolith.study.commands import complete
 from electrolith.study.printed import printed
-from electrolith.study.table import Cell
 
 if TYPE_CHECKING:
     from electrolith.crystal.frame import Frame
     from electrolith.energy.barrier import Barrier, PathCheck
     from electrolith.study.section import Part
+    from electrolith.study.table import Cell
 
 __all__ = ["add", "barrier_part"]
 

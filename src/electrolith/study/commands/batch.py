@@ -19,7 +19,9 @@ __all__ = ["add"]
 def batch(
     product: Annotated[str, typer.Argument(help="Formula of the product.")] = "Li9N2Cl3",
     mass: Annotated[str, typer.Option(help="Mass of product wanted.")] = "1 g",
-    precursors: Annotated[str, typer.Option("--from", help="Precursors: 'Li3N, LiCl'.")] = "Li3N, LiCl",
+    precursors: Annotated[
+        str, typer.Option("--from", help="Precursors: 'Li2S, P2S5, LiCl'; Li3N, LiCl for Li-N-Cl.")
+    ] = "",
     byproducts: Annotated[str, typer.Option(help="Other products of the reaction: 'NH3'.")] = "",
     purity: Annotated[str, typer.Option(help="Purities: 'Li3N 99.4 %, LiCl 99.9 %'.")] = "",
     excess: Annotated[str, typer.Option(help="Molar excess: 'Li3N 2 %'.")] = "",
@@ -52,7 +54,7 @@ def batch(
     settings = SynthesisSettings(
         batch=BatchSettings(
             product=product,
-            precursors=_names(precursors),
+            precursors=_precursors(product, precursors),
             byproducts=_names(byproducts),
             mass=parse(mass, "kg"),
             purity=_shares("--purity", purity),
@@ -75,6 +77,15 @@ def batch(
         html=html,
         json_file=json_file,
     )
+
+
+def _precursors(product: str, given: str) -> tuple[str, ...]:
+    """Those given; without them Li3N and LiCl where the product has no other elements."""
+    from electrolith.lab.synthesis.formula import parse_formula
+
+    if not given and not set(parse_formula(product)) <= {"Li", "N", "Cl"}:
+        raise InputError(f"batch: state what {product} is made from: --from 'Li2S, P2S5, LiCl'")
+    return _names(given or "Li3N, LiCl")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -231,7 +231,7 @@ def diffusion_part(found: PathDiffusion, said: tuple[str, ...]) -> Part:
         lines,
     )
     he = Table(
-        ("estimate", "D / (cm²/s)", "relative error"),
+        ("estimate", "D / cm²/s", "relative error"),
         (
             (
                 "least variance",

@@ -10,11 +10,11 @@ import typer
 
 from electrolith.core.errors import InputError
 from electrolith.study.printed import doubted, printed
-from electrolith.study.table import Cell
 
 if TYPE_CHECKING:
     from electrolith.study.exports.diff import Difference, Moved
     from electrolith.study.section import Part
+    from electrolith.study.table import Cell
 
 __all__ = ["add"]
 

@@ -19,7 +19,6 @@ from electrolith.core.errors import ElectrolithError, InputError
 from electrolith.core.reading import reader
 from electrolith.study.commands import complete
 from electrolith.study.printed import printed
-from electrolith.study.table import Cell, cell_text
 
 if TYPE_CHECKING:
     from electrolith.crystal.frame import Frame
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from electrolith.energy.labels.labelling import LabelRun
     from electrolith.study.run import Listener
     from electrolith.study.section import Part, Table
+    from electrolith.study.table import Cell
 
 __all__ = ["add"]
 
@@ -275,6 +275,8 @@ def _table(rows: tuple[ConvergencePoint, ...]) -> Table:
 
 def _csv(rows: tuple[ConvergencePoint, ...]) -> str:
     """The table as text, one line per label."""
+    from electrolith.study.table import cell_text
+
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([column for _, column, _ in COLUMNS])

@@ -310,7 +310,7 @@ def _common(certificate: Certificate) -> Table:
         "material",
         "T / K",
         "time / ps",
-        "D / (cm²/s)",
+        "D / cm²/s",
         "D of the teacher",
         "ratio",
         "difference of g(r) / %",
