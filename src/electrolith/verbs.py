@@ -16,13 +16,13 @@ from electrolith.core.errors import InputError
 if TYPE_CHECKING:
     from electrolith.cell.work import CellResult
     from electrolith.crystal.order import Orderings
+    from electrolith.lab.cycling.measure import FullCells
     from electrolith.lab.impedance.pellet import PelletImpedance
     from electrolith.scattering.measured import Diffraction
     from electrolith.stability.interface import Interface
     from electrolith.stability.window import Window
     from electrolith.study.answer import Answer
     from electrolith.study.section import Results
-    from electrolith.study.sections.cycling import FullCells
 
 __all__ = [
     "cycling",

@@ -88,6 +88,15 @@ BELLS: tuple[Bell, ...] = (
         "above 4 V: overcharge, or a contact that is broken",
     ),
     Bell(
+        "cathode_capacity",
+        "mAh/g",
+        0.0,
+        1675.0,
+        "below zero: a sign is swapped",
+        "above 1672 mAh/g, that of sulfur, more than any cathode of that mass can hold; check the mass and "
+        "the unit of the current (an anode's mass may give more)",
+    ),
+    Bell(
         r"specific_capacity\b.*",
         "mAh/g",
         0.0,

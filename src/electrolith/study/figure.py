@@ -72,7 +72,7 @@ class Axis:
 class Line:
     """A curve: what was computed, or a guide for the eye. x, y: shape (n,).
 
-    colour : in place of the role's.
+    colour : in place of the role's. thin : an outline on a picture, which must not hide it.
     """
 
     x: np.ndarray
@@ -81,6 +81,7 @@ class Line:
     role: Role = "computed"
     dash: bool = False
     colour: str = ""
+    thin: bool = False
 
 
 @dataclass(frozen=True, eq=False)

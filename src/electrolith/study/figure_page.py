@@ -43,7 +43,11 @@ def _faint(colour: str, alpha: float = 0.18) -> str:
 
 
 def _line(layer: Line) -> list[dict[str, Any]]:
-    style = {"color": colour_of(layer), "width": 1.4, "dash": "dash" if layer.dash else "solid"}
+    style = {
+        "color": colour_of(layer),
+        "width": 0.8 if layer.thin else 1.4,
+        "dash": "dash" if layer.dash else "solid",
+    }
     return [
         {
             "type": "scatter",

@@ -98,8 +98,8 @@ def _label(name: str, room: int) -> str:
 def draw(layer: Layer, axes: Any) -> None:
     """One layer on matplotlib axes."""
     if isinstance(layer, Line):
-        style = "--" if layer.dash else "-"
-        axes.plot(layer.x, layer.y, style, color=colour_of(layer), lw=1.2, label=_text(layer.name) or None)
+        style, width = "--" if layer.dash else "-", 0.5 if layer.thin else 1.2
+        axes.plot(layer.x, layer.y, style, color=colour_of(layer), lw=width, label=_text(layer.name) or None)
     elif isinstance(layer, Points):
         colour = colour_of(layer)
         face = "none" if layer.role == "published" else colour

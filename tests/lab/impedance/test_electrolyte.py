@@ -13,6 +13,7 @@ from electrolith.lab.impedance.fit import correlation_time
 from electrolith.lab.impedance.leads import Leads, corrected, lead_draws
 from electrolith.lab.impedance.pellet import judge_spectra
 from electrolith.lab.impedance.pellets import blocking_pellet
+from electrolith.lab.impedance.resting import resting_cell
 from electrolith.lab.impedance.settings import ImpedanceSettings
 from electrolith.lab.impedance.spectrum import Spectrum
 
@@ -174,6 +175,39 @@ def test_a_constant_lithium_cell_is_stable_and_a_growing_one_grows():
     grown = judge_spectra(lithium_cell(np.random.default_rng(2), hours, growth=0.1), given)
     assert grown.growth.verdict == "growing"
     assert grown.growth.initial.value == pytest.approx(140, rel=0.1)
+
+
+def test_a_shrinking_interface_that_no_arc_shows_alone_is_not_called_stable():
+    """Lattice, boundary and interface in two arcs: the whole falls by a few per cent, the interface by 59."""
+    cell = resting_cell("decaying", rng=np.random.default_rng(11))
+    assert cell.change < -0.5
+    settings = ImpedanceSettings(circuit="p(R1,CPE1)-p(R2,CPE2)", electrodes="lithium", follow="time")
+    found = judge_spectra(cell.spectra, settings)
+    assert found.followed == "electrolyte"
+    assert found.growth.verdict != "stable"
+    assert any("no interface was told apart from the electrolyte" in w for w in found.warnings)
+
+
+def test_a_depressed_grain_boundary_says_what_it_may_hide(rng):
+    """20 kohm and a boundary of 15 kohm whose times spread log-normally; then the same without the spread."""
+    laplace = 2j * np.pi * WIDE
+    electrode = 1 / (4e-6 * laplace**0.85)
+    lattice = 2e4 / (1 + laplace * 2e4 * 2e-11)
+    nodes = np.linspace(-3, 3, 41)
+    weights = np.exp(-(nodes**2) / 2) / np.exp(-(nodes**2) / 2).sum()
+    settings = ImpedanceSettings(circuit="p(R1,CPE1)-p(R2,CPE2)-CPE3", leads="0.0(1) ohm", **SIZE)
+    hidden = {}
+    for spread in (0.0, 1.5):
+        times = 1.5e4 * 2e-9 * np.exp(spread * nodes)
+        boundary = 1.5e4 / (1 + laplace[:, None] * times) @ weights
+        spectrum = noisy(lattice + boundary + electrode, WIDE, rng)
+        (one,) = judge_spectra((spectrum,), settings).electrolytes
+        low, high = one.resistance.interval(0.99)
+        assert low < 35e3 < high
+        hidden[spread] = one.hidden
+        assert any("arc is depressed" in d and "too large" in d for d in one.doubts) is (spread > 0)
+    assert hidden[0.0] < 0.002
+    assert hidden[1.5] > 0.03
 
 
 def test_a_sweep_over_less_than_a_decade_is_refused_in_words(rng):

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
+from scipy import ndimage
 
 from electrolith.core.errors import DataError, InputError, MissingExtra
-from electrolith.lab.particles.analysis import ParticleSettings
+from electrolith.lab.particles.analysis import ParticleSettings, measure_particles
 from electrolith.lab.particles.distribution import SizeSettings, size_distribution, weighted_quantile
 from electrolith.lab.particles.read import Micrograph, read_micrograph
 from electrolith.lab.particles.render import render
@@ -84,7 +85,7 @@ def test_dark_particles_on_a_bright_ground_are_found():
 @pytest.mark.parametrize("elongation", [1.0, 1.3])
 def test_rendered_images_give_mean_within_5_percent_and_share_within_3_points(overlap, elongation):
     made = rendered(seed=int(100 * overlap + 10 * elongation), overlap=overlap, elongation=elongation)
-    found = size_distribution((segment(made.micrograph),))
+    found = size_distribution((segment(made.micrograph),), SizeSettings(window=(100e-9, 400e-9)))
     true = made.diameters
     share = 100 * np.mean((true >= 100e-9) & (true < 400e-9))
     assert found.mean.value == pytest.approx(1e9 * true.mean(), rel=0.05)
@@ -213,6 +214,43 @@ def test_a_saturated_image_is_refused():
 def test_an_empty_image_is_refused(rng):
     with pytest.raises(DataError, match="no contrast"):
         segment(Micrograph(np.full((64, 64), 0.5), 1e-9, "grey", "given"))
+
+
+@pytest.mark.parametrize("grain", [0, 1, 3, 8])
+@pytest.mark.parametrize("threshold", ["global", "local"])
+def test_a_picture_without_particles_says_so(grain, threshold):
+    """Noise of four coarsenesses on a bare ground: one hump of grey values, cut anywhere it makes blobs."""
+    rng = np.random.default_rng(grain)
+    ground = ndimage.gaussian_filter(rng.standard_normal((300, 400)), grain)
+    ground = 0.5 + 0.1 * ground / ground.std()
+    image = Micrograph(np.clip(ground, 0, 1), 1e-9, "bare", "given")
+    with pytest.raises(DataError, match="bare: no particles to see: the grey values make one hump"):
+        segment(image, Segmentation(threshold=threshold))
+
+
+def test_a_picture_without_particles_beside_good_ones_is_named_and_the_rest_counts(tmp_path):
+    made = rendered(seed=2).micrograph
+    bare = np.clip(0.5 + 0.1 * np.random.default_rng(0).standard_normal(made.grey.shape), 0, 1)
+    for name, grey in (("bare", bare), ("powder", made.grey)):
+        Image.fromarray(np.round(255 * grey).astype(np.uint8)).save(tmp_path / f"{name}.tif")
+    files = (tmp_path / "bare.tif", tmp_path / "powder.tif")
+    found = measure_particles(ParticleSettings(files, pixel=made.pixel))
+    assert found.sizes.count > 50
+    ((source, reason),) = found.without
+    assert source.endswith("bare.tif")
+    assert "no particles to see" in reason
+    assert found.outline.source.endswith("powder.tif")
+    with pytest.raises(DataError, match="no particles to see"):
+        measure_particles(ParticleSettings(files[:1], pixel=made.pixel))
+
+
+def test_a_share_is_stated_only_of_a_window_that_was_asked_for():
+    sizes = fake([1e-9] * 9 + [3e-9], (1, 1))
+    bare = size_distribution((sizes,))
+    assert bare.share is None
+    assert bare.volume_share is None
+    asked = size_distribution((sizes,), SizeSettings(window=(2e-9, 4e-9)))
+    assert asked.share is not None
 
 
 def test_specks_are_no_particles():

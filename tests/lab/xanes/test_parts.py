@@ -1,16 +1,21 @@
 """Shares of references, peaks, white line, self-absorption."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.lab.xanes.made import GRID, shape, spectrum
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.lab.xanes.analysis import XanesSettings, measure_xanes
-from electrolith.lab.xanes.combination import fit_combination
+from electrolith.lab.xanes.byproduct import judged_byproduct
+from electrolith.lab.xanes.change import find_byproduct
+from electrolith.lab.xanes.combination import CombinationRange, fit_combination
 from electrolith.lab.xanes.normalise import Normalisation, normalise
 from electrolith.lab.xanes.peaks import fit_peaks, white_line
 from electrolith.lab.xanes.read import Spectrum
 from electrolith.lab.xanes.self_absorption import self_absorption
+from electrolith.lab.xanes.series import spectrum_series
 
 SAMPLE, PRODUCT = normalise(spectrum(name="sample")), normalise(spectrum(1.0, name="product"))
 READY = Normalisation(already=True, edge=2825.0)
@@ -29,6 +34,60 @@ def test_shares_are_never_negative_and_sum_to_one(rng):
     total = found.weights[0].through(np.add, found.weights[1], unit="1")
     assert found.weights[1].draws.min() >= 0
     assert total.draws == pytest.approx(1.0, abs=1e-9)
+
+
+def test_the_best_fit_sums_to_one_and_lies_in_its_intervals(rng):
+    found = fit_combination(normalise(spectrum(0.3, rng=rng)), [SAMPLE, PRODUCT], rng=rng)
+    assert sum(found.best) == pytest.approx(1.0, abs=1e-12)
+    assert found.best[1] == pytest.approx(0.3, abs=0.02)
+    for best, weight in zip(found.best, found.weights, strict=True):
+        low, high = weight.interval(0.95)
+        assert low <= best <= high
+
+
+def test_a_combination_is_fitted_over_the_range_that_was_chosen(rng):
+    mixed = normalise(spectrum(0.3, rng=rng))
+    glitch = np.where(np.abs(mixed.energy - 2860) < 8, 1.5, 0.0)  # beyond the white lines
+    spoiled = replace(mixed, flat=mixed.flat + glitch)
+    wide = fit_combination(spoiled, [SAMPLE, PRODUCT], rng=rng)
+    near = fit_combination(spoiled, [SAMPLE, PRODUCT], over=CombinationRange(-10, 20), rng=rng)
+    assert (near.low, near.high) == pytest.approx((mixed.edge - 10, mixed.edge + 20), abs=2.1)
+    assert abs(near.best[1] - 0.3) < 0.02
+    assert near.r_factor < 0.1 * wide.r_factor
+    with pytest.raises(InputError, match="goes from 20 to 10 eV; expected two rising energies"):
+        CombinationRange(20, 10)
+
+
+def test_a_spectrum_that_came_normalised_is_recognised_and_left_as_it_is(tmp_path, rng):
+    ready = shape(0.2) + 0.002 * rng.standard_normal(GRID.size)
+    raw = 2.4 * shape(0.2) + 0.3
+    for name, mu in (("ready", ready), ("raw", raw)):
+        np.savetxt(tmp_path / f"{name}.dat", np.column_stack([GRID, mu]))
+    found = measure_xanes(XanesSettings((tmp_path / "ready.dat",)))
+    np.testing.assert_allclose(found.spectra[0].flat, ready, atol=1e-9)
+    said = "normalised already (0 below the edge, 1 above it), taken as they come: ready"
+    assert said in found.warnings
+    other = measure_xanes(XanesSettings((tmp_path / "raw.dat",)))
+    assert other.spectra[0].edge_step == pytest.approx(2.4, rel=0.03)
+    assert not any("normalised already" in w for w in other.warnings)
+
+
+@pytest.mark.parametrize("off", [0.0, 0.2])
+def test_the_share_of_a_byproduct_allows_for_a_reference_that_is_off(off):
+    """Two spectra before and two after with 8 %; the points' noise is far below what the reference does."""
+    pulls, naive = [], []
+    reference = normalise(spectrum(1.0, name="product", shift=off))
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        made = [normalise(spectrum(0.08 * (i > 1), rng=rng, noise=1e-4, start=600.0 * i)) for i in range(4)]
+        found = judged_byproduct(spectrum_series(made), reference)
+        bare = find_byproduct(spectrum_series(made), reference)
+        pulls.append((found.size.value - 0.08) / found.size.std)
+        naive.append((bare.size.value - 0.08) / bare.size.std)
+        assert found.limit >= 0.08
+    assert np.sqrt(np.mean(np.square(pulls))) < 1.6
+    if off:
+        assert np.sqrt(np.mean(np.square(naive))) > 3  # what the points' noise alone would claim
 
 
 def test_one_reference_is_refused(rng):

@@ -2,16 +2,23 @@
 
 import numpy as np
 
+from electrolith.core.format import number
 from electrolith.core.plausible import ring
 from electrolith.lab.cycling.cycles import CycleTable
 
 SHOWN = 5
+TWICE = 1.6  # of the capacity that 1C stands for; a cathode charged further than usual gives up to 1.4 of it
 
 
-def doubts_of(table: CycleTable) -> tuple[str, ...]:
-    """Sentences on the cycles of a table that cannot be as they stand."""
+def doubts_of(table: CycleTable, *, one_c: float | None = None) -> tuple[str, ...]:
+    """Sentences on the cycles of a table that cannot be as they stand.
+
+    Parameters
+    ----------
+    one_c : current at 1C, A/kg, which is also the capacity expected, in Ah/kg.
+    """
     whole = table.complete
-    said = []
+    said: list[str | None] = []
     efficiency = ring("coulombic_efficiency", _most(100 * table.efficiency[whole]), "percent")
     high = table.cycle[whole & (table.efficiency > 1.05)]
     if efficiency and high.size:
@@ -22,7 +29,14 @@ def doubts_of(table: CycleTable) -> tuple[str, ...]:
         said.append(f"cycles {_list(backward)}: {ring('hysteresis', least, 'V')}")
     specific = table.specific_charge
     if specific is not None:
-        said.append(ring("specific_capacity", _most(specific), "mAh/g"))
+        said.append(ring("cathode_capacity", _most(specific), "mAh/g"))
+        discharge = table.specific_discharge
+        largest = 0.0 if discharge is None else _most(discharge)
+        if one_c is not None and not said[-1] and largest > TWICE * one_c:
+            said.append(
+                f"{number(largest)} mAh/g are {number(largest / one_c, 2)} times what 1C = "
+                f"{number(one_c)} mA/g stands for: check the mass, or the 1C"
+            )
     said.append(ring("duration", float(table.end[-1] - table.begin[0]), "s"))
     return tuple(filter(None, said))
 

@@ -50,7 +50,9 @@ class Growth:
     text: str
 
 
-def interface_growth(time: Array, resistance: Array, std: Array | None = None, *, seed: int = 0) -> Growth:
+def interface_growth(
+    time: Array, resistance: Array, std: Array | None = None, *, diluted: bool = False, seed: int = 0
+) -> Growth:
     """Decide whether a resistance grows.
 
     Parameters
@@ -58,6 +60,7 @@ def interface_growth(time: Array, resistance: Array, std: Array | None = None, *
     time : s, shape (n,).
     resistance : ohm, shape (n,).
     std : standard deviations, ohm; None takes the scatter.
+    diluted : the resistance holds more than the interface, so that a change of ten per cent is not small.
     seed : of the draws.
 
     Raises
@@ -89,7 +92,9 @@ def interface_growth(time: Array, resistance: Array, std: Array | None = None, *
     if std is None:
         significance = _gaussian(significance, time.size - 2)
     model, curve, jump, duration = _shape(time - time[0], resistance, error, solution)
-    verdict = _verdict(significance, change)
+    verdict = _verdict(significance, change, diluted=diluted)
+    if model == "constant" and verdict in ("growing", "shrinking"):
+        model, curve = "parabolic", solution[0] + solution[1] * root
     if verdict == "stable":
         model, jump, duration = "constant", None, None
         curve = np.full(time.size, float(np.average(resistance, weights=1 / error**2)))
@@ -125,7 +130,7 @@ def _gaussian(ratio: float, dof: int) -> float:
     return float(np.sign(ratio) * norm.isf(max(t.sf(abs(ratio), dof), 1e-300)))
 
 
-def _verdict(significance: float, change: Estimate) -> Verdict:
+def _verdict(significance: float, change: Estimate, *, diluted: bool) -> Verdict:
     """Growing when significant and not negligible; stable when the change is bounded to be small."""
     low, high = change.interval(0.95)
     if max(abs(low), abs(high)) < SMALL:
@@ -134,7 +139,7 @@ def _verdict(significance: float, change: Estimate) -> Verdict:
         return "growing"
     if significance < -SIGNIFICANT:
         return "shrinking"
-    return "stable" if max(abs(low), abs(high)) < 2 * SMALL else "not decided"
+    return "stable" if max(abs(low), abs(high)) < 2 * SMALL and not diluted else "not decided"
 
 
 def _text(verdict: Verdict, model: str, change: Estimate, significance: float, duration: float) -> str:

@@ -127,6 +127,7 @@ def judge_spectra(
                     *(f"{source}: {reason}" for source, reason in unseen),
                     *influence(_points(fits, electrolytes), leads, settings.form),
                     *(series.warnings if series else ()),
+                    *_diluted(growth, followed, settings),
                 ]
             )
         ),
@@ -335,6 +336,16 @@ def _series(
     )
 
 
+def _diluted(growth: Growth | None, followed: str, settings: ImpedanceSettings) -> tuple[str, ...]:
+    """A word where a lithium cell shows no interface of its own to follow."""
+    if growth is None or followed != "electrolyte" or settings.electrodes != "lithium":
+        return ()
+    return (
+        "no interface was told apart from the electrolyte: the whole is followed, in which a change of the "
+        "interface alone is diluted",
+    )
+
+
 def _growth(
     spectra: tuple[Spectrum, ...],
     electrolytes: list[Electrolyte | None],
@@ -361,4 +372,5 @@ def _growth(
     ohms = np.array([r.value for r in found])
     ends = np.array([r.interval() for r in found])
     doubt = np.maximum((ends[:, 1] - ends[:, 0]) / 2, 1e-9 * np.abs(ohms))
-    return interface_growth(times, ohms, doubt, seed=settings.seed), name
+    growth = interface_growth(times, ohms, doubt, diluted=name == "electrolyte", seed=settings.seed)
+    return growth, name

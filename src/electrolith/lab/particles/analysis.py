@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from electrolith.core.errors import InputError
+from electrolith.core.errors import DataError, InputError
 from electrolith.core.progress import tracked
 from electrolith.core.units import Unit
 from electrolith.lab.particles.distribution import SizeDistribution, SizeSettings, size_distribution
@@ -72,12 +72,16 @@ class Outline:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParticleResult:
-    """Sizes over all images, and the first image with its outlines."""
+    """Sizes over all images, and the first image with its outlines.
+
+    without : images that show no particles, (file, reason); the others count.
+    """
 
     sizes: SizeDistribution
     outline: Outline
     pixels: tuple[float, ...]
     scales_from: tuple[str, ...]
+    without: tuple[tuple[str, str], ...] = ()
 
 
 def measure_particles(
@@ -99,14 +103,22 @@ def measure_particles(
         )
         for f in settings.files
     ]
-    found = [segment(i, settings.segmentation) for i in tracked(images, "image")]
+    seen, without = [], []
+    for image in tracked(images, "image"):
+        try:
+            seen.append((image, segment(image, settings.segmentation)))
+        except DataError as error:
+            without.append((image.source, str(error)))
+    if not seen:
+        raise DataError(without[0][1] if len(without) == 1 else f"{len(without)} images: {without[0][1]}")
     if pictures is not None:
-        pictures += [overlay(i, p) for i, p in zip(images, found, strict=True)]
+        pictures += [overlay(i, p) for i, p in seen]
     return ParticleResult(
-        sizes=size_distribution(tuple(found), settings.sizes),
-        outline=_outline(images[0], found[0]),
-        pixels=tuple(i.pixel for i in images),
-        scales_from=tuple(i.scale_from for i in images),
+        sizes=size_distribution(tuple(p for _, p in seen), settings.sizes),
+        outline=_outline(*seen[0]),
+        pixels=tuple(i.pixel for i, _ in seen),
+        scales_from=tuple(i.scale_from for i, _ in seen),
+        without=tuple(without),
     )
 
 

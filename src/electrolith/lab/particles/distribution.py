@@ -25,18 +25,18 @@ __all__ = ["SizeDistribution", "SizeSettings", "size_distribution", "weighted_qu
 class SizeSettings:
     """What to say about sizes.
 
-    window : share of the particles between these diameters is asked for, m.
+    window : share of the particles between these diameters is asked for, m; none without.
     bins : edges of the histogram, m; empty: 12 logarithmic bins.
     resamples : bootstrap samples behind the intervals.     seed : of them.
     """
 
-    window: Annotated[tuple[float, float], Unit("m")] = (100e-9, 400e-9)
+    window: Annotated[tuple[float, float] | None, Unit("m")] = None
     bins: Annotated[tuple[float, ...], Unit("m")] = ()
     resamples: int = 1000
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.window[0] < self.window[1]:
+        if self.window is not None and not 0 <= self.window[0] < self.window[1]:
             raise InputError(f"window of diameters {self.window} m is empty; expected two rising diameters")
         if self.bins and np.any(np.diff(self.bins) <= 0):
             raise InputError("edges of the histogram must rise")
@@ -47,7 +47,7 @@ class SizeDistribution:
     """Sizes with the doubt of having counted that many particles; lengths in nm.
 
     number : D10, D50, D90 by number; volume : by volume (d³).
-    share, volume_share : of the particles in the window, %.
+    share, volume_share : of the particles in the window, %; None where none was asked for.
     edges : m, shape (k + 1,); counts : weighted, summing to 1; volumes : the same by volume.
     """
 
@@ -57,9 +57,9 @@ class SizeDistribution:
     longest: tuple[float, float]
     number: tuple[Estimate, Estimate, Estimate]
     volume: tuple[Estimate, Estimate, Estimate]
-    share: Estimate
-    volume_share: Estimate
-    window: tuple[float, float]
+    share: Estimate | None
+    volume_share: Estimate | None
+    window: tuple[float, float] | None
     edges: np.ndarray
     counts: np.ndarray
     volumes: np.ndarray
@@ -115,8 +115,8 @@ def size_distribution(
         longest=(float(length.min()), float(length.max())),
         number=(nm(1), nm(2), nm(3)),
         volume=(nm(4), nm(5), nm(6)),
-        share=Estimate(100 * table[7], "%"),
-        volume_share=Estimate(100 * table[8], "%"),
+        share=None if s.window is None else Estimate(100 * table[7], "%"),
+        volume_share=None if s.window is None else Estimate(100 * table[8], "%"),
         window=s.window,
         edges=edges,
         counts=counts,
@@ -136,9 +136,12 @@ def _edge_weight(found: Particles) -> np.ndarray:
     return np.asarray(rows * columns / room)
 
 
-def _numbers(diameter: np.ndarray, weight: np.ndarray, window: tuple[float, float]) -> tuple[float, ...]:
+def _numbers(
+    diameter: np.ndarray, weight: np.ndarray, window: tuple[float, float] | None
+) -> tuple[float, ...]:
     """Mean, D10/50/90 by number and by volume, shares in the window."""
-    inside = (diameter >= window[0]) & (diameter < window[1])
+    low, high = window or (0.0, np.inf)
+    inside = (diameter >= low) & (diameter < high)
     cubes = weight * diameter**3
     return (
         float(np.average(diameter, weights=weight)),

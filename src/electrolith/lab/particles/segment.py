@@ -18,6 +18,8 @@ from electrolith.lab.particles.read import Micrograph
 
 __all__ = ["Particles", "Segmentation", "overlay", "segment"]
 
+# share of the variance between Otsu's classes: 2/π of one normal hump, 0.74 and more of particles on a ground
+_ONE_HUMP = 0.68
 _SATURATED = 0.25  # share of the pixels at the top value beyond which an image cannot be thresholded
 
 
@@ -166,6 +168,7 @@ def _mask(image: Micrograph, s: Segmentation) -> np.ndarray:
         level: Any = s.threshold if s.bright else 1 - s.threshold
     else:
         level = filters.threshold_otsu(smooth)
+        even = smooth
         if s.threshold == "local":
             # uneven light is slow: the ground is what the darker half of a wide neighbourhood shows
             wide = max(min(image.grey.shape) // 4, 8)
@@ -176,9 +179,26 @@ def _mask(image: Micrograph, s: Segmentation) -> np.ndarray:
                 np.linspace(0, n - 1, m) for n, m in zip(coarse.shape, smooth.shape, strict=True)
             )
             mean = ndimage.map_coordinates(mean, np.meshgrid(rows, columns, indexing="ij"), order=1)
+            even = smooth - (mean - mean.mean())
             level = level + mean - mean.mean()
+        if (share := _between(even)) < _ONE_HUMP:
+            raise DataError(
+                f"{image.source}: no particles to see: the grey values make one hump, as of noise or of "
+                f"a bare ground (two classes explain {100 * share:.0f} % of their variance; of noise 64 %)"
+            )
     mask = ndimage.binary_opening(smooth > level, iterations=1)
     return np.asarray(_filled(mask))
+
+
+def _between(grey: np.ndarray) -> float:
+    """Share of the variance of grey values that lies between the two classes of Otsu's threshold."""
+    _, filters, _, _ = _skimage()
+    above = grey > filters.threshold_otsu(grey)
+    share = float(above.mean())
+    if not 0 < share < 1:
+        return 0.0
+    apart = float(grey[above].mean() - grey[~above].mean())
+    return share * (1 - share) * apart**2 / max(float(grey.var()), 1e-300)
 
 
 def _filled(mask: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,10 +14,11 @@ from electrolith.core.errors import DataError, InputError
 from electrolith.core.reading import reader
 from electrolith.core.units import Unit
 from electrolith.lab.xanes.athena import named_groups, read_athena_project
-from electrolith.lab.xanes.change import Change, ChangeTest, find_byproduct, find_feature, find_shift
-from electrolith.lab.xanes.combination import Combination, fit_combination
+from electrolith.lab.xanes.byproduct import judged_byproduct
+from electrolith.lab.xanes.change import Change, ChangeTest, find_feature, find_shift
+from electrolith.lab.xanes.combination import Combination, CombinationRange, fit_combination
 from electrolith.lab.xanes.electrochemistry import CellRecord, at_times, read_cell_record
-from electrolith.lab.xanes.normalise import Normalisation, Normalised, normalise
+from electrolith.lab.xanes.normalise import Normalisation, Normalised, edge_energy, normalise
 from electrolith.lab.xanes.peaks import PeakFit, WhiteLine, fit_peaks, white_line
 from electrolith.lab.xanes.read import Columns, Mode, Spectrum, read_spectra
 from electrolith.lab.xanes.self_absorption import SelfAbsorption, self_absorption
@@ -31,6 +32,9 @@ from electrolith.lab.xanes.series import (
 __all__ = ["XanesResult", "XanesSettings", "measure_xanes", "read_any"]
 
 
+ZERO, ONE = 0.02, 0.05  # how near to 0 below and to 1 above the edge a spectrum is that came normalised
+
+
 @dataclass(frozen=True, slots=True)
 class XanesSettings:
     """Spectra and what to ask of them.
@@ -40,6 +44,7 @@ class XanesSettings:
     times : s, one a spectrum, where the files state none.
     record : electrochemical record (.mpt) to set the series against.
     formula : composition of a sample measured in fluorescence, for the self-absorption flag.
+    shares_over : energies of the linear combination, relative to the edge.
     peaks : starting energies of peaks to fit in each spectrum, eV.
     mode : what was measured; "auto" goes by the columns.     columns : which to use.
     energy_unit : of files that do not state one.     normalisation : ranges before and behind the edge.
@@ -57,6 +62,7 @@ class XanesSettings:
     formula: str = ""
     peaks: Annotated[tuple[float, ...], Unit("eV")] = ()
     search: ChangeTest = field(default_factory=ChangeTest)
+    shares_over: CombinationRange = field(default_factory=CombinationRange)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -106,10 +112,10 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
     """Read, normalise, order and search spectra."""
     rng = np.random.default_rng(settings.seed)
     raw = [s for f in settings.files for s in read_any(f, settings)]
-    spectra = tuple(normalise(s, settings.normalisation) for s in raw)
-    references = [
-        normalise(s, settings.normalisation) for f in settings.references for s in read_any(f, settings)
-    ]
+    standards = [s for f in settings.references for s in read_any(f, settings)]
+    ready = tuple(s.name for s in (*raw, *standards) if _ready(s, settings.normalisation))
+    spectra = tuple(_normalised(s, settings.normalisation) for s in raw)
+    references = [_normalised(s, settings.normalisation) for s in standards]
     series = components = None
     changes: tuple[Change, ...] = ()
     voltage = charge = np.array([])
@@ -128,12 +134,16 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
         changes = (
             find_feature(series, settings.search),
             find_shift(series, settings.search),
-            *(find_byproduct(series, r, settings.search) for r in products),
+            *(judged_byproduct(series, r, settings.search) for r in products),
         )
         if settings.record:
             record = read_cell_record(settings.record)
             voltage, charge = at_times(record, series.clock)
-    shares = tuple(fit_combination(s, references, rng=rng) for s in spectra) if len(references) > 1 else ()
+    shares = (
+        tuple(fit_combination(s, references, over=settings.shares_over, rng=rng) for s in spectra)
+        if len(references) > 1
+        else ()
+    )
     fits = tuple(fit_peaks(s, centres=settings.peaks, rng=rng) for s in spectra) if settings.peaks else ()
     fluorescence = any(s.mode == "fluorescence" for s in spectra)
     damping = self_absorption(settings.formula, edge_energy=spectra[0].edge) if settings.formula else None
@@ -151,10 +161,36 @@ def measure_xanes(settings: XanesSettings) -> XanesResult:
         warnings=(
             *dict.fromkeys(w for s in raw if s.account is not None for w in s.account.warnings),
             *_warnings(series, fluorescence, damping),
+            *_said_ready(ready),
         ),
         accounts=tuple(s.account for s in raw if s.account is not None),
         record=None if record is None else _thin(record),
     )
+
+
+def _ready(spectrum: Spectrum, settings: Normalisation) -> bool:
+    """Whether a spectrum was normalised before it came: nothing below the edge, one above it."""
+    if settings.already or spectrum.mode != "mu":
+        return False
+    edge = edge_energy(spectrum.energy, spectrum.mu) if settings.edge is None else settings.edge
+    below, above = spectrum.mu[spectrum.energy < edge - 15], spectrum.mu[spectrum.energy > edge + 30]
+    if below.size < 3 or above.size < 3:
+        return False
+    return bool(abs(np.median(below)) < ZERO and abs(np.median(above) - 1) < ONE)
+
+
+def _normalised(spectrum: Spectrum, settings: Normalisation) -> Normalised:
+    """Normalised; one that came so is left as it is."""
+    ready = _ready(spectrum, settings)
+    return normalise(spectrum, replace(settings, already=True) if ready else settings)
+
+
+def _said_ready(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Which spectra were taken as normalised."""
+    if not names:
+        return ()
+    shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return (f"normalised already (0 below the edge, 1 above it), taken as they come: {shown}",)
 
 
 def _thin(record: CellRecord) -> CellRecord:

@@ -3,6 +3,7 @@ r"""Linear combination of reference spectra, µ(E) = Σ wᵢ µᵢ(E) with wᵢ 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.interpolate import make_interp_spline
@@ -10,23 +11,47 @@ from scipy.optimize import nnls
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.core.estimate import Estimate
+from electrolith.core.units import Unit
 from electrolith.lab.xanes.normalise import Normalised
 
-__all__ = ["Combination", "common_grid", "fit_combination", "on_grid"]
+__all__ = ["Combination", "CombinationRange", "common_grid", "fit_combination", "on_grid"]
 
 _SUM_ROW = 1e4  # weight of the row that asks for Σ w = 1, in units of the largest column
+
+
+@dataclass(frozen=True, slots=True)
+class CombinationRange:
+    """Energies that a linear combination is fitted over.
+
+    low, high : eV, relative to the edge.
+    """
+
+    low: Annotated[float, Unit("eV")] = -20.0
+    high: Annotated[float, Unit("eV")] = 60.0
+
+    def __post_init__(self) -> None:
+        if not self.high - self.low >= 5:
+            raise InputError(
+                f"the range of a linear combination goes from {self.low:g} to {self.high:g} eV; expected two "
+                "rising energies relative to the edge, five eV apart or more"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Combination:
     """Shares of the references in a spectrum.
 
-    weights : one estimate a reference, from resampled residuals.
+    best : of the best fit, summing to one, (k,).
+    weights : the same with their doubt, from resampled residuals.
+    low, high : eV, ends of the fitted range.
     r_factor : Σ (y - fit)² / Σ y².
     """
 
     names: tuple[str, ...]
+    best: tuple[float, ...]
     weights: tuple[Estimate, ...]
+    low: float
+    high: float
     energy: np.ndarray
     measured: np.ndarray
     fitted: np.ndarray
@@ -83,8 +108,7 @@ def fit_combination(
     spectrum: Normalised,
     references: list[Normalised],
     *,
-    low: float | None = None,
-    high: float | None = None,
+    over: CombinationRange | None = None,
     rng: np.random.Generator,
     resamples: int = 200,
 ) -> Combination:
@@ -102,12 +126,8 @@ def fit_combination(
     """
     if len(references) < 2:
         raise InputError(f"{len(references)} reference(s) for a linear combination; it needs two or more")
-    edge = spectrum.edge
-    grid = common_grid(
-        [spectrum, *references],
-        low=edge - 20 if low is None else low,
-        high=edge + 60 if high is None else high,
-    )
+    over = over or CombinationRange()
+    grid = common_grid([spectrum, *references], low=spectrum.edge + over.low, high=spectrum.edge + over.high)
     table = on_grid(references, grid)
     y = on_grid([spectrum], grid)[0]
     singular = np.linalg.svd(table - table.mean(axis=0), compute_uv=False)
@@ -119,7 +139,18 @@ def fit_combination(
     weights = tuple(Estimate(drawn[:, i], "1") for i in range(best.size))
     r_factor = float(np.sum((y - fitted) ** 2) / np.sum(y**2))
     names = tuple(r.name for r in references)
-    return Combination(names, weights, grid, y, fitted, r_factor, spectrum.name)
+    return Combination(
+        names,
+        tuple(float(b) for b in best),
+        weights,
+        float(grid[0]),
+        float(grid[-1]),
+        grid,
+        y,
+        fitted,
+        r_factor,
+        spectrum.name,
+    )
 
 
 def _bootstrap(

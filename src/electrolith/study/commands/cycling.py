@@ -12,7 +12,10 @@ from electrolith.core.units import parse
 from electrolith.study.commands.options import one_of
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from electrolith.lab.cycling.audit import Finding
+    from electrolith.lab.cycling.measure import OneFullCell
     from electrolith.study.section import Evidence, Part
     from electrolith.study.sections import exposure as air
 
@@ -64,9 +67,24 @@ def cycling(
                 "counted_by": cell.table.counted_by,
                 "convention": cell.table.convention,
                 "reference_cycle": cell.reference,
+                "retention": _kept(cell),
+                "stretches": [
+                    {
+                        "rate": step.name,
+                        "taken_for": kind,
+                        "first_cycle": step.first,
+                        "last_cycle": step.last,
+                        "current_mA": step.current,
+                        "discharge_mAh": step.capacity,
+                    }
+                    for step, kind in zip(cell.steps, cell.kinds, strict=True)
+                ],
                 "cycle": cell.table.cycle.tolist(),
                 "charge_mAh": cell.table.charge.tolist(),
                 "discharge_mAh": cell.table.discharge.tolist(),
+                "discharge_mAh_g": _listed(cell.table.specific_discharge),
+                "discharge_mAh_cm2": _listed(cell.table.areal_discharge),
+                "left": cell.kept.tolist(),
                 "coulombic_efficiency": cell.table.efficiency.tolist(),
                 "charge_energy_mWh": cell.table.charge_energy.tolist(),
                 "discharge_energy_mWh": cell.table.discharge_energy.tolist(),
@@ -77,6 +95,26 @@ def cycling(
         "failures": [list(f) for f in found.failures],
     }
     _finish("Full cells", cells.cycling_parts(found), data, cells.evidence_of(found), html, json_file)
+
+
+def _kept(cell: OneFullCell) -> dict[str, object] | None:
+    """What is left at the last cycle of the reference's stretch."""
+    kept = cell.retention
+    if kept is None:
+        return None
+    return {
+        "of_cycle": kept.reference,
+        "at_cycle": kept.last,
+        "stretch": kept.regime,
+        "measured": kept.measured,
+        "by_law": kept.by_law,
+        "law": None if cell.fade is None else cell.fade.law,
+    }
+
+
+def _listed(values: np.ndarray | None) -> list[float] | None:
+    """Plain numbers, None kept."""
+    return None if values is None else [float(v) for v in values]
 
 
 def ccd(

@@ -28,7 +28,7 @@ def particles(
     local: Annotated[
         bool, typer.Option(help="Threshold against the surroundings, for uneven light.")
     ] = False,
-    window: Annotated[str, typer.Option(help="Window whose share is asked for.")] = "100 nm, 400 nm",
+    window: Annotated[str, typer.Option(help="Diameters whose share is asked for, '100 nm, 400 nm'.")] = "",
     overlay: Annotated[
         Path | None, typer.Option(help="Write the first image with all outlines (.png).")
     ] = None,
@@ -47,8 +47,8 @@ def particles(
     from electrolith.study.sections.particles import particle_evidence, particle_parts
     from electrolith.study.terminal import finish
 
-    edges = parse_list(window, "m")
-    if len(edges) != 2:
+    edges = parse_list(window, "m") if window else ()
+    if len(edges) not in (0, 2):
         raise InputError(f"--window: expected two diameters, got {window!r}")
     length, _, count = bar.partition(",")
     if bar and not count.strip().replace(".", "", 1).isdigit():
@@ -60,7 +60,7 @@ def particles(
         bar_pixels=float(count) if bar else None,
         crop_bottom=crop,
         segmentation=Segmentation(threshold="local" if local else "global", bright=not dark),
-        sizes=SizeSettings(window=(edges[0], edges[1])),
+        sizes=SizeSettings(window=(edges[0], edges[1]) if edges else None),
     )
     pictures: list[np.ndarray] | None = [] if overlay is not None else None
     found = measure_particles(settings, pictures=pictures)
@@ -74,7 +74,9 @@ def particles(
         "excluded": s.excluded,
         "number_nm": [v.value for v in s.number],
         "volume_nm": [v.value for v in s.volume],
-        "share_percent": [s.share.value, *s.share.interval()],
+        "window_nm": None if s.window is None else [1e9 * v for v in s.window],
+        "share_percent": None if s.share is None else [s.share.value, *s.share.interval()],
+        "without_particles": [list(w) for w in found.without],
         "warnings": list(s.warnings),
     }
     finish(

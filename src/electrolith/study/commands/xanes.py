@@ -12,6 +12,7 @@ from electrolith.core.units import parse, parse_list
 
 if TYPE_CHECKING:
     from electrolith.lab.xanes.analysis import XanesResult
+    from electrolith.lab.xanes.combination import CombinationRange
     from electrolith.lab.xanes.read import Columns
     from electrolith.study.section import Part
 
@@ -40,6 +41,9 @@ def xanes(
         str, typer.Option(help="Composition, for the self-absorption of a thick sample.")
     ] = "",
     peaks: Annotated[str, typer.Option(help="Starting energies of peaks to fit: '2826, 2828.7 eV'.")] = "",
+    shares_over: Annotated[
+        str, typer.Option(help="Energies of the linear combination, relative to the edge.")
+    ] = "-20 eV, 60 eV",
     width: Annotated[str, typer.Option(help="Width of the peak looked for.")] = "1 eV",
     html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
@@ -70,6 +74,7 @@ def xanes(
         formula=formula,
         peaks=parse_list(peaks, "eV") if peaks else (),
         search=ChangeTest(feature_width=parse(width, "eV")),
+        shares_over=_range(shares_over),
     )
     found = measure_xanes(chosen)
     data = _data(found)
@@ -81,6 +86,16 @@ def xanes(
         html=html,
         json_file=json_file,
     )
+
+
+def _range(text: str) -> CombinationRange:
+    """Two energies relative to the edge."""
+    from electrolith.lab.xanes.combination import CombinationRange
+
+    ends = parse_list(text, "eV")
+    if len(ends) != 2:
+        raise InputError(f"--shares-over: expected two energies, '-20 eV, 60 eV', got {text!r}")
+    return CombinationRange(*ends)
 
 
 def _columns(text: str) -> Columns:
@@ -118,7 +133,12 @@ def _data(found: XanesResult) -> dict[str, Any]:
             for c in found.changes
         ],
         "shares": [
-            {"name": c.name, **{n: [w.value, *w.interval()] for n, w in zip(c.names, c.weights, strict=True)}}
+            {
+                "name": c.name,
+                "range_eV": [c.low, c.high],
+                "r_factor": c.r_factor,
+                **{n: [b, *w.interval()] for n, b, w in zip(c.names, c.best, c.weights, strict=True)},
+            }
             for c in found.combinations
         ],
         "warnings": list(found.warnings),

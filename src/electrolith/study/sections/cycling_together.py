@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from electrolith.lab.cycling.fade import retention
+from electrolith.lab.cycling.measure import FullCells, OneFullCell
 from electrolith.study.figure import Axis, Figure, Line, Role
-from electrolith.study.printed import printed
 from electrolith.study.section import Part, Results, Table
-from electrolith.study.sections.cycling_result import FullCells, OneFullCell
 from electrolith.study.table import Cell
 
 __all__ = ["cycling_together"]
@@ -22,9 +20,9 @@ def cycling_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
     if len(cells) < 2:
         return ()
     layers = tuple(
-        Line(c.table.cycle, 100 * kept, name, ROLES[i % len(ROLES)])
+        Line(c.table.cycle, 100 * c.kept, name, ROLES[i % len(ROLES)])
         for i, (name, c) in enumerate(cells)
-        if (kept := _kept(c)) is not None
+        if c.reference is not None
     )
     figure = Figure(
         "cycling-retention-all",
@@ -38,11 +36,13 @@ def cycling_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
         "cell",
         "rate",
         "cycles",
-        "discharge / mAh g⁻¹",
-        "areal discharge / mAh cm⁻²",
-        "charge moved / mAh",
+        "mAh g⁻¹",
+        "mAh cm⁻²",
+        "mAh",
         "initial CE / %",
-        "left at the end / %",
+        "of cycle",
+        "at cycle",
+        "left / %",
     )
     caption = "Discharge capacity of the reference cycle, in every unit that mass and area allow."
     return (
@@ -50,27 +50,20 @@ def cycling_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
     )
 
 
-def _kept(cell: OneFullCell) -> np.ndarray | None:
-    t = cell.table
-    if cell.reference is None or cell.reference not in t.cycle:
-        return None
-    return np.asarray(retention(t.cycle, t.discharge, reference=cell.reference))
-
-
 def _row(name: str, cell: OneFullCell) -> tuple[Cell, ...]:
     t = cell.table
     at = int(np.flatnonzero(t.cycle == cell.reference)[0]) if cell.reference in t.cycle else 0
     step = next((s.name for s in cell.steps if s.first <= t.cycle[at] <= s.last), "–")
-    specific, areal, kept = t.specific_discharge, t.areal_discharge, _kept(cell)
-    whole = np.flatnonzero(t.complete)
-    last = None if kept is None or not whole.size else printed(100 * kept[whole[-1]], ".2f")
+    specific, areal, kept = t.specific_discharge, t.areal_discharge, cell.retention
     return (
         name,
         step,
         int(t.cycle.size),
-        None if specific is None else printed(specific[at], ".1f"),
-        None if areal is None else printed(areal[at], ".3f"),
-        printed(t.discharge[at], ".3f"),
-        printed(100 * t.initial_efficiency, ".2f"),
-        last,
+        None if specific is None else float(specific[at]),
+        None if areal is None else float(areal[at]),
+        float(t.discharge[at]),
+        float(100 * t.initial_efficiency),
+        None if cell.reference is None else int(cell.reference),
+        None if kept is None else int(kept.last),
+        None if kept is None else 100 * kept.measured,
     )

@@ -46,9 +46,8 @@ def _spectra_part(found: PelletImpedance) -> Part:
     """Fits of the single spectra."""
     noise = float(np.median([fit.noise for fit in found.fits]))
     sentence = (
-        f"{len(found.fits)} spectra fitted with {found.circuit}; the residuals are {100 * noise:.2g} % "
-        f"of |Z| in the "
-        "median."
+        f"{len(found.fits)} spectra fitted with {found.circuit}; the residuals are "
+        f"{number(100 * noise, 2)} % of |Z| in the median."
     )
     shown = _some(found.fits)
     drawn = (_nyquist(found, shown), _bode(shown), _phase(shown), _residuals(shown))
@@ -64,7 +63,7 @@ def _spectra_part(found: PelletImpedance) -> Part:
         for name, why in fit.undetermined.items()
     ]
     warnings += [
-        f"{short_name(f.source)}: outliers at {', '.join(f'{x:.3g} Hz' for x in f.frequency[f.outliers][:5])}"
+        f"{short_name(f.source)}: outliers at {', '.join(_hertz(x) for x in f.frequency[f.outliers][:5])}"
         for f in found.fits
         if f.outliers.any()
     ]
@@ -101,7 +100,7 @@ def _shades(fits: tuple[CircuitFit, ...]) -> tuple[str, ...]:
 
 def _label(fit: CircuitFit) -> str:
     """Temperature where known, else the file."""
-    return short_name(fit.source) if fit.temperature is None else f"{fit.temperature - 273.15:.4g} °C"
+    return short_name(fit.source) if fit.temperature is None else f"{number(fit.temperature - 273.15, 4)} °C"
 
 
 def _nyquist(found: PelletImpedance, fits: tuple[CircuitFit, ...]) -> Figure:
@@ -309,7 +308,7 @@ def _series_part(found: PelletImpedance) -> Part:
     other = "ln σ" if total.form == "sigma T" else "ln σT"
     celsius = total.reference - 273.15
     sentence = (
-        f"σ({celsius:.3g} °C) = {_pm(total.at_reference)} S/cm and Eₐ = "
+        f"σ({number(celsius, 3)} °C) = {_pm(total.at_reference)} S/cm and Eₐ = "
         f"{_pm(total.activation_energy)} eV from "
         f"{law} against 1/T ({other} would give {total.other_activation_energy:.3f} eV)."
     )
@@ -328,7 +327,7 @@ def _series_part(found: PelletImpedance) -> Part:
     columns = (
         "part",
         "temperatures",
-        f"σ({celsius:.3g} °C) / S/cm",
+        f"σ({number(celsius, 3)} °C) / S/cm",
         f"Eₐ ({law}) / eV",
         "√(χ²/dof)",
         "heating / eV",
@@ -360,7 +359,9 @@ def _arrhenius(parts: tuple[PartSeries, ...]) -> Figure:
             [e.interval() if e.doubt == "known" else (e.value, e.value) for e in part.conductivity]
         )
         factor = t**power
-        text = tuple(f"{x - 273.15:.4g} °C<br>{s:.3g} S/cm" for x, s in zip(t, sigma, strict=True))
+        text = tuple(
+            f"{number(x - 273.15, 4)} °C<br>{number(s, 3)} S/cm" for x, s in zip(t, sigma, strict=True)
+        )
         layers.append(
             Points(
                 1000 / t, sigma * factor, part.part, role, spread[:, 0] * factor, spread[:, 1] * factor, text

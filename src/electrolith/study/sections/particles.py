@@ -1,16 +1,12 @@
-"""Particle sizes in the study: distributions from micrographs, with a picture for the eye."""
+"""Particle sizes in the study: wires the laboratory's result to headline and report."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-
-from electrolith.lab.particles.analysis import Outline, ParticleResult, ParticleSettings, measure_particles
-from electrolith.lab.particles.distribution import SizeDistribution
-from electrolith.study.figure import Axis, Bars, Figure, Heat, Layer, Line
-from electrolith.study.section import Evidence, Part, Results, Section, Table
+from electrolith.lab.particles.analysis import ParticleResult, ParticleSettings, measure_particles
+from electrolith.study.section import Evidence, Part, Results, Section
+from electrolith.study.sections.particles_parts import particle_parts, window_name
 from electrolith.study.sections.particles_together import particles_together
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
@@ -31,7 +27,7 @@ def particles(settings: MeasuredParticles) -> ParticleResult:
 
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
-    """Median size and the share in the window."""
+    """Median size, and the share in the window where one was asked for."""
     found = results.get(ParticleResult)
     return () if found is None else particle_evidence(found)
 
@@ -39,21 +35,12 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
 def particle_evidence(found: ParticleResult) -> tuple[Evidence, ...]:
     """Rows of the headline table."""
     s = found.sizes
-    low, high = (1e9 * v for v in s.window)
-    note = f"{s.count} particles"
-    return (
-        Evidence(
-            "particle_d50", "Particle size D50", s.number[1], "measured", "SEM", note=f"by number, {note}"
-        ),
-        Evidence(
-            "particle_share",
-            f"Particles of {low:.0f}–{high:.0f} nm",
-            s.share,
-            "measured",
-            "SEM",
-            note=f"by number, {note}",
-        ),
-    )
+    note = f"by number, {s.count} particles"
+    rows = [Evidence("particle_d50", "Particle size D50", s.number[1], "measured", "SEM", note=note)]
+    if s.window is not None and s.share is not None:
+        label = f"Particles of {window_name(s.window)}"
+        rows.append(Evidence("particle_share", label, s.share, "measured", "SEM", note=note))
+    return tuple(rows)
 
 
 def parts(results: Results) -> tuple[Part, ...]:
@@ -62,80 +49,11 @@ def parts(results: Results) -> tuple[Part, ...]:
     return () if found is None else particle_parts(found)
 
 
-def particle_parts(found: ParticleResult) -> tuple[Part, ...]:
-    """The part of the report, or of the command's page."""
-    s = found.sizes
-    low, high = (1e9 * v for v in s.window)
-    sentence = (
-        f"{s.count} complete particles ({s.excluded} cut by the edge left out): D50 {s.number[1].text()} "
-        "by number, "
-        f"{s.share.text()} of them between {low:.0f} and {high:.0f} nm."
-    )
-    scales = ", ".join(
-        f"{1e9 * p:.4g} nm per pixel, {w}" for p, w in zip(found.pixels, found.scales_from, strict=True)
-    )
-    notes = [
-        f"Longest extents from {1e6 * s.longest[0]:.2f} to {1e6 * s.longest[1]:.2f} µm.",
-        "Intervals hold the number of particles counted, not the choice of the threshold; look at the "
-        "outlines.",
-        f"Scale: {scales}.",
-    ]
-    return (
-        Part(
-            "Particle sizes",
-            sentence,
-            (_histogram(s), _picture(found.outline)),
-            (_table(s),),
-            s.warnings,
-            tuple(notes),
-        ),
-    )
-
-
-def _histogram(s: SizeDistribution) -> Figure:
-    labels = tuple(f"{1e9 * a:.0f}–{1e9 * b:.0f}" for a, b in zip(s.edges[:-1], s.edges[1:], strict=True))
-    layers: tuple[Layer, ...] = (
-        Bars(labels, 100 * s.counts, "by number", "measured"),
-        Bars(labels, 100 * s.volumes, "by volume", "computed"),
-    )
-    caption = "Share of the particles in each class of diameter (circle of equal area)."
-    return Figure("particle-sizes", caption, Axis("diameter / nm"), Axis("share / %"), layers)
-
-
-def _picture(outline: Outline) -> Figure:
-    rows, columns = outline.grey.shape
-    wide, high = 1e6 * outline.width, 1e6 * outline.height
-    grey = Heat(
-        (np.arange(columns) + 0.5) * wide / columns,
-        high - (np.arange(rows) + 0.5) * high / rows,
-        outline.grey.astype(int),
-        "grey value",
-        grey=True,
-    )
-    layers: list[Layer] = [grey]
-    if outline.complete_x.size:
-        layers.append(Line(1e6 * outline.complete_x, high - 1e6 * outline.complete_y, "", "measured"))
-    if outline.cut_x.size:
-        layers.append(Line(1e6 * outline.cut_x, high - 1e6 * outline.cut_y, "", "third"))
-    caption = (
-        f"Convex outlines of the particles found in {Path(outline.source).name}: counted (orange) and "
-        "cut by the "
-        "edge (pink)."
-    )
-    return Figure(
-        "particle-outlines", caption, Axis("x / µm"), Axis("y / µm"), tuple(layers), equal=True, height=440
-    )
-
-
-def _table(s: SizeDistribution) -> Table:
-    rows = (
-        ("by number", *s.number, s.share),
-        ("by volume", *s.volume, s.volume_share),
-    )
-    low, high = (1e9 * v for v in s.window)
-    return Table(("weight", "D10", "D50", "D90", f"share {low:.0f}–{high:.0f} nm"), rows)
-
-
 SECTION = Section(
-    "measured.particles", MeasuredParticles, (Stage(particles),), evidence, parts, together=particles_together
+    "measured.particles",
+    MeasuredParticles,
+    (Stage(particles, version=2),),
+    evidence,
+    parts,
+    together=particles_together,
 )

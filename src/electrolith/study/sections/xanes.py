@@ -9,6 +9,7 @@ import numpy as np
 
 from electrolith.core.account import account_notes
 from electrolith.core.estimate import Estimate
+from electrolith.core.format import interval, number
 from electrolith.lab.xanes.analysis import XanesResult, XanesSettings, measure_xanes
 from electrolith.lab.xanes.change import Change
 from electrolith.lab.xanes.combination import Combination
@@ -104,10 +105,10 @@ def xanes_parts(found: XanesResult) -> tuple[Part, ...]:
         sentence = " ".join(c.statement for c in found.changes)
     else:
         s = found.spectra[0]
-        sentence = f"Edge at {s.edge:.2f} eV, edge step {s.edge_step:.4g}."
+        sentence = f"Edge at {s.edge:.2f} eV, edge step {number(s.edge_step, 4)}."
     notes = list(account_notes(found.accounts))
     if found.components is not None:
-        shares = ", ".join(f"{100 * v:.2g} %" for v in found.components.shares[:4])
+        shares = ", ".join(f"{number(100 * v, 2)} %" for v in found.components.shares[:4])
         notes.append(
             f"{found.components.significant} component(s) of the series stand above the points' noise; "
             f"they explain {shares} of its variance."
@@ -271,17 +272,36 @@ def _shares(found: XanesResult) -> Figure:
     for k, role in zip(range(len(found.combinations[0].names)), _ROLES, strict=False):
         values = [c.weights[k] for c in found.combinations]
         low, high = np.array([v.interval() for v in values]).T
-        y = np.array([v.value for v in values])
+        y = np.array([c.best[k] for c in found.combinations])
         layers.append(Points(x, y, found.combinations[0].names[k], role, low=low, high=high))
-    caption = "Shares of the references in each spectrum, not negative and summing to one."
+    caption = (
+        "Shares of the references in each spectrum: best fit, not negative, summing to one; 68 % intervals."
+    )
     return Figure("xanes-shares", caption, Axis(label), Axis("share"), tuple(layers))
 
 
 def _share_table(found: tuple[Combination, ...]) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (found[i].name, *found[i].weights, printed(found[i].r_factor, ".2g")) for i in _rows(len(found))
+        (
+            found[i].name,
+            *(_share(b, w) for b, w in zip(found[i].best, found[i].weights, strict=True)),
+            1.0,
+            printed(found[i].r_factor, ".2g"),
+        )
+        for i in _rows(len(found))
     )
-    return Table(("spectrum", *found[0].names, "R factor"), rows, "Linear combination of references.")
+    first = found[0]
+    caption = (
+        f"Linear combination of references from {first.low:.1f} to {first.high:.1f} eV: best fit with its "
+        "68 % interval; the shares of a fit sum to one."
+    )
+    return Table(("spectrum", *first.names, "sum", "R factor"), rows, caption)
+
+
+def _share(best: float, weight: Estimate) -> str:
+    """A share of the best fit with the interval of the resampled ones."""
+    low, high = weight.interval()
+    return interval(best, min(low, best), max(high, best))
 
 
 def _peaks(found: XanesResult) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from electrolith.core.format import number
 from electrolith.lab.xanes.analysis import XanesResult
 from electrolith.study.figure import Axis, Figure, Labels, Layer, Line, Points, Role
 from electrolith.study.printed import printed
@@ -27,7 +28,7 @@ def _when(found: XanesResult, index: int) -> str:
     if series is None or not series.timed:
         return found.spectra[index].name
     seconds = float(series.time[index])
-    words = f"{seconds / 60:.0f} min" if series.time[-1] < 3 * 3600 else f"{seconds / 3600:.3g} h"
+    words = f"{seconds / 60:.0f} min" if series.time[-1] < 3 * 3600 else f"{number(seconds / 3600, 3)} h"
     if index < found.voltage.size and np.isfinite(found.voltage[index]):
         words += f", {1e3 * found.voltage[index]:.0f} mV"
     return words
@@ -74,34 +75,66 @@ def cell_figures(found: XanesResult) -> tuple[Figure, ...]:
 
 
 def xanes_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
-    """What changed in each series: the difference between last and first spectra, and its course in time."""
-    found = [(m.group.name, m.get(XanesResult)) for m in members]
-    series = [(n, f) for n, f in found if f is not None and f.series is not None]
-    if len(series) < 2:
+    """Groups (gases, states of charge, samples) beside each other: spectra, shares, what changed in each."""
+    found = [(m.group.name, f) for m in members if (f := m.get(XanesResult)) is not None]
+    if len(found) < 2:
         return ()
+    series = [(n, f) for n, f in found if f.series is not None]
+    edges = _by_edge(found)
+    figures = [_states(key, inside) for key, inside in edges.items() if len(inside) > 1]
+    tables = [*_shares_of(found)]
+    sentence = f"{len(found)} groups."
+    if len(series) > 1:
+        figures += [_differences(k, rows) for k, rows in _by_edge(series).items() if len(rows) > 1]
+        columns = (
+            "series",
+            "spectra",
+            "new peak",
+            "energy / eV",
+            "size over edge step",
+            "largest not seen (95 %)",
+        )
+        tables.insert(0, Table(columns, tuple(_row(name, f) for name, f in series)))
+        changed = [name for name, f in series if any(c.found for c in f.changes)]
+        sentence = (
+            f"{len(series)} series; a change in {', '.join(changed)}."
+            if changed
+            else f"No change in any of {len(series)} series."
+        )
+    if not figures and not tables:
+        return ()
+    return (Part("Absorption of all groups", sentence, tuple(figures), tuple(tables)),)
+
+
+def _by_edge(found: list[tuple[str, XanesResult]]) -> dict[int, list[tuple[str, XanesResult]]]:
+    """Groups by absorption edge; edges further apart than 30 eV are different elements."""
     edges: dict[int, list[tuple[str, XanesResult]]] = {}
-    for name, one in series:
-        # Edges further apart than 30 eV are different elements.
+    for name, one in found:
         energy = one.spectra[0].edge
         key = next((k for k in edges if abs(k - energy) < 30), round(energy))
         edges.setdefault(key, []).append((name, one))
-    rows = tuple(_row(name, f) for name, f in series)
-    columns = (
-        "series",
-        "spectra",
-        "new peak",
-        "energy / eV",
-        "size over edge step",
-        "largest not seen (95 %)",
-    )
-    figures = tuple(_differences(key, inside) for key, inside in edges.items() if len(inside) > 1)
-    changed = [name for name, f in series if any(c.found for c in f.changes)]
-    sentence = (
-        f"{len(series)} series; a change in {', '.join(changed)}."
-        if changed
-        else f"No change in any of {len(series)} series."
-    )
-    return (Part("Absorption series side by side", sentence, figures, (Table(columns, rows),)),)
+    return edges
+
+
+def _states(key: int, inside: list[tuple[str, XanesResult]]) -> Figure:
+    """The last spectrum of every group on one axis."""
+    layers = []
+    for (name, found), role in zip(inside, ROLES * 5, strict=False):
+        s = found.spectra[-1]
+        near = _near(s.energy, s.edge)
+        layers.append(Line(s.energy[near], s.flat[near], name, role))
+    caption = f"Normalised absorption near {key} eV: the last spectrum of every group."
+    return Figure(f"xanes-states-{key}", caption, Axis("energy / eV"), Axis("normalised µ"), tuple(layers))
+
+
+def _shares_of(found: list[tuple[str, XanesResult]]) -> tuple[Table, ...]:
+    """Shares of the references in the last spectrum of every group that was fitted with the same ones."""
+    fitted = [(name, f.combinations[-1]) for name, f in found if f.combinations]
+    if len(fitted) < 2 or len({c.names for _, c in fitted}) > 1:
+        return ()
+    rows: tuple[tuple[Cell, ...], ...] = tuple((name, *c.weights, float(c.r_factor)) for name, c in fitted)
+    caption = "Linear combination of the same references in the last spectrum of every group."
+    return (Table(("group", *fitted[0][1].names, "R factor"), rows, caption),)
 
 
 def _row(name: str, found: XanesResult) -> tuple[Cell, ...]:
