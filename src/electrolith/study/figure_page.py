@@ -282,7 +282,7 @@ def _strip(figure: Figure, below: Panel, layout: dict[str, Any]) -> list[dict[st
     ends = extent(replace(figure, layers=below.layers, y=below.y, below=None), "y")
     layout["yaxis"]["domain"] = [STRIP + 0.06, 1.0]
     layout["yaxis2"] = {**_axis(below.y, ends), "domain": [0.0, STRIP], "anchor": "x", "nticks": 4}
-    layout["xaxis"]["anchor"] = "y2"
+    layout["xaxis"] |= {"anchor": "y2", "mirror": "all"}  # a frame round both
     traces = [trace for layer in stacked(below.layers) for trace in _DRAW[type(layer)](layer)]
     for trace in traces:
         trace |= {"yaxis": "y2", "name": formulas(trace.get("name") or "")}

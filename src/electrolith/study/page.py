@@ -184,7 +184,8 @@ def _part(part: Part, pictures: str) -> str:
     notes = "".join(f"<li>{prose(n)}</li>" for n in part.notes)
     warnings = "".join(f"<li>{prose(w)}</li>" for w in part.warnings)
     return (
-        f'<section><h2 id="{anchor(part.title)}">{_text(part.title)}</h2><p>{prose(part.sentence)}</p>'
+        f'<section><h2 id="{anchor(part.title)}">{_text(formulas(part.title))}</h2>'
+        f"<p>{prose(part.sentence)}</p>"
         + (f"<div class=warnings><ul>{warnings}</ul></div>" if warnings else "")
         + (f"<div class=figures>{figures}</div>" if figures else "")
         + tables
@@ -289,7 +290,7 @@ def page(
     pictures : folder beside the page with an SVG of each figure, "figures/".
     """
     css = files("electrolith.study").joinpath("report.css").read_text()
-    links = "".join(f'<a href="#{anchor(p.title)}">{_text(p.title)}</a>' for p in parts)
+    links = "".join(f'<a href="#{anchor(p.title)}">{_text(formulas(p.title))}</a>' for p in parts)
     drawn = any(p.figures for p in parts)
     code = files("electrolith.study").joinpath("page.js").read_text(encoding="utf-8")
     packed = f'<script type="text/plain" id=plotly>{_plotly_js()}</script>' if drawn else ""

@@ -121,10 +121,8 @@ def _open(found: Window, low: float, high: float) -> tuple[Layer, ...]:
     layers: list[Layer] = [_tall(left, right, low, high, "window", "second")]
     for number, limit in enumerate((found.reduction, found.oxidation)):
         if limit.doubt == "known":
-            ends = limit.value - limit.std, limit.value + limit.std
-            layers.append(
-                _tall(*ends, low, high, "limits, one standard deviation" if number else "", "fourth")
-            )
+            ends = limit.interval()
+            layers.append(_tall(*ends, low, high, "limits, 68 %" if number else "", "fourth"))
     return tuple(layers)
 
 
