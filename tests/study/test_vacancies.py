@@ -266,7 +266,7 @@ def test_impossible_settings_are_refused(make, complaint):
 
 
 def test_the_command_computes_sizes_goes_on_and_gathers_all_hosts_in_one_table(tmp_path):
-    words = ["vacancies", "--engine", "li-n-cl", "--metal", "-1.9", "--folder", tmp_path, "--host"]
+    words = ["vacancies", "--engine", "li-n-cl", "--metal", "-1.9 eV", "--folder", tmp_path, "--host"]
     first = run(*words, "LiCl", "--cells", "4,8", "--force", "0.1 eV/angstrom")
     assert first.exit_code == 0, first.output
     labels = read_labels(tmp_path / "labels.xyz")
@@ -292,6 +292,6 @@ def test_the_command_computes_sizes_goes_on_and_gathers_all_hosts_in_one_table(t
     ],
 )
 def test_the_command_refuses_what_it_cannot_mean(tmp_path, words, complaint):
-    found = run("vacancies", "--engine", "li-n-cl", "--metal", "-1.9", "--folder", tmp_path, *words)
+    found = run("vacancies", "--engine", "li-n-cl", "--metal", "-1.9 eV", "--folder", tmp_path, *words)
     assert isinstance(found.exception, InputError)
     assert complaint in str(found.exception)
