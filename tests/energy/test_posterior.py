@@ -7,9 +7,10 @@ import pytest
 
 from electrolith.core.errors import DataError, InputError
 from electrolith.crystal.frame import Frame
+from electrolith.energy.labels.errors import FitErrors
 from electrolith.energy.labels.labels import Label
 from electrolith.energy.pod.equations import Equations, NormalEquations, normal_equations
-from electrolith.energy.pod.fit import solve
+from electrolith.energy.pod.fit import PodFit, save_fit, solve
 from electrolith.energy.pod.posterior import Posterior, posterior_of
 from electrolith.energy.pod.potential import (
     PodSettings,
@@ -115,6 +116,22 @@ def test_draws_are_stored_with_their_potential_and_refused_beside_another(tmp_pa
         load_draws(tmp_path)
     save_draws(load_potential(tmp_path), np.full((2, 4), np.nan), tmp_path)
     with pytest.raises(DataError, match="not finite"):
+        load_draws(tmp_path)
+
+
+def test_a_fit_is_stored_with_its_draws_and_one_without_a_posterior_takes_them_away(tmp_path, rng):
+    potential = Potential("toy", PodSettings(), rng.normal(size=4), "labels", {})
+    posterior = Posterior(potential.coefficients, np.eye(4), np.full(4, 0.1), 0.1)
+    errors = FitErrors("all", None, 1, 0.0, 0.0, 0.0)
+    fit = PodFit(potential, (errors,), errors, np.zeros((2, 4)), posterior)
+    save_fit(fit, tmp_path, draws=5)
+    first = load_draws(tmp_path)
+    assert len(first) == 5
+    save_fit(fit, tmp_path, draws=5)
+    again = load_draws(tmp_path)
+    assert all(np.array_equal(a.coefficients, b.coefficients) for a, b in zip(first, again, strict=True))
+    save_fit(replace(fit, posterior=None), tmp_path)
+    with pytest.raises(InputError, match="no posterior beside it"):
         load_draws(tmp_path)
 
 

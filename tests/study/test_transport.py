@@ -10,14 +10,20 @@ import pytest
 
 from electrolith.core.errors import DataError
 from electrolith.core.estimate import Estimate
+from electrolith.crystal.order import Ordering
 from electrolith.motion.conductivity import conductivity
 from electrolith.motion.diffusivities import diffusivities
 from electrolith.motion.dynamics import Dynamics
 from electrolith.motion.guards import hops_guard
 from electrolith.motion.results import Trajectories
-from electrolith.study.section import Evidence, Results, Study
-from electrolith.study.sections.dynamics_parts import _bounds, _shape_table, _verdict_table
-from electrolith.study.sections.transport_table import REFERENCE, comparison, read_reference
+from electrolith.study.section import Evidence, Results, StageRun, Study
+from electrolith.study.sections.dynamics_parts import _bounds, _shape_table, _verdict_table, evidence
+from electrolith.study.sections.engine import EngineChoice
+from electrolith.study.sections.material import Material
+from electrolith.study.sections.reference_run import REFERENCE, read_reference
+from electrolith.study.sections.transport_table import comparison
+from electrolith.study.store import with_contents
+from electrolith.study.study import read_study
 from electrolith.study.table import text_rows
 
 spec = importlib.util.spec_from_file_location("motion_toys", Path(__file__).parents[1] / "motion" / "toys.py")
@@ -99,13 +105,53 @@ def test_a_reference_run_beside_the_study_is_a_row_and_a_damaged_one_is_refused(
         read_reference(tmp_path / REFERENCE)
 
 
+def test_the_headline_takes_a_reference_run_of_the_same_crystal_potential_and_supercell_only(tmp_path, found):
+    def stages(potential):
+        return {
+            "crystal": {"key": "c1"},
+            "engine_account": {"key": potential},
+            "orderings": {"key": "o", "settings": {"ordering": {"supercell": [2, 2, 2]}}},
+            "trajectories": {
+                "key": "t",
+                "settings": {"dynamics": {"temperatures": [450.0, 900.0], "orderings": 3}},
+            },
+        }
+
+    row = {"quantity": "conductivity_300K", "kind": "computed", "published": False, "unit": "S/cm"}
+    row |= {"value": 1e-4, "interval_68": [5e-5, 2e-4]}
+    written = {"evidence": [row], "stages": [{"stage": k, **v} for k, v in stages("p1").items()]}
+    (tmp_path / REFERENCE).write_text(json.dumps(written))
+    for potential in ("p1", "p2"):
+        runs = tuple(
+            StageRun(name, s["key"], 1.0, False, {"settings": s.get("settings", {})})
+            for name, s in stages(potential).items()
+        )
+        here = replace(results(tmp_path, found), runs=runs)
+        rows = [e for e in evidence(here) if e.quantity == "conductivity_300K"]
+        (part,) = comparison(here)
+        source = {r[0]: r for r in part.tables[0].rows}["reference run"][5]
+        if potential == "p1":
+            assert [e.label for e in rows] == ["σ(300 K)", "σ(300 K), this run"]
+            assert rows[0].note == "reference run: 2 temperatures, 450 to 900 K, 3 orderings"
+            low, high = rows[0].value.interval(0.68)
+            assert (low, high) == (pytest.approx(5e-5, rel=0.05), pytest.approx(2e-4, rel=0.05))
+            assert source == REFERENCE
+        else:
+            assert [e.label for e in rows] == ["σ(300 K)"]
+            assert source == "reference.json; another potential, so it is not in the headline"
+
+
 def test_laws_and_verdicts_are_told_with_their_numbers(found):
     line, _ = found
     shapes = _shape_table(line)
     assert shapes.rows[0][0] == "Arrhenius"
     assert text_rows(shapes)[0][3] == "100 %"  # three temperatures allow no curve
     verdicts = _verdict_table(line)
-    assert [row[0] for row in verdicts.rows] == ["as judged", "with the runs that narrowly missed a guard"]
+    assert [row[0] for row in verdicts.rows] == [
+        "as judged",
+        "with the runs that narrowly missed a guard",
+        "without the runs that were too slow for more than a bound",
+    ]
 
 
 def test_what_is_out_of_reach_gets_a_bound_and_what_is_not_gets_none(found):
@@ -115,3 +161,14 @@ def test_what_is_out_of_reach_gets_a_bound_and_what_is_not_gets_none(found):
     assert "below 5e-4 S/cm (95 %)" in bound
     sure = replace(line, extrapolated=Estimate(np.geomspace(1e-4, 2e-4, 2000), "S/cm"))
     assert not [t for t in _bounds(sure, every) if "not within reach" in t]
+
+
+def test_the_shipped_reference_run_is_of_the_same_crystal_potential_and_supercell_as_the_example():
+    example = Path(__file__).parents[2] / "examples" / "li9n2cl3"
+    short, long = read_study(example), read_study(example / "reference")
+    for kind in (Material, EngineChoice):
+        assert with_contents(short.get(kind)) == with_contents(long.get(kind))
+    assert short.get(Ordering).supercell == long.get(Ordering).supercell
+    dynamics = long.get(Dynamics)
+    assert len(dynamics.temperatures) == 6
+    assert all(dynamics.duration * dynamics.longer(t) > 499_999 for t in dynamics.temperatures)

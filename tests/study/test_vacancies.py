@@ -127,6 +127,28 @@ def test_the_report_holds_the_spread_the_surroundings_and_the_papers_values():
     assert len(section.parts(Found(relative))[0].figures[0].layers) == 1  # one site has no spread
 
 
+def test_the_mean_over_sites_is_canonical_over_orderings_by_hand():
+    """Shares 0.75 and 0.25: two sites of 1.0 and 1.2 eV weigh 0.375 each, one of 2.0 eV weighs 0.25."""
+    ground = host([1.0, 1.2], ("N4", "NCl3"))
+    other = host([2.0], ("Cl4",), name="ordering 7")
+    value = VacancyEnergies((ground,), "toy", "Li", -1.9, (other,), (0.75, 0.25))
+    (mean,) = section.evidence(Found(value))
+    assert mean.value.draws.mean() == pytest.approx(0.375 * 2.2 + 0.25 * 2.0, abs=1e-3)
+    assert mean.note == "3 sites of Li4NCl in 2 orderings, canonical; interval: spread over sites"
+    (part,) = section.parts(Found(value))
+    rows = {r[0]: r for r in text_rows(part.tables[1])}
+    assert rows["canonical"][1:5] == ("100", "3", "1.325", "0.397")
+    assert rows["ordering 7"][1:4] == ("25", "1", "2.000")
+
+
+def test_sites_are_shared_out_by_weight_and_never_fewer_than_two():
+    assert [section._of_all(12, s) for s in (0.64, 0.345, 0.015)] == [8, 4, 2]
+    assert section._of_all("all", 0.1) == "all"
+    assert section._of_all(1, 0.01) == 1
+    with pytest.raises(InputError, match="orderings must be at least 1"):
+        Vacancies(orderings=0)
+
+
 def row(host, site, atoms, energy, *, index=0):
     return VacancyRow(
         host=host,

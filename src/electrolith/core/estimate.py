@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from electrolith.core.errors import InputError
 from electrolith.core.format import as_stated, between, ends, interval, with_unit
@@ -76,6 +77,18 @@ class Estimate:
         if not (median > 0 and np.isfinite(log_std) and log_std >= 0):
             raise InputError(f"lognormal needs a positive median and log_std ≥ 0, got {median}, {log_std}")
         return cls(median * np.exp(log_std * rng.standard_normal(n)), unit)
+
+    @classmethod
+    def weighted(cls, values: NDArray[np.float64], weights: NDArray[np.float64], unit: str) -> Estimate:
+        """The distribution of values that carry weights, shape (k,) each, as evenly spaced quantiles."""
+        order = np.argsort(values, kind="stable")
+        ends = np.cumsum(np.asarray(weights, dtype=float)[order])
+        if not (ends.size and ends[-1] > 0):
+            raise InputError("weighted values: at least one weight must be above 0")
+        steps = (np.arange(DRAWS) + 0.5) / DRAWS
+        return cls(
+            np.asarray(values)[order][np.searchsorted(ends, steps * ends[-1]).clip(0, ends.size - 1)], unit
+        )
 
     @property
     def value(self) -> float:

@@ -27,8 +27,8 @@ from electrolith.energy.engine import Engine
 from electrolith.energy.labels.labelling import LabelRun, label_frames
 from electrolith.energy.labels.labels import Label, read_labels
 from electrolith.energy.pod.equations import EquationBook, normal_equations
-from electrolith.energy.pod.fit import CheapLabels, PodFit, fit_pod
-from electrolith.energy.pod.potential import PodSettings, save_potential
+from electrolith.energy.pod.fit import CheapLabels, PodFit, fit_pod, save_fit
+from electrolith.energy.pod.potential import PodSettings
 from electrolith.energy.pod.shape import ShapeTrial, choose_shape
 
 __all__ = ["LABELS", "POTENTIAL", "STATE", "Distilled", "Round", "Teacher", "distil"]
@@ -330,7 +330,7 @@ def _fit(course: _Course, labels: tuple[Label, ...]) -> PodFit:
     fits = [fitted(replace(course.shape, regularisation=r)) for r in settings.regularisations]
     best = min(fits, key=lambda f: f.held_out[0].forces)
     course.shape = best.potential.settings
-    save_potential(best.potential, course.folder / POTENTIAL)
+    save_fit(best, course.folder / POTENTIAL)
     return best
 
 
@@ -401,7 +401,7 @@ def _finish(
         "rounds": len(course.rounds),
     }
     fit = replace(fit, potential=replace(fit.potential, provenance=provenance))
-    save_potential(fit.potential, course.folder / POTENTIAL)
+    save_fit(fit, course.folder / POTENTIAL)
     course.say("measuring the certificate")
     seconds = max(1.0, 3600 * course.settings.hours - course.elapsed)
     certificate = certify(fit, labels, course.folder, seconds)

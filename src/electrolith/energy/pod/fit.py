@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,17 @@ from electrolith.energy.labels.labels import Label, fingerprint
 from electrolith.energy.pod.descriptors import Descriptors
 from electrolith.energy.pod.equations import EquationBook, Equations, NormalEquations, normal_equations
 from electrolith.energy.pod.posterior import Posterior, posterior_of
-from electrolith.energy.pod.potential import PodSettings, Potential
+from electrolith.energy.pod.potential import (
+    DRAWS,
+    PodSettings,
+    Potential,
+    save_draws,
+    save_potential,
+)
 
-__all__ = ["CheapLabels", "PodFit", "fit_pod", "solve"]
+__all__ = ["CheapLabels", "PodFit", "fit_pod", "save_fit", "solve"]
+
+KEPT_DRAWS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +58,15 @@ class PodFit:
     trained: FitErrors
     committee: NDArray[np.float64]
     posterior: Posterior | None = None
+
+
+def save_fit(fit: PodFit, folder: Path, *, draws: int = KEPT_DRAWS) -> None:
+    """Write the potential and draws from its posterior; those of an earlier fit there are taken away."""
+    (folder / DRAWS).unlink(missing_ok=True)
+    save_potential(fit.potential, folder)
+    if fit.posterior is not None:
+        rng = np.random.default_rng(int(fit.potential.fingerprint, 16))
+        save_draws(fit.potential, fit.posterior.draws(draws, rng=rng), folder)
 
 
 def fit_pod(

@@ -18,6 +18,7 @@ from electrolith.core.files import write_atomic
 from electrolith.core.reading import reader
 
 __all__ = [
+    "DRAWS",
     "PodSettings",
     "Potential",
     "has_draws",

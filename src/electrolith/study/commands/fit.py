@@ -41,8 +41,8 @@ def fit(
     import numpy as np
 
     from electrolith.energy.labels.labels import read_labels
-    from electrolith.energy.pod.fit import fit_pod
-    from electrolith.energy.pod.potential import PodSettings, save_draws, save_potential
+    from electrolith.energy.pod.fit import fit_pod, save_fit
+    from electrolith.energy.pod.potential import PodSettings
     from electrolith.study.settings import load_yaml, pointing, read
     from electrolith.study.terminal import finish, live
 
@@ -59,10 +59,7 @@ def fit(
             progress=lambda done, total: listener.progress(done / total, f"label {done} of {total}"),
         )
     found = replace(found, potential=replace(found.potential, provenance=_provenance(found, used)))
-    save_potential(found.potential, out)
-    if found.posterior is not None:
-        rng = np.random.default_rng(int(found.potential.fingerprint, 16))
-        save_draws(found.potential, found.posterior.draws(draws, rng=rng), out)
+    save_fit(found, out, draws=draws)
     data = {"fingerprint": found.potential.fingerprint, "held_out": [asdict(e) for e in found.held_out]}
     finish(
         f"Potential {name}",

@@ -12,6 +12,7 @@ from electrolith.motion.results import Run, Trajectories
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, Role
 from electrolith.study.printed import doubted, printed
 from electrolith.study.section import Evidence, Part, Results, Table
+from electrolith.study.sections.reference_run import reference_evidence
 from electrolith.study.sections.transport_table import comparison
 from electrolith.study.table import Cell
 
@@ -21,16 +22,28 @@ TOO_WIDE = 10.0  # ends of a 68 % interval further apart: the value is a bound r
 
 
 def evidence(results: Results) -> tuple[Evidence, ...]:
-    """σ(300 K) and its activation energy; nothing where a guard broke them."""
+    """σ(300 K) and its activation energy; nothing where a guard broke them.
+
+    Those of a reference run of the same crystal and potential come first.
+    """
     found = results.get(Conductivity)
     if found is None:
         return ()
     trajectories = results.get(Trajectories)
     engine = trajectories.engine if trajectories else ""
+    better = reference_evidence(results)
+    short = ", this run" if better else ""
     note = "molecular dynamics, Nernst-Einstein"
     rows = [
-        Evidence("conductivity_300K", "σ(300 K)", found.extrapolated, "computed", engine, note=note),
-        Evidence("activation_energy", "Activation energy of σT", found.activation_energy, "computed", engine),
+        *better,
+        Evidence("conductivity_300K", f"σ(300 K){short}", found.extrapolated, "computed", engine, note=note),
+        Evidence(
+            "activation_energy",
+            f"Activation energy of σT{short}",
+            found.activation_energy,
+            "computed",
+            engine,
+        ),
     ]
     if found.haven_ratio is not None:
         rows.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,8 +47,12 @@ class RelaxedOrderings:
     @property
     def ground(self) -> Frame:
         """The relaxed ordering of lowest energy."""
-        energies = [r.energy if r.converged else np.inf for r in self.relaxed]
-        return self.relaxed[int(np.argmin(energies))].frame
+        return self.relaxed[self.lowest].frame
+
+    @property
+    def lowest(self) -> int:
+        """Index of the ordering of lowest energy."""
+        return int(np.argmin([r.energy if r.converged else np.inf for r in self.relaxed]))
 
     @property
     def effective(self) -> float:
@@ -67,11 +72,15 @@ class RelaxedOrderings:
 
         A frame stands for its arrangement; several of one arrangement divide its weight.
         """
-        taken = np.array(self.chosen[:number])
+        return self.shares_of(self.chosen[:number])
+
+    def shares_of(self, orderings: Sequence[int]) -> np.ndarray:
+        """Share of each of some orderings in an average over them, shape (k,)."""
+        taken = np.array(orderings)
         total = np.bincount(self.arrangements, weights=self.weights)
         alike = np.array([(self.arrangements[taken] == self.arrangements[i]).sum() for i in taken])
         share = total[self.arrangements[taken]] / alike
-        return np.asarray(share / share.sum())
+        return np.asarray(share / share.sum()) if share.sum() > 0 else np.full(len(taken), 1.0 / len(taken))
 
     def covered(self, number: int) -> float:
         """Weight of the arrangements among the first `number` frames of `chosen`."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from electrolith.core.errors import DataError
 from electrolith.core.estimate import Estimate
 from electrolith.core.format import number
-from electrolith.core.reading import reader
 from electrolith.crystal.order import Orderings
 from electrolith.crystal.species import element_of
 from electrolith.motion.conductivity import Conductivity
@@ -20,16 +16,14 @@ from electrolith.motion.results import Trajectories
 from electrolith.study.printed import printed, ranged
 from electrolith.study.section import Evidence, Part, Results, Table
 from electrolith.study.sections.material import Material
+from electrolith.study.sections.reference_run import ENERGY, REFERENCE, SIGMA, reference_run
 from electrolith.study.sections.relaxed import RelaxedOrderings
 from electrolith.study.table import Cell
 
-__all__ = ["REFERENCE", "comparison", "read_reference"]
-
-REFERENCE = "reference.json"
-"""Results of a longer run (the `results.json` of a study) beside the study's file."""
+__all__ = ["comparison"]
 
 NEGLIGIBLE = 0.02**2  # of the variance of ln σ: a cause of less than 2 % is not worth a line
-SIGMA, ENERGY, LOCAL = "conductivity_300K", "activation_energy", "nmr_activation_energy"
+LOCAL = "nmr_activation_energy"
 
 
 @dataclass(slots=True)
@@ -44,31 +38,6 @@ class _Row:
     level: float | None = None
     local: bool = False
     notes: list[str] = field(default_factory=list)
-
-
-@reader("results of a study")
-def read_reference(path: Path) -> tuple[dict[str, object], ...]:
-    """Numbers of a stored `results.json`: those of σ(300 K) and its activation energy.
-
-    Raises
-    ------
-    DataError
-        If the file holds no such results.
-    """
-    data = json.loads(path.read_text(encoding="utf-8"))
-    rows = data.get("evidence") if isinstance(data, dict) else None
-    if not isinstance(rows, list):
-        raise DataError(
-            f"{path}: no results of a study; expected the results.json that `electrolith run` writes"
-        )
-    return tuple(
-        r
-        for r in rows
-        if isinstance(r, dict)
-        and r.get("quantity") in (SIGMA, ENERGY)
-        and r.get("kind") == "computed"
-        and not r.get("published")
-    )
 
 
 def comparison(results: Results) -> tuple[Part, ...]:
@@ -118,11 +87,12 @@ def _own(found: Conductivity) -> _Row:
 
 def _reference(results: Results) -> list[_Row]:
     """The reference run, where its results lie beside the study."""
-    path = results.study.folder / REFERENCE
-    if not path.is_file():
+    found = reference_run(results)
+    if found is None:
         return []
-    row = _Row("reference run", REFERENCE)
-    for one in read_reference(path):
+    other = found.differs(results)
+    row = _Row("reference run", REFERENCE + (f"; {other}, so it is not in the headline" if other else ""))
+    for one in found.rows:
         value = float(str(one["value"]))
         low, high = (float(v) for v in np.atleast_1d(np.asarray(one.get("interval_68") or [value, value])))
         text = ranged(value, low, high, str(one.get("unit", "")))

@@ -50,13 +50,16 @@ from electrolith.study.wiring import Progress, Stage, Workspace
 __all__ = ["SECTION", "DftVacancies", "Vacancies", "VacancyEnergies"]
 
 GROUND = "ground state"
+FEWEST = 2
 
 
 @dataclass(frozen=True)
 class Vacancies:
     """Vacancies of the mobile element in the ground state and in hosts to stand beside.
 
-    sites: all symmetry-distinct sites of the ground state, or how many, spread over its atoms.
+    sites: all symmetry-distinct sites, or how many in all, spread over the atoms of the orderings.
+    orderings: how many, the ground state and those that carry most of the canonical weight; a mean over sites
+        is canonical over them.
     compare: shipped structures, LiCl and beta-Li3N.
     engine: other than the study's; a potential that never saw a cell lacking a lone atom cannot give the
         absolute energy of one, a universal one or DFT can.
@@ -66,6 +69,7 @@ class Vacancies:
     """
 
     sites: int | Literal["all"] = "all"
+    orderings: int = 3
     compare: tuple[str, ...] = ()
     engine: EngineChoice | None = None
     force: Annotated[float, Unit("eV/angstrom")] = 0.03
@@ -75,6 +79,8 @@ class Vacancies:
     def __post_init__(self) -> None:
         if self.sites != "all" and self.sites < 1:
             raise InputError(f"sites must be at least 1, got {self.sites}")
+        if self.orderings < 1:
+            raise InputError(f"orderings must be at least 1, got {self.orderings}")
         for name in self.compare:
             if name not in HOSTS:
                 shipped_crystal(name)  # names the nearest
@@ -87,12 +93,15 @@ class VacancyEnergies:
 
     engine : its name.     element : what is missing.
     metal : energy per atom of the metal with this engine, eV; None where the engine has no meaningful one.
+    further : of other orderings.      shares : canonical, of the ground state and these.
     """
 
     hosts: tuple[CellVacancies, ...]
     engine: str
     element: str
     metal: float | None
+    further: tuple[CellVacancies, ...] = ()
+    shares: tuple[float, ...] = (1.0,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,9 +128,12 @@ def vacancy_energies(
     """Take out each distinct atom in turn and relax; each is kept as soon as it is done."""
     model = open_engine(vacancies.engine or engine)
     element = material.mobile
-    frames = _frames(vacancies, relaxed, model)
+    picked = _orderings(relaxed, vacancies.orderings)
+    shares = relaxed.shares_of(list(picked.values()))
+    frames = _frames(vacancies, relaxed, picked, model)
     sites = {name: distinct_atoms(frame, element, tolerance=SAME_SITE) for name, frame in frames.items()}
-    sites[GROUND] = spread_over(sites[GROUND], vacancies.sites)
+    for name, share in zip(picked, shares, strict=True):
+        sites[name] = spread_over(sites[name], _of_all(vacancies.sites, share))
     tasks = {
         _file(workspace.folder, name, atom.index): without_atom(frames[name], atom.index)
         for name, some in sites.items()
@@ -141,7 +153,20 @@ def vacancy_energies(
         )
         size = HOSTS[name].size if name in HOSTS else formula_units(frame)
         hosts.append(gathered(name, frame, found, perfect=perfect, metal=metal, size=size, engine=model))
-    return VacancyEnergies(tuple(hosts), model.name, element, metal)
+    further = tuple(h for h in hosts if h.host in picked and h.host != GROUND)
+    others = tuple(h for h in hosts if h not in further)
+    return VacancyEnergies(others, model.name, element, metal, further, tuple(shares.tolist()))
+
+
+def _orderings(relaxed: RelaxedOrderings, number: int) -> dict[str, int]:
+    """The ground state and the orderings that carry most weight besides, by name."""
+    others = [i for i in relaxed.chosen if i != relaxed.lowest][: number - 1]
+    return {GROUND: relaxed.lowest, **{f"ordering {i + 1}": i for i in others}}
+
+
+def _of_all(sites: int | Literal["all"], share: float) -> int | Literal["all"]:
+    """Sites of one ordering: its share of all, and never fewer than two, which show a spread."""
+    return sites if sites == "all" else max(round(sites * share), min(sites, FEWEST))
 
 
 def _file(folder: Path, name: str, index: int) -> Path:
@@ -149,15 +174,18 @@ def _file(folder: Path, name: str, index: int) -> Path:
     return folder / f"{name.replace(' ', '-')}-{index}"
 
 
-def _frames(vacancies: Vacancies, relaxed: RelaxedOrderings, model: Engine) -> dict[str, Frame]:
+def _frames(
+    vacancies: Vacancies, relaxed: RelaxedOrderings, picked: dict[str, int], model: Engine
+) -> dict[str, Frame]:
     """Perfect supercells: the ground state first, relaxed again where another engine is asked."""
-    ground = relaxed.ground
+    own = {name: relaxed.relaxed[index].frame for name, index in picked.items()}
     if vacancies.engine is not None:
-        ground = relax(ground, model, settings=Relaxation(force=vacancies.force)).frame
+        settings = Relaxation(force=vacancies.force)
+        own = {name: relax(frame, model, settings=settings).frame for name, frame in own.items()}
     hosts = {
         name: host_cell(perfect_unit(name, model), HOSTS[name].size, name=name) for name in vacancies.compare
     }
-    return {GROUND: ground, **hosts}
+    return {**own, **hosts}
 
 
 def dft_vacancies(vacancies: Vacancies, workspace: Workspace, progress: Progress) -> DftVacancies:
@@ -183,7 +211,9 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
     found, dft = results.get(VacancyEnergies), results.get(DftVacancies)
     own: tuple[Evidence, ...] = ()
     if found is not None:
-        own = vacancy_parts.own_evidence(found.hosts, found.engine, found.element, found.metal)
+        own = vacancy_parts.own_evidence(
+            found.hosts, found.engine, found.element, found.metal, found.further, found.shares
+        )
     if dft is not None:
         own += vacancy_parts.dft_evidence(dft.rows)
     return own + vacancy_parts.published_evidence(own)
@@ -194,7 +224,11 @@ def parts(results: Results) -> tuple[Part, ...]:
     found, dft = results.get(VacancyEnergies), results.get(DftVacancies)
     parts: list[Part] = []
     if found is not None:
-        parts.append(vacancy_parts.own_part(found.hosts, found.engine, found.element, found.metal))
+        parts.append(
+            vacancy_parts.own_part(
+                found.hosts, found.engine, found.element, found.metal, found.further, found.shares
+            )
+        )
     if dft is not None and dft.rows:
         values = () if found is None or found.metal is None else found.hosts
         parts.append(
@@ -231,7 +265,7 @@ def _shipped(**settings: object) -> str:
 SECTION = Section(
     "vacancies",
     Vacancies,
-    (Stage(vacancy_energies, version=2, fingerprint=_engines), Stage(dft_vacancies, fingerprint=_shipped)),
+    (Stage(vacancy_energies, version=3, fingerprint=_engines), Stage(dft_vacancies, fingerprint=_shipped)),
     evidence,
     parts,
     check,

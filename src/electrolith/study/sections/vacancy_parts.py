@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from electrolith.core.estimate import Estimate
 from electrolith.energy.vacancy.cell import CellVacancies
@@ -23,16 +24,28 @@ FAR = 0.1  # eV/Å; a cell with larger forces is not relaxed
 
 
 def own_evidence(
-    hosts: Sequence[CellVacancies], engine: str, element: str, metal: float | None
+    hosts: Sequence[CellVacancies],
+    engine: str,
+    element: str,
+    metal: float | None,
+    further: Sequence[CellVacancies] = (),
+    shares: Sequence[float] = (1.0,),
 ) -> tuple[Evidence, ...]:
-    """Mean over the sites of the ground state and the sites of other hosts, where they have a zero."""
-    values = hosts[0].everywhere
-    if metal is None or np.isfinite(hosts[0].energies).sum() < 2:
+    """Canonical over the sites of the orderings, and the sites of other hosts, where they have a zero.
+
+    Parameters
+    ----------
+    further : other orderings than the ground state, hosts[0].      shares : of the ground state and these.
+    """
+    orderings = [hosts[0], *further]
+    number = sum(int(np.isfinite(o.energies).sum()) for o in orderings)
+    if metal is None or number < 2:
         return ()
-    number = int(np.isfinite(hosts[0].energies).sum())
-    note = f"{number} sites of {hosts[0].formula}; interval: spread over sites"
+    over = f" in {len(orderings)} orderings, canonical" if further else ""
+    note = f"{number} sites of {hosts[0].formula}{over}; interval: spread over sites"
     label = f"{element} vacancy formation energy"
-    mean = Evidence("vacancy_formation_energy", label, Estimate(values, "eV"), "computed", engine, note=note)
+    value = Estimate.weighted(*_canonical(orderings, shares), "eV")
+    mean = Evidence("vacancy_formation_energy", label, value, "computed", engine, note=note)
     others = [
         Evidence(
             f"vacancy_formation_energy_{other.host}_{site.wyckoff}",
@@ -47,6 +60,48 @@ def own_evidence(
         if np.isfinite(site.relaxed)
     ]
     return (mean, *others)
+
+
+def _canonical(
+    orderings: Sequence[CellVacancies], shares: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Energies of all sites (eV) with their canonical weights: an ordering's share, divided among its sites."""
+    values = [o.everywhere for o in orderings]
+    weights = [np.full(v.size, s / max(v.size, 1)) for v, s in zip(values, shares, strict=True)]
+    return np.concatenate(values), np.concatenate(weights)
+
+
+def _orderings_table(
+    orderings: Sequence[CellVacancies], shares: Sequence[float], metal: float | None
+) -> Table:
+    """Each ordering, and all of them by their shares."""
+
+    def row(
+        name: str, share: float, values: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> tuple[Cell, ...]:
+        part = printed(100 * share, ".0f")
+        if not values.size or not weights.sum() > 0:
+            return (name, part, 0, None, None, None)
+        mean = float(weights @ values / weights.sum())
+        spread = float(np.sqrt(weights @ (values - mean) ** 2 / weights.sum()))
+        ends = span(float(values.min()) - mean, float(values.max()) - mean, "+.3f")
+        known = printed(mean, ".3f") if metal is not None else None
+        return (name, part, int(values.size), known, printed(spread, ".3f"), ends)
+
+    rows = [
+        row(o.host, s, o.everywhere, np.ones(o.everywhere.size))
+        for o, s in zip(orderings, shares, strict=True)
+    ]
+    rows.append(row("canonical", 1.0, *_canonical(orderings, shares)))
+    columns = (
+        "ordering",
+        "share",
+        "sites",
+        "mean / eV",
+        "spread over sites / eV",
+        "sites from the mean / eV",
+    )
+    return Table(columns, tuple(rows), "Vacancies by ordering, and canonical over them")
 
 
 def _comparable(hosts: Sequence[CellVacancies], metal: float | None) -> tuple[CellVacancies, ...]:
@@ -132,8 +187,15 @@ def _site_rows(hosts: Sequence[CellVacancies], metal: float | None) -> tuple[tup
     return tuple(rows)
 
 
-def own_part(hosts: Sequence[CellVacancies], engine: str, element: str, metal: float | None) -> Part:
-    """Vacancies by the engine of the study."""
+def own_part(
+    hosts: Sequence[CellVacancies],
+    engine: str,
+    element: str,
+    metal: float | None,
+    further: Sequence[CellVacancies] = (),
+    shares: Sequence[float] = (1.0,),
+) -> Part:
+    """Vacancies by the engine of the study; parameters as for `own_evidence`."""
     warnings = []
     if metal is None:
         warnings.append(
@@ -142,7 +204,7 @@ def own_part(hosts: Sequence[CellVacancies], engine: str, element: str, metal: f
             "the mean and differences between crystals do not, and are not given. An engine that knows such "
             "cells gives them: vacancies: {engine: chgnet}."
         )
-    lost = sum(int(np.isnan(host.energies).sum()) for host in hosts)
+    lost = sum(int(np.isnan(host.energies).sum()) for host in (*hosts, *further))
     if lost:
         warnings.append(f"{lost} cells with a vacancy did not reach the force criterion; left out.")
     good = hosts[0].energies[np.isfinite(hosts[0].energies)]
@@ -151,6 +213,7 @@ def own_part(hosts: Sequence[CellVacancies], engine: str, element: str, metal: f
         f"One neutral {element} taken out of each of {len(hosts[0].sites)} distinct sites of "
         f"{hosts[0].formula} with {engine}, the cell held; the sites differ by {spread}."
     )
+    more = (_orderings_table([hosts[0], *further], shares, metal),) if further else ()
     columns = ("crystal", "supercell", "sites", "mean / eV", "lowest to highest / eV", "paper / eV")
     figures = (_share_figure(hosts, element, metal), _surrounding_figure(hosts[0], element, metal))
     notes: tuple[str, ...] = ()
@@ -161,7 +224,7 @@ def own_part(hosts: Sequence[CellVacancies], engine: str, element: str, metal: f
         "Vacancies",
         sentence,
         figures,
-        (Table(columns, _site_rows(hosts, metal), "Neutral vacancies"),),
+        (Table(columns, _site_rows(hosts, metal), "Neutral vacancies"), *more),
         tuple(warnings),
         notes,
     )
