@@ -65,7 +65,7 @@ def own_evidence(
 def _canonical(
     orderings: Sequence[CellVacancies], shares: Sequence[float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Energies of all sites (eV) with their canonical weights: an ordering's share, divided among its sites."""
+    """Energies of all sites (eV) with their weights: the share of an ordering, divided among its sites."""
     values = [o.everywhere for o in orderings]
     weights = [np.full(v.size, s / max(v.size, 1)) for v, s in zip(values, shares, strict=True)]
     return np.concatenate(values), np.concatenate(weights)
