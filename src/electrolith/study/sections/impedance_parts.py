@@ -103,6 +103,13 @@ def _label(fit: CircuitFit) -> str:
     return short_name(fit.source) if fit.temperature is None else f"{number(fit.temperature - 273.15, 4)} °C"
 
 
+def _which(fit: CircuitFit) -> Cell:
+    """A spectrum in a table: its temperature as a number where known, else the file."""
+    if fit.temperature is None:
+        return short_name(fit.source)
+    return printed(fit.temperature - 273.15, ".4g", "°C")
+
+
 def _nyquist(found: PelletImpedance, fits: tuple[CircuitFit, ...]) -> Figure:
     """-Z'' against Z', equal axes, decades of frequency marked."""
     unit, scale = _ohms(fits)
@@ -246,7 +253,7 @@ def _fit_table(found: PelletImpedance) -> Table:
         passed = "" if test is None else "passed" if test.passed else "failed"
         electrolyte = None if one is None else one.resistance
         quality = (float(fit.chi2), 100 * float(fit.noise), passed)
-        rows.append((_label(fit), *sigma, electrolyte, *described, *quality))
+        rows.append((_which(fit), *sigma, electrolyte, *described, *quality))
     sigma_head = () if found.conductivity is None else ("σ / S/cm",)
     columns = ("spectrum", *sigma_head, "R electrolyte / Ω", *heads, "χ²", "residual / %", "KK")
     caption = (
@@ -260,7 +267,7 @@ def _parameter_table(found: PelletImpedance) -> Table:
     """Every parameter of every fit with its doubt."""
     names, units = found.fits[0].names, found.fits[0].units
     columns = tuple(n if u == "1" else f"{n} / {u}" for n, u in zip(names, units, strict=True))
-    rows: list[tuple[Cell, ...]] = [(_label(fit), *(fit.parameter(n) for n in names)) for fit in found.fits]
+    rows: list[tuple[Cell, ...]] = [(_which(fit), *(fit.parameter(n) for n in names)) for fit in found.fits]
     caption = f"Parameters of {found.circuit}; without a doubt where the data do not determine them"
     return Table(("spectrum", *columns), tuple(rows), caption)
 

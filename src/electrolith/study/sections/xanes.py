@@ -9,13 +9,13 @@ import numpy as np
 
 from electrolith.core.account import account_notes
 from electrolith.core.estimate import Estimate
-from electrolith.core.format import interval, number
+from electrolith.core.format import number
 from electrolith.lab.xanes.analysis import XanesResult, XanesSettings, measure_xanes
 from electrolith.lab.xanes.change import Change
 from electrolith.lab.xanes.combination import Combination
 from electrolith.lab.xanes.series import SpectrumSeries
 from electrolith.study.figure import Axis, Figure, Heat, Layer, Line, Points, Role
-from electrolith.study.printed import printed
+from electrolith.study.printed import printed, ranged
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.sections.xanes_series import cell_figures, spectrum_stack, xanes_together
 from electrolith.study.settings import Files
@@ -298,10 +298,10 @@ def _share_table(found: tuple[Combination, ...]) -> Table:
     return Table(("spectrum", *first.names, "sum", "R factor"), rows, caption)
 
 
-def _share(best: float, weight: Estimate) -> str:
+def _share(best: float, weight: Estimate) -> Cell:
     """A share of the best fit with the interval of the resampled ones."""
     low, high = weight.interval()
-    return interval(best, min(low, best), max(high, best))
+    return ranged(best, min(low, best), max(high, best))
 
 
 def _peaks(found: XanesResult) -> Table:
