@@ -1,3 +1,6 @@
+import base64
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -6,7 +9,19 @@ from typer.testing import CliRunner
 from electrolith.core import Estimate, InputError
 from electrolith.study.asked import Asked, asking
 from electrolith.study.commands import app
-from electrolith.study.figure import Atoms, Axis, Figure, Heat, Line, Panel, Points, extent, ordered, stacked
+from electrolith.study.figure import (
+    Atoms,
+    Axis,
+    Figure,
+    Heat,
+    Line,
+    Panel,
+    Photo,
+    Points,
+    extent,
+    ordered,
+    stacked,
+)
 from electrolith.study.figure_data import figure_columns
 from electrolith.study.figure_page import to_plotly
 from electrolith.study.figure_paper import Paper, axes_for, drawn, write_figure
@@ -165,10 +180,13 @@ def test_a_crystal_on_paper_has_its_cell_and_names():
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["Li", "N"]
 
 
-def test_a_picture_is_grey_and_has_no_scale_of_colours():
-    trace = to_plotly(figure(Heat(X, X, np.ones((5, 5)), grey=True)))["data"][0]
-    assert trace["colorscale"] == "Greys"
-    assert trace["showscale"] is False
+def test_a_picture_lies_below_the_curves_and_its_pixels_come_back():
+    rgb = np.random.default_rng(0).integers(0, 255, (7, 5, 3)).astype(np.uint8)
+    layout = to_plotly(figure(Photo(rgb, 10.0, 14.0)))["layout"]
+    (image,) = layout["images"]
+    assert (image["y"], image["sizex"], image["sizey"], image["layer"]) == (14.0, 10.0, 14.0, "below")
+    raw = base64.b64decode(image["source"].removeprefix("data:image/png;base64,"))
+    assert np.array_equal(np.array(Image.open(io.BytesIO(raw))), rgb)
 
 
 def test_identifiers_are_links_and_nothing_else_is():

@@ -20,6 +20,7 @@ __all__ = [
     "Layer",
     "Line",
     "Panel",
+    "Photo",
     "Points",
     "Role",
     "colour_of",
@@ -130,20 +131,40 @@ class Bars:
 
 @dataclass(frozen=True, eq=False)
 class Heat:
-    """A map. x: (n,), y: (m,), z: (m, n). grey : a picture, without a scale of colours."""
+    """A map. x: (n,), y: (m,), z: (m, n)."""
 
     x: np.ndarray
     y: np.ndarray
     z: np.ndarray
     label: str = ""
     diverging: bool = False
-    grey: bool = False
 
     @property
     def reach(self) -> float:
         """Where the colours of a diverging map end, on both sides of zero: one point in 500 lies beyond."""
         finite = np.abs(self.z[np.isfinite(self.z)])
         return float(np.quantile(finite, 0.998)) or 1.0 if finite.size else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A picture, first row on top. rgb : uint8, shape (rows, columns, 3). left, bottom : of its corner."""
+
+    rgb: np.ndarray
+    width: float
+    height: float
+    left: float = 0.0
+    bottom: float = 0.0
+
+    @property
+    def x(self) -> np.ndarray:
+        """Its ends along x."""
+        return self.left + np.array([0.0, self.width])
+
+    @property
+    def y(self) -> np.ndarray:
+        """Its ends along y."""
+        return self.bottom + np.array([0.0, self.height])
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,15 +181,16 @@ class Atoms:
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """Words in the figure, each ending at its point, just above it. x, y: shape (n,)."""
+    """Words in the figure, each ending (or beginning) at its point, just above it. x, y: shape (n,)."""
 
     x: np.ndarray
     y: np.ndarray
     text: tuple[str, ...]
     role: Role = "guide"
+    begin: bool = False
 
 
-Layer = Line | Points | Band | Bars | Heat | Atoms | Labels
+Layer = Line | Points | Band | Bars | Heat | Photo | Atoms | Labels
 
 
 def decades(layers: Iterable[Layer]) -> tuple[float, float] | None:
@@ -227,7 +249,7 @@ def stacked(layers: Iterable[Layer]) -> list[Layer]:
     """From back to front: maps and bands, dense small symbols, lines through them, what stands alone."""
 
     def depth(layer: Layer) -> int:
-        if isinstance(layer, Heat | Band | Bars):
+        if isinstance(layer, Heat | Photo | Band | Bars):
             return 0
         if isinstance(layer, Points) and layer.small:
             return 1

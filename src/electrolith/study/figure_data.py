@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from electrolith.study.figure import Atoms, Axis, Band, Bars, Figure, Heat, Layer
+from electrolith.study.figure import Atoms, Axis, Band, Bars, Figure, Heat, Layer, Photo
 
 __all__ = ["figure_columns", "figure_layers"]
 
@@ -44,6 +44,8 @@ def _drawn(figure: Figure, layer: Layer, ordinate: Axis) -> Iterator[tuple[str, 
         for index, axis in enumerate("xyz"):
             yield axis, f"{axis} / Å", _plain(np.asarray(layer.positions)[:, index])
         return
+    if isinstance(layer, Photo):
+        return  # its pixels are those of the file it was read from
     x, y = figure.x.label or "x", ordinate.label or "y"
     if isinstance(layer, Heat):
         across, up = np.meshgrid(np.asarray(layer.x), np.asarray(layer.y))

@@ -20,11 +20,13 @@ from electrolith.study.figure import (
     Labels,
     Line,
     Panel,
+    Photo,
     Points,
     colour_of,
     extent,
     stacked,
 )
+from electrolith.study.png import data_uri
 
 __all__ = ["to_plotly"]
 
@@ -148,13 +150,36 @@ def _heat(layer: Heat) -> list[dict[str, Any]]:
 
 def _shades(layer: Heat) -> dict[str, Any]:
     """Colours: a diverging map is white at zero, blue below and red above, on the page as on paper."""
-    if layer.grey:
-        return {"colorscale": "Greys", "reversescale": True, "showscale": False}
     bar = {"colorbar": {"title": {"text": formulas(layer.label), "side": "right"}, "thickness": 12}}
     if not layer.diverging:
         return {"colorscale": "Cividis", **bar}
     reach = layer.reach
     return {"colorscale": "RdBu", "reversescale": True, "zmid": 0, "zmin": -reach, "zmax": reach, **bar}
+
+
+def _photo(layer: Photo) -> list[dict[str, Any]]:
+    """Its corners, unseen, so that the axes hold it; the picture itself belongs to the layout."""
+    corners = {"x": _list(layer.x), "y": _list(layer.y), "opacity": 0, "hoverinfo": "skip"}
+    return [{"type": "scatter", "mode": "markers", "showlegend": False, **corners}]
+
+
+def _images(figure: Figure) -> list[dict[str, Any]]:
+    """Pictures of the layout."""
+    return [
+        {
+            "source": data_uri(layer.rgb),
+            "xref": "x",
+            "yref": "y",
+            "x": layer.left,
+            "y": layer.bottom + layer.height,
+            "sizex": layer.width,
+            "sizey": layer.height,
+            "sizing": "stretch",
+            "layer": "below",
+        }
+        for layer in figure.layers
+        if isinstance(layer, Photo)
+    ]
 
 
 def _edges(cell: np.ndarray) -> tuple[list[Any], list[Any], list[Any]]:
@@ -216,7 +241,7 @@ def _labels(layer: Labels) -> list[dict[str, Any]]:
             "x": _list(layer.x),
             "y": _list(layer.y),
             "text": list(layer.text),
-            "textposition": "top left",
+            "textposition": "top right" if layer.begin else "top left",
             "textfont": {"size": 11, "color": colour_of(layer)},
             "showlegend": False,
             "hoverinfo": "skip",
@@ -230,6 +255,7 @@ _DRAW: dict[type, Callable[[Any], list[dict[str, Any]]]] = {
     Band: _band,
     Bars: _bars,
     Heat: _heat,
+    Photo: _photo,
     Atoms: _atoms,
     Labels: _labels,
 }
@@ -331,6 +357,9 @@ def to_plotly(figure: Figure) -> dict[str, Any]:
     if sum(bool(trace.get("showlegend")) for trace in data) > MANY:
         layout["legend"] = {"orientation": "v", "y": 1, "x": 1.02, "font": {"size": 11}}
     layout |= {"xaxis": _axis(figure.x, extent(figure, "x")), "yaxis": _axis(figure.y, extent(figure, "y"))}
+    if any(isinstance(layer, Photo) for layer in figure.layers):
+        layout["images"] = _images(figure)
+        layout["xaxis"]["showgrid"] = layout["yaxis"]["showgrid"] = False
     if figure.bare:
         layout["xaxis"]["visible"] = layout["yaxis"]["visible"] = False
     if figure.equal:

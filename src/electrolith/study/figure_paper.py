@@ -26,6 +26,7 @@ from electrolith.study.figure import (
     Layer,
     Line,
     Panel,
+    Photo,
     Points,
     colour_of,
     stacked,
@@ -130,7 +131,7 @@ def draw(layer: Layer, axes: Any) -> None:
         _bars(layer, axes)
     elif isinstance(layer, Heat):
         ends = (-layer.reach, layer.reach) if layer.diverging else (None, None)
-        shades = "gray" if layer.grey else "RdBu_r" if layer.diverging else "cividis"
+        shades = "RdBu_r" if layer.diverging else "cividis"
         mesh = axes.pcolormesh(
             layer.x,
             layer.y,
@@ -141,11 +142,13 @@ def draw(layer: Layer, axes: Any) -> None:
             vmin=ends[0],
             vmax=ends[1],
         )
-        if not layer.grey:
-            axes.figure.colorbar(mesh, ax=axes, label=_text(layer.label))
+        axes.figure.colorbar(mesh, ax=axes, label=_text(layer.label))
+    elif isinstance(layer, Photo):
+        axes.imshow(layer.rgb, extent=(*layer.x, *layer.y), aspect="auto", zorder=0)
     elif isinstance(layer, Labels):
         for x, y, text in zip(layer.x, layer.y, layer.text, strict=True):
-            axes.text(x, y, _text(text), fontsize=6, color=colour_of(layer), ha="right", va="bottom")
+            side = "left" if layer.begin else "right"
+            axes.text(x, y, _text(text), fontsize=6, color=colour_of(layer), ha=side, va="bottom")
     else:
         _atoms(layer, axes)
 

@@ -112,6 +112,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "particles",
         "D10, D50, D90 and the share in a window, with the doubt of having counted so many.",
     ),
+    "pictures": (
+        "pictures",
+        "Thickness of the layers of a cross-section with its doubt; how evenly elements are spread.",
+    ),
     "batch": ("batch", "Balance a reaction and weigh a batch; look at a series of samples."),
     "synthetic": (
         "synthetic",

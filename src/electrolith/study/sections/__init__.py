@@ -39,6 +39,7 @@ _ORDER = (
     "xanes.SECTION",
     "indentation.SECTION",
     "particles.SECTION",
+    "pictures.SECTION",
     "samples.SECTION",
     "synthesis.SECTION",
     "schemes.SECTION",

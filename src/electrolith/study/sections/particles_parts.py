@@ -9,7 +9,7 @@ import numpy as np
 from electrolith.core.format import number
 from electrolith.lab.particles.analysis import Outline, ParticleResult
 from electrolith.lab.particles.distribution import SizeDistribution
-from electrolith.study.figure import Axis, Bars, Figure, Heat, Layer, Line
+from electrolith.study.figure import Axis, Bars, Figure, Layer, Line, Photo
 from electrolith.study.section import Part, Table
 from electrolith.study.table import Cell
 
@@ -60,16 +60,9 @@ def _histogram(s: SizeDistribution) -> Figure:
 
 def picture_layers(outline: Outline, *, right: float = 0.0) -> tuple[Layer, ...]:
     """A picture in grey with thin outlines, µm, its left edge at `right`."""
-    rows, columns = outline.grey.shape
     wide, high = 1e6 * outline.width, 1e6 * outline.height
     layers: list[Layer] = [
-        Heat(
-            right + (np.arange(columns) + 0.5) * wide / columns,
-            high - (np.arange(rows) + 0.5) * high / rows,
-            outline.grey.astype(int),
-            "grey value",
-            grey=True,
-        )
+        Photo(np.repeat(outline.grey.astype(np.uint8)[:, :, None], 3, axis=2), wide, high, left=right)
     ]
     for x, y, colour in (
         (outline.complete_x, outline.complete_y, COUNTED),

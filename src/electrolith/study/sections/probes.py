@@ -10,6 +10,7 @@ from electrolith.lab.impedance.read import read_impedance
 from electrolith.lab.indentation.read import read_indents
 from electrolith.lab.nmr.analysis import read_record
 from electrolith.lab.particles.read import read_micrograph
+from electrolith.lab.pictures.analysis import read_picture
 from electrolith.lab.xanes.analysis import read_any
 from electrolith.scattering.instrument_words import instrument_from
 from electrolith.scattering.measured import open_pattern
@@ -53,4 +54,5 @@ PROBES: dict[str, Probe] = {
     "measured.xanes": Probe(read_any, 0.2, "fewer `search: permutations`"),
     "measured.indentation": Probe(lambda path, settings: read_indents(path), 0.3),
     "measured.particles": Probe(_micrograph, 2.5),
+    "measured.pictures": Probe(lambda path, settings: read_picture(path), 0.5),
 }

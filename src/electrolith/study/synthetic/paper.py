@@ -11,6 +11,7 @@ import numpy as np
 
 from electrolith.core.files import write_atomic
 from electrolith.study.synthetic.cells import write_full_cells, write_symmetric
+from electrolith.study.synthetic.images import write_pictures
 from electrolith.study.synthetic.solids import write_indents, write_micrographs
 from electrolith.study.synthetic.spectra import write_absorption
 from electrolith.study.synthetic.structure import write_operando, write_patterns, write_pdf
@@ -54,7 +55,7 @@ def write_paper(folder: Path, extent: Extent | None = None) -> tuple[Truth, ...]
     extent = extent or Extent()
     data = folder / "data"
     # One generator for each kind of file: more of one leaves the others as they are.
-    seeds = np.random.SeedSequence(extent.seed).spawn(12)
+    seeds = np.random.SeedSequence(extent.seed).spawn(14)
     rng = [np.random.default_rng(s) for s in seeds]
     truths = write_impedance(data / "impedance", rng[0], points=extent.points)
     write_growth(data / "growth", rng[1], count=extent.spectra, points=extent.points)
@@ -69,6 +70,7 @@ def write_paper(folder: Path, extent: Extent | None = None) -> tuple[Truth, ...]
     truths += write_absorption(data / "absorption", rng[10], count=extent.spectra)
     truths += write_indents(data / "indents", rng[11])
     truths += write_micrographs(data / "micrographs", rng[11], images=extent.images)
+    truths += write_pictures(data / "pictures", rng[12])
     write_truth(data / "truth.csv", truths)
     _write_samples(folder / "samples.csv", rng[11])
     write_atomic(data / "README.txt", f"{MARK}.\nTruths of the simulation: truth.csv.\n")

@@ -65,7 +65,7 @@ def recover(results: Results, truths: Sequence[Truth]) -> tuple[Recovered, ...]:
             for p in found
             if p.sample == truth.sample and p.quantity == truth.quantity
         ]
-        if not here and truth.sample == results.study.reference:
+        if not here and truth.sample in ("", results.study.reference):
             here = [(e.value, e.source) for e in headline if e.quantity == truth.quantity]
         values = [(_same(value, truth.unit), source) for value, source in here]
         rows += [Recovered(truth, value, source) for value, source in values] or [Recovered(truth, None)]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from electrolith.core.errors import MissingExtra
 from electrolith.core.files import write_atomic
 from electrolith.lab.indentation.oliver_pharr import BERKOVICH, Contact, simulate
 from electrolith.lab.particles.render import render
+from electrolith.study.synthetic.images import save_picture
 from electrolith.study.synthetic.truth import MARK, REFERENCE, SAMPLES, Truth
 
 __all__ = ["write_indents", "write_micrographs"]
@@ -33,28 +33,14 @@ def write_indents(folder: Path, rng: np.random.Generator) -> list[Truth]:
 
 def write_micrographs(folder: Path, rng: np.random.Generator, *, images: int) -> list[Truth]:
     """Micrographs of every sample with a size. images : per sample."""
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise MissingExtra("sem", "Pillow") from error
     truths = []
     for sample in SAMPLES:
         if sample.size is None:
             continue
-        (folder / sample.name).mkdir(parents=True, exist_ok=True)
         for index in range(images):
             made = render(
                 shape=(600, 900), pixel=PIXEL, median=sample.size, log_std=0.35, count=70, rng=rng
             ).micrograph
-            picture = Image.fromarray((255 * made.grey).astype(np.uint8))
-            picture.save(folder / sample.name / f"{index + 1}.png", pnginfo=_note())
+            save_picture(folder / sample.name / f"{index + 1}.png", made.grey)
         truths.append(Truth(sample.name, "particle_d50", 1e9 * sample.size, "nm"))
     return truths
-
-
-def _note() -> object:
-    from PIL.PngImagePlugin import PngInfo
-
-    note = PngInfo()
-    note.add_text("Comment", MARK)
-    return note

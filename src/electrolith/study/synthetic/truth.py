@@ -99,7 +99,9 @@ OTHERS: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Truth:
-    """A number an analysis ought to find. quantity, sample : as in the table of samples; value in `unit`."""
+    """A number an analysis ought to find. quantity, sample : as in the table of samples, sample "" of a
+    group that belongs to none; value in `unit`.
+    """
 
     sample: str
     quantity: str
