@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from electrolith.cell.build import Window, cell_arrays, charged_stoichiometry
+from electrolith.cell.coating import Coating, core_share
 from electrolith.cell.materials import cathodes, electrolytes, ocp_named, role_of
 from electrolith.cell.ocp import ocp_from_table
 from electrolith.cell.resistance import budget, budgets, fit_symmetric, layer_conductivity, overpotential
@@ -234,3 +235,50 @@ def test_a_change_of_thickness_scales_mass_and_measured_resistance():
     stack = Stack((composite(mass=5e-6), LHC, layer, LITHIUM), area=AREA)
     thin = changed(stack, {"LNC.thickness": 10e-6}).layers[2]
     assert (thin.mass, thin.resistance) == (pytest.approx(1e-6), pytest.approx(30.0))
+
+
+COATED = Coating("LiNbO3", thickness=5e-9, density=4640.0, conductivity=1e-7)
+
+
+def test_a_coating_takes_its_mass_from_the_active_material():
+    """By hand: R = 5.22 µm, t = 5 nm: 4640/4750 · [(1 + t/R)³ − 1] = 0.28101 % of the core."""
+    shell = 4640 / 4750 * ((1 + 5e-9 / 5.22e-6) ** 3 - 1)
+    assert core_share(COATED, radius=5.22e-6, density=4750.0) == pytest.approx(1 / (1 + shell), rel=1e-12)
+    bare, coated = full(mass=5e-6), full(mass=5e-6, coating=COATED)
+    assert loading(coated) / loading(bare) == pytest.approx(1 / (1 + shell))
+    assert composite_mass(coated) == composite_mass(bare)
+    # volumes: powder of a core and a shell, and the electrolyte as before
+    thick = Coating("x", thickness=0.5e-6, density=1000.0)
+    layer = composite(mass=5e-6, coating=thick)
+    name = next(n for n in layer.composite if n in cathodes())
+    other = next(n for n in layer.composite if n in electrolytes())
+    radius, density = cathodes()[name].particle_radius, cathodes()[name].density
+    whole = (1 + 0.5e-6 / radius) ** 3  # volume of a coated particle in volumes of its core
+    mass = density + 1000.0 * (whole - 1)
+    powder = mass / whole
+    mixed = 1 / (layer.composite[name] / powder + layer.composite[other] / electrolytes()[other].density)
+    assert facts(layer, 1e-4).density == pytest.approx(mixed, rel=1e-9)
+
+
+def test_a_coating_resists_where_its_conductivity_is_known():
+    """5 nm at 1e-7 S/m are 0.05 ohm m² of particle surface, on top of any other film."""
+    window = Window(low=2.7, high=4.3, specific_current=200.0)
+    arrays = cell_arrays(full(mass=5e-6, coating=COATED, film_resistance=0.01), window)
+    assert arrays.film_resistance == pytest.approx([0.06])
+    silent = Coating("x", thickness=5e-9, density=4640.0)
+    assert cell_arrays(full(mass=5e-6, coating=silent), window).film_resistance == pytest.approx([0.0])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"thickness": 5.0}, "write '5 nm'"),
+        ({"density": 4.6}, "write '4.6 g/cm3'"),
+        ({"conductivity": 0.0}, "must be above 0"),
+    ],
+)
+def test_coatings_that_cannot_be_are_refused(wrong, said):
+    with pytest.raises(InputError, match=said):
+        Coating(**({"name": "x", "thickness": 5e-9, "density": 4640.0} | wrong))
+    with pytest.raises(InputError, match="belongs to the particles of a cathode composite"):
+        Layer(material="LNC", thickness=1e-4, coating=COATED)

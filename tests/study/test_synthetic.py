@@ -59,11 +59,12 @@ def test_one_study_holds_every_measurement(paper):
     count = {members[0].section: len(members) for members in study.groups.values()}
     assert count["measured.impedance"] == 24
     assert count["measured.diffraction"] == 25
+    assert count["measured.pictures"] == 8
     assert count["measured.xanes"] == 12
     assert count["measured.cycling"] == 8
-    assert len(count) == 12
+    assert len(count) == 13
     taken = {f.resolve() for g in study.groups.values() for m in g for f in getattr(m.settings, "files", ())}
-    ignored = ("truth.csv", "README.txt", "plating.mpt")
+    ignored = ("truth.csv", "README.txt", "plating.mpt", "literature.csv", "N.png", "Cl.png")
     there = {
         f.resolve()
         for f in paper.glob("data/**/*.*")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from electrolith.cell.arrays import CellArrays
+from electrolith.cell.coating import coating_resistance
 from electrolith.cell.materials import (
     ActiveMaterial,
     cathodes,
@@ -119,7 +120,7 @@ def cell_arrays(
     volume = cathode.areal_mass * fraction / material.density / cathode.thickness
     share = (
         cathode.areal_mass
-        * (1 - fraction)
+        * (layer.composite or {})[electrolyte_of(layer)]
         / electrolytes()[electrolyte_of(layer)].density
         / cathode.thickness
     )
@@ -140,7 +141,7 @@ def cell_arrays(
         particle_fraction=np.tile(weights, (n, 1)),
         diffusivity=np.full((n, radii.size), scaled(diffusivity, material.diffusivity_energy, temperature)),
         exchange_current=scaled(exchange, material.exchange_energy, temperature) * one,
-        film_resistance=layer.film_resistance * one,
+        film_resistance=(layer.film_resistance + coating_resistance(layer.coating)) * one,
         layer_resistance=np.stack([r.bulk * one for r in resistances.layers], axis=1),
         contact_resistance=np.stack(
             [r.beside * one for r in resistances.layers] + [c.resistance * one for c in stack.contacts],

@@ -61,6 +61,8 @@ def _relieved(one: CellArrays) -> dict[str, CellArrays]:
             {"lithium_exchange_current": one.lithium_exchange_current * _FAST}
         ),
     }
+    if (one.film_resistance > 0).any():
+        cases["films on the particles"] = one.with_arrays({"film_resistance": one.film_resistance / _FAST})
     for i, name in enumerate(one.layer_names):
         less = one.layer_resistance.copy()
         less[:, i] = 0.0

@@ -62,6 +62,9 @@ class Metal:
 
 
 LITHIUM = Metal("Li", 534.0, 3861.0 * 3600.0, "CRC Handbook; F/M = 3861 mAh/g")
+LITHIUM_POTENTIAL = -3.0401
+"""V of Li⁺ | Li against the standard hydrogen electrode at 25 °C. Source: CRC Handbook."""
+
 COPPER = Metal("Cu", 8960.0, 0.0, "CRC Handbook")
 ALUMINIUM = Metal("Al", 2700.0, 0.0, "CRC Handbook")
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
+from electrolith.cell.coating import Coating, core_share
 from electrolith.cell.materials import LITHIUM, MAH_PER_G, cathodes, electrolytes, role_of
 from electrolith.core.errors import InputError
 from electrolith.core.units import Unit
@@ -37,6 +38,7 @@ class Layer:
         material (m, m²/s, A/m² at 25 °C and half filling, S/m, ohm m²), instead of the library's.
     capacity : C/kg per unit of stoichiometry, instead of the library's.
     open_circuit : table of stoichiometry and potential against Li, instead of the library's curve.
+    coating : of the particles; the composite's share of active material is then that of the coated powder.
     size_spread : relative standard deviation of the particle radius; 0 for one size.
     """
 
@@ -60,6 +62,7 @@ class Layer:
     capacity: Annotated[float | None, Unit("C/kg")] = None
     open_circuit: Path | None = None
     size_spread: float = 0.0
+    coating: Coating | None = None
 
     def __post_init__(self) -> None:
         name = self.material or "cathode composite"
@@ -89,6 +92,8 @@ class Layer:
             raise InputError(
                 f"layer {name!r}: size_spread must lie between 0 and 0.6, got {self.size_spread:g}"
             )
+        if self.coating is not None and self.composite is None:
+            raise InputError(f"layer {name!r}: a coating belongs to the particles of a cathode composite")
         if all(v is None for v in (self.thickness, self.mass, self.areal_mass, self.loading)):
             raise InputError(f"layer {name!r}: needs a thickness, a mass, an areal_mass or a loading")
         if self.open_circuit is not None and self.composite is None:
@@ -226,7 +231,12 @@ def solid_density(layer: Layer) -> float:
     """Density of the layer's solid without pores, kg/m³."""
     if layer.composite is None:
         return LITHIUM.density if layer.role == "anode" else electrolytes()[layer.material].density
-    return 1.0 / sum(f / _density_of(name) for name, f in layer.composite.items())
+    parts = [(f, _density_of(name)) for name, f in layer.composite.items() if name not in cathodes()]
+    _, active = active_of(layer)
+    parts.append((active, _density_of(_active_name(layer))))
+    if layer.coating is not None:
+        parts.append((1.0 - sum(f for f, _ in parts), layer.coating.density))
+    return 1.0 / sum(f / density for f, density in parts)
 
 
 def _density_of(name: str) -> float:
@@ -234,9 +244,16 @@ def _density_of(name: str) -> float:
 
 
 def active_of(layer: Layer) -> tuple[str, float]:
-    """The active material of a cathode and its mass fraction."""
+    """The active material of a cathode and its mass fraction, a coating left out."""
     assert layer.composite is not None  # noqa: S101 - a cathode has one by construction
-    return next((name, f) for name, f in layer.composite.items() if name in cathodes())
+    name = _active_name(layer)
+    material = cathodes()[name]
+    radius = layer.particle_radius or material.particle_radius
+    return name, layer.composite[name] * core_share(layer.coating, radius=radius, density=material.density)
+
+
+def _active_name(layer: Layer) -> str:
+    return next(name for name in layer.composite or {} if name in cathodes())
 
 
 def electrolyte_of(layer: Layer) -> str:

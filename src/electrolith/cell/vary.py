@@ -17,7 +17,7 @@ _OF_STACK = ("temperature", "area", "lithium_exchange_current")
 
 def names(stack: Stack) -> list[str]:
     """Every number of `stack` that can be changed."""
-    numbers = [f.name for f in fields(Layer) if f.name not in ("material", "composite")]
+    numbers = [f.name for f in fields(Layer) if f.name not in ("material", "composite", "coating")]
     layers = [_key(layer) for layer in stack.layers]
     return [*_OF_STACK, *dict.fromkeys(f"{layer}.{n}" for layer in layers for n in numbers), "cathode.active"]
 

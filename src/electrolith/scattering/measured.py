@@ -23,7 +23,7 @@ from .instrument import ConstantWavelength, Geometry, Instrument
 from .instrument_words import instrument_from
 from .model import Histogram
 from .phase import Phase
-from .phase_library import candidate, library_names
+from .phase_library import candidate, suspected_names
 from .profile_likelihood import Likelihood, profile_likelihood
 from .read_gsas import gsas_banks
 from .read_pattern import convert, read_pattern, restated
@@ -269,7 +269,7 @@ def _with_foreign(
     settings: DiffractionSettings,
 ) -> RietveldFit:
     """The fit with its lines that no phase explains, and who might own them."""
-    names = (*settings.suspects, *(n for n in library_names() if n not in settings.suspects))
+    names = (*settings.suspects, *(n for n in suspected_names() if n not in settings.suspects))
     mine = {p.name for p in phases}
     others = tuple(p for p in (candidate(n) for n in names) if p.name not in mine)
     lines: tuple[ForeignLine, ...] = ()

@@ -19,7 +19,7 @@ from .instrument_words import instrument_from
 from .model import Histogram
 from .operando import OperandoFit, follow
 from .phase import Phase
-from .phase_library import candidate, library_names
+from .phase_library import candidate, suspected_names
 from .read_pattern import read_pattern
 from .tables import element_of
 
@@ -119,7 +119,7 @@ def _wanted(
     there = {element_of(s) for p in phases for s in p.species} | set(_BRINGS[settings.gas])
     mine = {p.name for p in phases}
     out, words = [], []
-    for name in settings.candidates or library_names():
+    for name in settings.candidates or suspected_names():
         phase = candidate(name)
         if phase.name in mine:
             continue

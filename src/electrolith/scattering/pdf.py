@@ -24,6 +24,7 @@ __all__ = [
     "pdf",
     "pdf_on",
     "sampled",
+    "shell_table",
     "shells",
     "terminated",
 ]
@@ -159,7 +160,7 @@ def pair_weights(
     return power, float(np.sum(counts * power)) / total, total
 
 
-def _table(
+def shell_table(
     phase: Phase, pairs: Shells, settings: PdfSettings
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Distance, weight, variance of each shell, and the number density in atoms/Å³."""
@@ -230,7 +231,7 @@ def pdf_on(
     r: np.ndarray, phase: Phase, pairs: Shells, settings: PdfSettings, split: Split | None = None
 ) -> np.ndarray:
     """G(r) before termination on an even grid r, shape (n,), 1/Å²."""
-    distance, weight, variance, density = _table(phase, pairs, settings)
+    distance, weight, variance, density = shell_table(phase, pairs, settings)
     if split is not None:
         distance, weight, variance = _with_split(
             phase, pairs, (distance, weight, variance), settings.radiation, split

@@ -38,7 +38,7 @@ _ENDINGS = {
     ".mdcs01": "a cross section of Q", ".rdf": "a radial distribution function R(r)",
 }  # fmt: skip
 _WAY = {
-    "Q": "G(r) is its sine transform (electrolith.scattering.pdf_from_structure_function); give a G(r)",
+    "Q": "G(r) is its sine transform: say that the file holds S or F (structure_function)",
     "T": "G(r) = T(r) - 4πρr needs the density in the same units; give a G(r)",
     "R": "G(r) = R(r)/r - 4πρr needs the density; give a G(r)",
 }

@@ -17,7 +17,7 @@ from electrolith.core.reading import reader
 from .pdf_functions import function_of, g_of, refused_by_name
 from .tables import Radiation
 
-__all__ = ["PdfData", "read_gr"]
+__all__ = ["PdfData", "read_gr", "stated_number", "stated_radiation"]
 
 LEAST = 20  # points of a G(r)
 # what the name of a column says of it, without blanks; upper and lower case of "G(r)" and "g(r)" differ
@@ -116,7 +116,7 @@ def _data(path: Path, table: Delimited, head: str) -> PdfData:
     account = Account(
         str(path), "a G(r)", tuple(taken), len(r), tuple(left), ignored, doubtful=_doubts(r, g, r_note)
     )
-    q_max, q_min, radiation = _number(head, "qmax"), _number(head, "qmin"), _radiation(head)
+    q_max, q_min, radiation = stated_number(head, "qmax"), stated_number(head, "qmin"), stated_radiation(head)
     notes = (
         f"q_max {q_max if q_max else 'not stated'} 1/Å, radiation {radiation or 'not stated'}",
         "standard deviations in the file"
@@ -306,7 +306,8 @@ def _doubts(r: np.ndarray, g: np.ndarray, assumed: str) -> tuple[str, ...]:
     )
 
 
-def _number(text: str, name: str) -> float | None:
+def stated_number(text: str, name: str) -> float | None:
+    """A number that a header states, `qmax = 24.0`, in 1/Å."""
     found = re.findall(
         rf"\b{name}\b[ \t]*(?:[(\[][^)\]]*[)\]])?[ \t]*[=:][ \t]*([-+.\dEe]+)[ \t]*(nm|1/nm)?",
         text,
@@ -322,7 +323,8 @@ def _number(text: str, name: str) -> float | None:
     return None
 
 
-def _radiation(text: str) -> Radiation | None:
+def stated_radiation(text: str) -> Radiation | None:
+    """What a header says of the radiation."""
     low = text.lower()
     if "mode = xray" in low or "get_xpdf" in low or "x-ray pdf" in low or "stype = x" in low:
         return "xray"

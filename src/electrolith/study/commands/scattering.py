@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -161,7 +161,8 @@ def rietveld(
 
 def pdf(
     files: Annotated[
-        list[str], typer.Argument(help="G(r) files, then the crystal: a CIF or a name of the library.")
+        list[str],
+        typer.Argument(help="G(r) or S(Q) files, then the crystal: a CIF or a name of the library."),
     ],
     ranges: Annotated[
         str, typer.Option("--range", help="Ranges in Å, '1.6-50,1.6-6,6-50'.")
@@ -177,10 +178,16 @@ def pdf(
     split: Annotated[
         str | None, typer.Option(help="Sites whose nearest distance is split, 'Li1 X1'.")
     ] = None,
+    structure_function: Annotated[
+        str | None, typer.Option(help="The files hold S or F = Q [S - 1]; .sq and .fq say so by name.")
+    ] = None,
+    q_min: Annotated[float, typer.Option(help="Of an S(Q), 1/Å: smaller Q are left out.")] = 0.0,
     html: Html = None,
     json_file: Json = None,
 ) -> None:
     """Fit pair distribution functions over one or several ranges of r.
+
+    Files of S(Q) are transformed; the same with a Lorch window shows which peaks are ripples of the cut.
 
     Example: `electrolith pdf ni.gr ni.cif --range 1.6-20,1.6-6 --html pdf.html`
     """
@@ -200,6 +207,8 @@ def pdf(
         convention=convention,  # type: ignore[arg-type]
         free=tuple(n.strip() for n in free.split(",")) if free else None,
         split=split,
+        structure_function=_kind(structure_function),
+        q_min=q_min,
     )
     found = fit_pdf_files(settings, crystal)
     finish(
@@ -345,6 +354,12 @@ def _charges(texts: list[str] | None, crystal: str) -> dict[str, float]:
     return dict(read_crystal(Path(crystal), oxidation_states=given).oxidation_states)
 
 
+def _kind(text: str | None) -> Literal["S", "F"] | None:
+    if text is not None and text not in ("S", "F"):
+        raise InputError(f"--structure-function: expected S or F, got {text!r}")
+    return text  # type: ignore[return-value]
+
+
 def _pair(text: str | None, option: str) -> tuple[float, float] | None:
     if text is None:
         return None
@@ -390,7 +405,7 @@ def _fit_data(found: Diffraction) -> dict[str, Any]:
 
 
 def _pdf_data(found: PairDistribution) -> dict[str, Any]:
-    return {
+    fits = {
         name: [
             {
                 "range": [r.low, r.high],
@@ -402,6 +417,20 @@ def _pdf_data(found: PairDistribution) -> dict[str, Any]:
         ]
         for name, fit in zip(found.names, found.fits, strict=True)
     }
+    peaks = {
+        name: [
+            {
+                "r": p.r,
+                "sigma": p.sigma,
+                "calculated": _number(p.calculated) if p.calculated == p.calculated else None,
+                "pairs": {d.pair: d.r for d in p.pairs},
+                "ripple": p.ripple,
+            }
+            for p in here
+        ]
+        for name, here in zip(found.names, found.peaks, strict=False)
+    }
+    return fits | {"distances": peaks}
 
 
 def add(app: typer.Typer) -> None:

@@ -15,6 +15,7 @@ from electrolith.study.printed import Printed, printed
 from electrolith.study.section import Part, Table
 from electrolith.study.sections.cell_figures import ROLES, full_figures
 from electrolith.study.table import Cell
+from electrolith.study.sections.cell_material_parts import coating_table, lithium_table
 
 __all__ = ["calibration_part", "design_parts"]
 
@@ -42,6 +43,8 @@ def _full_part(result: CellResult, full: FullResult) -> Part:
             _limit_table(full),
             *_proposal_tables(full),
             _layer_table(result),
+            *coating_table(result),
+            lithium_table(result),
             _resistance_table(result),
             _energy_table(full),
         ),
@@ -298,6 +301,8 @@ def _symmetric_part(result: CellResult) -> Part:
                 "Overpotential by part",
             ),
             _layer_table(result),
+            *coating_table(result),
+            lithium_table(result),
             _resistance_table(result),
         ),
         warnings=warnings,

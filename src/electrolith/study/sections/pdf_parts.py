@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from electrolith.scattering.measured_pdf import OrderedPdf, PairDistribution
@@ -10,6 +12,7 @@ from electrolith.study.figure import Axis, Figure, Layer, Line, Points
 from electrolith.study.printed import printed, span
 from electrolith.study.section import Part, Table
 from electrolith.study.sections.diffraction_parts import shown
+from electrolith.study.sections.distance_parts import distance_table, said_of_peaks, transform_figures
 
 __all__ = ["pdf_parts"]
 
@@ -17,12 +20,16 @@ __all__ = ["pdf_parts"]
 def pdf_parts(found: PairDistribution) -> tuple[Part, ...]:
     """One part per G(r) file: each range with its R_w, parameters and where the misfit sits."""
     ordered = found.ordered or (None,) * len(found.fits)
-    return tuple(
-        _pdf_part(name, fit, notes, index, frames)
-        for index, (name, fit, notes, frames) in enumerate(
-            zip(found.names, found.fits, found.notes, ordered, strict=True)
-        )
-    )
+    parts = []
+    for index, (name, fit, notes) in enumerate(zip(found.names, found.fits, found.notes, strict=True)):
+        part = _pdf_part(name, fit, notes, index, ordered[index])
+        made = found.transforms[index] if found.transforms else None
+        peaks = found.peaks[index] if found.peaks else ()
+        figures = (*part.figures, *(transform_figures(made, f"pdf_{index}") if made else ()))
+        tables = (*part.tables, *((distance_table(peaks),) if peaks else ()))
+        words = f"{part.sentence} {said_of_peaks(peaks)}".rstrip()
+        parts.append(replace(part, sentence=words, figures=figures, tables=tables))
+    return tuple(parts)
 
 
 def _pdf_part(name: str, fit: PdfFit, notes: tuple[str, ...], index: int, ordered: OrderedPdf | None) -> Part:

@@ -14,7 +14,7 @@ from electrolith.lab.pictures.analysis import read_picture
 from electrolith.lab.xanes.analysis import read_any
 from electrolith.scattering.instrument_words import instrument_from
 from electrolith.scattering.measured import open_pattern
-from electrolith.scattering.read_gr import read_gr
+from electrolith.scattering.measured_pdf import open_pdf
 from electrolith.scattering.read_pattern import read_pattern
 from electrolith.study.probe import Probe
 
@@ -44,7 +44,7 @@ def _micrograph(path: Path, settings: Any) -> object:
 # Seconds of one file, medians of the synthetic paper (`make paper`) on one core at about 3 GHz.
 PROBES: dict[str, Probe] = {
     "measured.diffraction": Probe(_pattern, 5.0, "fewer further phases, or `likelihood: false`"),
-    "measured.pdf": Probe(lambda path, settings: read_gr(path), 20.0, "fewer `ranges`"),
+    "measured.pdf": Probe(open_pdf, 20.0, "fewer `ranges`"),
     "measured.operando": Probe(_frame, 2.0, "fewer frames, or `limits`"),
     "measured.impedance": Probe(lambda path, settings: read_impedance(path), 0.6, "a `circuit` of one's own"),
     "measured.polarisation": Probe(lambda path, settings: read_cycling(path), 0.5),

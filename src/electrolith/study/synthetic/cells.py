@@ -37,6 +37,7 @@ def write_symmetric(folder: Path, rng: np.random.Generator, *, cycles: int) -> l
     ):
         cell = replace(base, steps=(10 * density,), pairs=min(cycles, wanted))
         _write(folder / f"{name}.bdf.csv", simulate(cell, rng=rng))
+    _literature(folder / "literature.csv")
     few = min(cycles, 450)
     lhc = simulate(replace(long, steps=(1.0,), pairs=few, resistance=0.05), rng=rng)
     hours = lhc.time / 3600
@@ -53,6 +54,20 @@ def write_symmetric(folder: Path, rng: np.random.Generator, *, cycles: int) -> l
         limit = 5.0 * np.sign(dead.current) + 1e-3 * rng.standard_normal(dead.rows)
         _write(folder / f"{name}.bdf.csv", replace(dead, voltage=limit, current=leak * np.sign(dead.current)))
     return [Truth(REFERENCE, "critical_current_density", 10.0, "mA/cm2")]
+
+
+CHART = {
+    "Li/LPSCF/Li": (1.2, 0.6), "Li/G-LPSC-LGPS-LPSC-G/Li": (2.0, 0.8), "Li/LPS with Li3N-LiF/Li": (6.0, 6.0),
+    "Li/Li3N-LiF/Li": (3.4, 3.4), "Li/LPSC/Li": (1.0, 0.5), "Li/LLZTO/Li": (1.6, 1.6), "Li/Sb-LLZO/Li": (0.9, 0.3),
+}  # fmt: skip
+"""The paper's chart shows seven cells of others as symbols without numbers: plausible mA/cm2 and mAh/cm2."""
+
+
+def _literature(path: Path) -> None:
+    """A table of others' cells, as one collects it for such a chart."""
+    rows = "\n".join(f"{n},{j},{q},25 degC,,{MARK}" for n, (j, q) in CHART.items())
+    head = "cell,critical_mA_cm2,areal_capacity_mAh_cm2,temperature,doi,note"
+    write_atomic(path, f"# {MARK}\n{head}\n{rows}\n")
 
 
 def _write(path: Path, record: CyclingRecord) -> None:

@@ -65,7 +65,7 @@ def write_paper(folder: Path, extent: Extent | None = None) -> tuple[Truth, ...]
     truths += write_symmetric(data / "symmetric", rng[5], cycles=extent.cycles)
     truths += write_full_cells(data / "cells", rng[6], cycles=extent.cycles)
     truths += write_patterns(data / "patterns", rng[7], step=extent.step)
-    truths += write_pdf(data / "pdf" / "Li9N2Cl3-500rpm-24h.gr", rng[8])
+    truths += write_pdf(data / "pdf" / "Li9N2Cl3-500rpm-24h.sq", rng[8])
     write_operando(data / "operando", rng[9], frames=extent.frames)
     truths += write_absorption(data / "absorption", rng[10], count=extent.spectra)
     truths += write_indents(data / "indents", rng[11])

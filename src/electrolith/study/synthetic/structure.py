@@ -65,12 +65,15 @@ def write_patterns(folder: Path, rng: np.random.Generator, *, step: float) -> li
     """Cu Kα patterns of all samples, synchrotron patterns of the pure ones, one bank of neutrons."""
     truths = []
     precursors = (candidate("Li3N"), candidate("LiCl"))
+    products = (candidate("Li4NCl"), candidate("LiCl"))
     for sample in (*SAMPLES, *HEATED):
         x = np.arange(20, 100, step)
         pure = sample.precursors == 0
-        phases = (crystal_of(sample), *(() if pure else precursors))
+        others = () if pure else precursors if sample.heat is None else products
+        phases = (crystal_of(sample), *others)
         counts = rng.poisson(_counts(x, laboratory(), phases, _shares(phases, sample), 6000))
-        _write(folder / ("lab" if pure else "lab-mixed") / f"{sample.name}.xy", x, counts)
+        place = "lab" if pure else "lab-mixed" if sample.heat is None else "lab-heated"
+        _write(folder / place / f"{sample.name}.xy", x, counts)
         truths.append(Truth(sample.name, "lattice_parameter", sample.a, "angstrom"))
         if pure and sample.heat is None:
             x = np.arange(9, 45, step / 3)
@@ -84,25 +87,31 @@ def write_patterns(folder: Path, rng: np.random.Generator, *, step: float) -> li
     rows = "\n".join(f"{t:.2f} {c} {max(c, 1) ** 0.5:.3f}" for t, c in zip(x, counts, strict=True))
     write_atomic(folder / "neutron" / f"{REFERENCE}.xye", f"# {MARK}\n# tof counts sigma\n{rows}\n")
     write_instprm(folder / "neutron" / "bank.instprm", BANK)
-    products = (candidate("LiOH"), candidate("NH4Cl"), candidate("LiCl"))
+    hydrolysed = (candidate("Li4(OH)3Cl"), candidate("NH4Cl"), candidate("LiOH"))
     x = np.arange(15, 80, step)
     _write(
         folder / "water" / "products.xy",
         x,
-        rng.poisson(_counts(x, laboratory(), products, (1, 0.6, 0.3), 5000)),
+        rng.poisson(_counts(x, laboratory(), hydrolysed, (1, 0.6, 0.3), 5000)),
     )
     return truths
 
 
+Q_MAX, Q_DAMP = 22.3, 0.03  # 1/Å; with this end the ripple before the first distance stands at 1.97 Å
+
+
 def write_pdf(path: Path, rng: np.random.Generator) -> list[Truth]:
-    """G(r) of the reference to 50 Å, X-rays to 24 Å⁻¹."""
+    """S(Q) of the reference by X-rays, neighbours moving together, so that the nearest peak is sharp."""
     reference = next(s for s in SAMPLES if s.name == REFERENCE)
-    r = 0.02 * np.arange(50, 2501)
-    g = pdf(crystal_of(reference), r, PdfSettings("xray", q_max=24.0, q_damp=0.02))
-    rows = "\n".join(
-        f"{a:.2f} {b:.6f}" for a, b in zip(r, g + 0.02 * rng.standard_normal(r.size), strict=True)
-    )
-    write_atomic(path, f"# {MARK}\nmode = xray\nqmax = 24.0\n#### start data\n{rows}\n")
+    sharp = crystal_of(reference)
+    sharp = replace(sharp, sites=tuple(replace(s, b_iso=0.45) for s in sharp.sites))
+    r = 0.01 * np.arange(1, 12001)
+    g = pdf(sharp, r, PdfSettings("xray", q_max=0.0, q_damp=Q_DAMP, delta2=3.5))
+    q = np.arange(0.5, Q_MAX + 0.005, 0.02)
+    s = 1 + np.array([float(g @ np.sin(k * r)) * 0.01 / k for k in q])
+    seen = s + 0.003 * rng.standard_normal(q.size)
+    rows = "\n".join(f"{a:.2f} {b:.6f} 0.003" for a, b in zip(q, seen, strict=True))
+    write_atomic(path, f"# {MARK}\n# mode = xray\n# qmax = {Q_MAX}\n# Q S(Q) sigma\n{rows}\n")
     return []
 
 

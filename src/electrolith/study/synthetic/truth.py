@@ -29,7 +29,8 @@ class Sample:
     """A sample as it is simulated.
 
     conductivity : S/cm at 25 °C. activation_energy : eV, of σT. a : Å. vacant : share of the Li sites.
-    precursors : scale of Li3N and LiCl beside the product in its pattern, in shares of the product's.
+    precursors : scale of Li3N and LiCl beside the product in its pattern, in shares of the product's; of a
+        heated sample that of Li4NCl and LiCl, into which it falls apart.
     size : median diameter, m. heat : °C, None as milled.
     """
 
