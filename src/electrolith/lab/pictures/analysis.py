@@ -26,8 +26,11 @@ SHOWN = 640
 class PictureSettings:
     """Photographs or micrographs of one object.
 
+    files : pictures, in the order in which they are shown.
     labels : what each shows ("0 h", "30 h on Li"); the file names otherwise. caption : a sentence on all.
-    pixel : m; or the scale bar's length (m) and its pixels; photographs may have no scale.
+    pixel : its size, where the files carry no scale; photographs may have none.
+    bar_length, bar_pixels : instead, the length of the scale bar and its pixels.
+    seed : of the draws of the doubt.
     crop_bottom : rows of a data bar to cut off.
     layers : names of the layers of a cross-section from the top of the picture to its bottom.
     upright : the layers stand side by side instead, named from left to right.

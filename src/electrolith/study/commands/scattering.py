@@ -181,7 +181,7 @@ def pdf(
     structure_function: Annotated[
         str | None, typer.Option(help="The files hold S or F = Q [S - 1]; .sq and .fq say so by name.")
     ] = None,
-    q_min: Annotated[float, typer.Option(help="Of an S(Q), 1/Å: smaller Q are left out.")] = 0.0,
+    q_min: Annotated[str, typer.Option(help="Of an S(Q): smaller Q are left out.")] = "0 1/angstrom",
     html: Html = None,
     json_file: Json = None,
 ) -> None:
@@ -208,7 +208,7 @@ def pdf(
         free=tuple(n.strip() for n in free.split(",")) if free else None,
         split=split,
         structure_function=_kind(structure_function),
-        q_min=q_min,
+        q_min=parse(q_min, "1/angstrom"),
     )
     found = fit_pdf_files(settings, crystal)
     finish(

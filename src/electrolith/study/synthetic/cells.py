@@ -57,10 +57,14 @@ def write_symmetric(folder: Path, rng: np.random.Generator, *, cycles: int) -> l
 
 
 CHART = {
-    "Li/LPSCF/Li": (1.2, 0.6), "Li/G-LPSC-LGPS-LPSC-G/Li": (2.0, 0.8),
+    "Li/LPSCF/Li": (1.2, 0.6),
+    "Li/G-LPSC-LGPS-LPSC-G/Li": (2.0, 0.8),
     "Li/LPS with Li3N-LiF/Li": (6.0, 6.0),
-    "Li/Li3N-LiF/Li": (3.4, 3.4), "Li/LPSC/Li": (1.0, 0.5), "Li/LLZTO/Li": (1.6, 1.6), "Li/Sb-LLZO/Li": (0.9, 0.3),
-}  # fmt: skip
+    "Li/Li3N-LiF/Li": (3.4, 3.4),
+    "Li/LPSC/Li": (1.0, 0.5),
+    "Li/LLZTO/Li": (1.6, 1.6),
+    "Li/Sb-LLZO/Li": (0.9, 0.3),
+}
 """The paper's chart shows seven cells of others as symbols without numbers: plausible mA/cm2 and mAh/cm2."""
 
 
