@@ -15,7 +15,8 @@ __all__ = ["Coating", "coating_resistance", "core_share"]
 class Coating:
     """A shell of even thickness on every particle of the active material.
 
-    name : of the coating, "LiNbO3". thickness : m. density : kg/m³. conductivity : of ions, S/m at 25 °C;
+    name : of the coating, "LiNbO3". thickness : of the shell, m. density : kg/m³.
+    conductivity : of ions, S/m at 25 °C;
         without it the coating weighs and does not resist, which is said.
     """
 
