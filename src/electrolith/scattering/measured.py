@@ -32,6 +32,7 @@ from .refine import refine
 from .result import ForeignLine, RietveldFit
 from .series import Trend, distinct_names, sample_name, trend
 from .stages import Displacement
+from .vanadium import normalised
 
 __all__ = [
     "Diffraction",
@@ -63,6 +64,8 @@ class DiffractionSettings:
     seconds_per_step : turns a rate into counts. ions : report what changes with form factors of ions.
     likelihood : profile of each refined occupancy, all others refined again.
     abscissa : what the first column is, where the file does not say.
+    vanadium : file whose counts, less the empty instrument's (empty_instrument), divide those of the pattern,
+        less the empty container's (container); for time of flight.
     limits : range that is refined, in the unit of the abscissa.
     background : coefficients of its polynomial.
     joint : refine all patterns together.     positions : refine the free coordinates of atoms.
@@ -93,6 +96,9 @@ class DiffractionSettings:
     axial: float | None = None
     mu_r: float = 0.0
     monochromator: Annotated[float, Unit("deg")] = 0.0
+    vanadium: Path | None = None
+    container: Path | None = None
+    empty_instrument: Path | None = None
     seconds_per_step: Annotated[float | None, Unit("s")] = None
     ions: bool = False
     likelihood: bool = False
@@ -157,6 +163,8 @@ def _histogram(
                 "give --seconds-per-step (seconds_per_step in a study)"
             )
         data = restated(data, seconds_per_step=settings.seconds_per_step)
+    if settings.vanadium is not None:
+        data = _normalised(data, settings, bank)
     if isinstance(tool, ConstantWavelength):
         stated = data.wavelength
         if stated and abs(stated / tool.wavelength - 1) > 2e-3:
@@ -167,6 +175,22 @@ def _histogram(
         if data.abscissa in ("q", "d"):
             data = convert(data, "two_theta", wavelength=tool.wavelength)
     return Histogram(name, data, tool, background=settings.background, limits=settings.limits), data
+
+
+def _normalised(data: PowderData, settings: DiffractionSettings, bank: int) -> PowderData:
+    """The pattern over the vanadium that the settings name."""
+
+    def opened(path: Path | None) -> PowderData | None:
+        if path is None:
+            return None
+        several = len(gsas_banks(path)) > 1
+        return read_pattern(path, abscissa=settings.abscissa, bank=bank if several else None)
+
+    vanadium = opened(settings.vanadium)
+    assert vanadium is not None  # noqa: S101 - asked by the caller
+    return normalised(
+        data, vanadium, container=opened(settings.container), background=opened(settings.empty_instrument)
+    )
 
 
 def refine_files(

@@ -14,8 +14,8 @@ from electrolith.study.figure import Axis, Figure, Layer, Line, Points
 from electrolith.study.printed import Printed, printed
 from electrolith.study.section import Part, Table
 from electrolith.study.sections.cell_figures import ROLES, full_figures
-from electrolith.study.table import Cell
 from electrolith.study.sections.cell_material_parts import coating_table, lithium_table
+from electrolith.study.table import Cell
 
 __all__ = ["calibration_part", "design_parts"]
 

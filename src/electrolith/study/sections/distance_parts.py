@@ -8,6 +8,7 @@ from electrolith.core.estimate import Estimate
 from electrolith.scattering.distances import NEAR, PeakOfG
 from electrolith.scattering.measured_pdf import Transform
 from electrolith.study.figure import Axis, Figure, Line
+from electrolith.study.printed import printed
 from electrolith.study.section import Table
 
 __all__ = ["distance_table", "said_of_peaks", "transform_figures"]
@@ -51,7 +52,7 @@ def distance_table(peaks: tuple[PeakOfG, ...]) -> Table:
     for peak in peaks:
         pairs = "; ".join(f"{d.pair} {d.r:.3f} Å ({d.count:.1f})" for d in peak.pairs)
         nothing = "termination ripple" if peak.ripple else "not explained"
-        calculated = None if np.isnan(peak.calculated) else round(peak.calculated, 3)
+        calculated = printed(peak.calculated, ".3f")
         rows.append((_estimate(peak), calculated, pairs or nothing))
     caption = (
         f"Maxima of G(r) up to {NEAR:g} Å, the fitted curve's maximum there, and the distances of the fitted "

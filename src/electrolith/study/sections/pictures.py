@@ -11,6 +11,7 @@ from electrolith.lab.pictures.analysis import Picture, PictureResult, PictureSet
 from electrolith.lab.pictures.elements import ElementMaps
 from electrolith.lab.pictures.layers import Layers
 from electrolith.study.figure import Axis, Figure, Labels, Layer, Line, Photo
+from electrolith.study.printed import Printed, printed
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.settings import Files
 from electrolith.study.wiring import Stage
@@ -182,7 +183,7 @@ def _layer_table(picture: Picture, layers: Layers) -> Table:
     rows = tuple(
         (
             name,
-            f"≥ {layers.thickness[k].to('um').number()}" if layers.cut[k] else layers.thickness[k].to("um"),
+            _thickness(layers, k),
             1e6 * float(layers.spread[k]),
             _contact(layers, k),
         )
@@ -195,6 +196,12 @@ def _layer_table(picture: Picture, layers: Layers) -> Table:
     return Table(
         ("layer", "thickness / µm", "spread over the width / µm", "boundary behind it"), rows, caption
     )
+
+
+def _thickness(layers: Layers, k: int) -> Estimate | Printed:
+    """µm; of a layer that the picture's edge cuts a bound."""
+    value = layers.thickness[k].to("um")
+    return printed(value.value, ".4g", before="≥ ") if layers.cut[k] else value
 
 
 def _contact(layers: Layers, k: int) -> str:
@@ -213,9 +220,9 @@ def _map_tables(found: ElementMaps) -> list[Table]:
     rows = tuple(
         (
             m.element,
-            f"{100 * m.share:.0f}",
-            f"{100 * m.scatter:.1f}",
-            f"{100 * m.noise:.1f}",
+            printed(100 * m.share, ".0f"),
+            printed(100 * m.scatter, ".1f"),
+            printed(100 * m.noise, ".1f"),
             "no" if m.uneven else "yes",
         )
         for m in found.maps
@@ -228,7 +235,8 @@ def _map_tables(found: ElementMaps) -> list[Table]:
     )
     names = tuple(m.element for m in found.maps)
     matrix = tuple(
-        (name, *(f"{c:.2f}" for c in row)) for name, row in zip(names, found.together, strict=True)
+        (name, *(printed(float(c), ".2f") for c in row))
+        for name, row in zip(names, found.together, strict=True)
     )
     return [evenness, Table(("element", *names), matrix, "Coefficient between the blocks of two maps.")]
 
