@@ -14,6 +14,7 @@ from electrolith.study.figure import Axis, Figure, Labels, Layer, Line, Photo
 from electrolith.study.printed import Printed, printed
 from electrolith.study.section import Evidence, Part, Results, Section, Table
 from electrolith.study.settings import Files
+from electrolith.study.table import Cell
 from electrolith.study.wiring import Stage
 
 __all__ = ["SECTION", "MeasuredPictures", "picture_evidence", "picture_parts"]
@@ -234,7 +235,7 @@ def _map_tables(found: ElementMaps) -> list[Table]:
         "alone gives.",
     )
     names = tuple(m.element for m in found.maps)
-    matrix = tuple(
+    matrix: tuple[tuple[Cell, ...], ...] = tuple(
         (name, *(printed(float(c), ".2f") for c in row))
         for name, row in zip(names, found.together, strict=True)
     )

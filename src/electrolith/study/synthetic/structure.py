@@ -85,9 +85,9 @@ def write_patterns(folder: Path, rng: np.random.Generator, *, step: float) -> li
     x = np.arange(4000, 24000, 6.0 * step / 0.04)
     # What came in falls with the time of flight; the can and the instrument scatter a part of it.
     beam = 0.4 + 2.0 * np.exp(-0.5 * ((x - 9000) / 4000) ** 2)
-    pure = _counts(x, BANK, (crystal_of(reference),), (1.0,), 8000)
+    scattered = _counts(x, BANK, (crystal_of(reference),), (1.0,), 8000)
     for name, mean in (
-        (REFERENCE, (pure + 200.0) * beam),
+        (REFERENCE, (scattered + 200.0) * beam),
         ("container", 200.0 * beam),
         ("vanadium", 6000.0 * beam),
         ("empty", 60.0 * beam),
