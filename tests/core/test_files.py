@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from electrolith.core import DataError, InputError
-from electrolith.core.files import Lock, write_atomic
+from electrolith.core.files import write_atomic
+from electrolith.core.lease import Lock
 
 
 def test_a_failed_write_leaves_the_old_content(tmp_path, monkeypatch):
@@ -42,7 +43,7 @@ def test_a_second_run_is_refused_by_the_name_of_the_holder(tmp_path):
 
 def test_a_lock_dies_with_its_holder(tmp_path):
     path = tmp_path / ".lock"
-    code = f"from electrolith.core.files import Lock\nLock({str(path)!r}).__enter__()\nimport os\nos._exit(9)"
+    code = f"from electrolith.core.lease import Lock\nLock({str(path)!r}).__enter__()\nimport os\nos._exit(9)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     with Lock(path):
         pass

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from electrolith.core.errors import DataError, ElectrolithError, InputError
-from electrolith.core.files import Lock
+from electrolith.core.lease import Lock
 from electrolith.energy.labels.labelling import label_frames
 from electrolith.energy.labels.labels import read_labels
 

@@ -378,7 +378,7 @@ def test_interrupt_leaves_checkpoints_and_the_next_call_goes_on(toys, tmp_path):
 
 
 def test_second_run_on_a_folder_is_refused_by_name_of_the_holder(run, tmp_path):
-    from electrolith.core.files import Lock
+    from electrolith.core.lease import Lock
 
     with Lock(tmp_path / "runs" / "lock"), pytest.raises(InputError, match=rf"in use by .*{os.getpid()}"):
         run()

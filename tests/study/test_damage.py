@@ -15,7 +15,7 @@ import pytest
 import toy
 
 from electrolith.core.errors import DataError, ElectrolithError, InputError
-from electrolith.core.files import Lock
+from electrolith.core.lease import Lock
 from electrolith.study.report import write_report
 from electrolith.study.run import Listener, run_study, stored_results
 from electrolith.study.study import read_study
@@ -223,7 +223,7 @@ def test_a_report_beside_a_run_reads_what_is_there_and_a_second_run_is_refused(t
     with Lock(folder / ".lock"):
         assert _value(stored_results(study, stages=toy.STAGES)) is not None
     code = (
-        "import sys, time; from pathlib import Path; from electrolith.core.files import Lock\n"
+        "import sys, time; from pathlib import Path; from electrolith.core.lease import Lock\n"
         "with Lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(folder / ".lock")]

@@ -109,7 +109,7 @@ def test_a_refusal_stops_its_dependents_only_and_is_reported(folder):
 
 def test_a_second_run_on_the_folder_is_refused_by_its_holder(folder):
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom electrolith.core.files import Lock\n"
+        "import sys, time\nfrom pathlib import Path\nfrom electrolith.core.lease import Lock\n"
         f"with Lock(Path({str(folder)!r}) / '.lock'):\n    print('held', flush=True)\n    time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:

@@ -6,15 +6,16 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from electrolith.core.archive import fingerprint
 from electrolith.core.errors import DataError, InputError
-from electrolith.core.files import Lock, write_atomic
+from electrolith.core.execution.chunks import Chunks, Ended
+from electrolith.core.files import write_atomic
+from electrolith.core.lease import Lock
 from electrolith.core.processes import Processes
 from electrolith.core.reading import read_bytes
 from electrolith.crystal.frame import Frame
@@ -28,7 +29,6 @@ from electrolith.motion.trajectory import (
     CHUNK_SECONDS,
     STEPS,
     STOP,
-    Progress,
     Task,
     abandon,
     advance,
@@ -41,7 +41,6 @@ __all__ = ["ReportProgress", "simulate"]
 ReportProgress = Callable[[float, str], None]
 
 PLAN = "plan.json"
-ATTEMPTS = 2  # processes that may die over one trajectory
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 1.0  # for checkpoints on Ctrl-C
 
@@ -53,11 +52,10 @@ class _Campaign:
     tasks: list[Task]
     hop_distance: float
     folder: Path
-    executor: Executor
+    chunks: Chunks[str]
     report: ReportProgress
     steps: dict[float, int]
-    attempts: dict[str, int] = field(default_factory=dict)
-    futures: dict[Future[Progress], Task] = field(default_factory=dict)
+    running: dict[str, Task] = field(default_factory=dict)
     begun: float = field(default_factory=time.monotonic)
     begun_steps: int = 0
 
@@ -98,7 +96,7 @@ def simulate(
     InputError
         If an input is impossible; before anything is run.
     """
-    folder = Path(folder)
+    folder = Path(folder) if executor is None else Path(folder).resolve()
     charge = charge_of_ion(mobile) if charge is None else charge
     _check(frames, engine, dynamics, mobile, hop_distance)
     with Lock(folder / "lock"):
@@ -108,7 +106,7 @@ def simulate(
             own = drawn or {(o, k): (frames[o], engine) for o, k in _starts(dynamics)}
             tasks = _tasks(own, dynamics, mobile, folder, chunk_seconds, local)
             steps = _read_plan(folder, tasks, dynamics)
-            campaign = _Campaign(tasks, hop_distance, folder, pool, progress or _silent, steps)
+            campaign = _Campaign(tasks, hop_distance, folder, Chunks(pool), progress or _silent, steps)
             _drive(campaign)
         runs = tuple(summarise(t, hop_distance=hop_distance, with_path=True) for t in tasks)
     if progress:
@@ -203,37 +201,31 @@ def _drive(campaign: _Campaign) -> None:
     try:
         for task in campaign.tasks:
             _submit(campaign, task)
-        while campaign.futures:
-            finished, _ = wait(campaign.futures, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            for future in finished:
-                _settle(campaign, future)
+        while campaign.running:
+            for ended in campaign.chunks.wait(POLL_SECONDS):
+                _settle(campaign, ended)
             _tell(campaign)
     except BaseException:
         (campaign.folder / STOP).touch()
-        for future in campaign.futures:
-            future.cancel()
-        local = isinstance(campaign.executor, Processes)
-        wait(campaign.futures, timeout=GRACE_SECONDS if local else None)
+        local = isinstance(campaign.chunks.executor, Processes)
+        campaign.chunks.stop(GRACE_SECONDS if local else None)
         raise  # what is still in a long segment is killed by its executor; its last checkpoint counts
 
 
 def _submit(campaign: _Campaign, task: Task) -> None:
     goal = replace(task, steps=campaign.steps[task.temperature])
-    campaign.futures[campaign.executor.submit(advance, goal)] = task
+    campaign.running[task.folder] = task
+    campaign.chunks.add(task.folder, advance, goal, lambda: _steps_taken(task))
 
 
-def _settle(campaign: _Campaign, future: Future[Progress]) -> None:
+def _settle(campaign: _Campaign, ended: Ended[str]) -> None:
     """Take in one finished task; decide on its temperature when it was the last there."""
-    task = campaign.futures.pop(future)
-    try:
-        for note in future.result().notes:
+    task = campaign.running.pop(ended.key)
+    if ended.gave_up:
+        abandon(task, ended.gave_up)
+    else:
+        for note in ended.answer.notes:
             campaign.report(_share(campaign), note)
-    except BrokenProcessPool:
-        tried = campaign.attempts[task.folder] = campaign.attempts.get(task.folder, 0) + 1
-        if tried < ATTEMPTS:
-            _submit(campaign, task)
-            return
-        abandon(task, f"its process died {tried} times (out of memory, or a fault in the engine)")
     if task.dynamics.total is None:
         _decide(campaign, (task.temperature,))
     else:  # one purse for all: a decision waits for every run, or it would depend on the machine
@@ -242,7 +234,7 @@ def _settle(campaign: _Campaign, future: Future[Progress]) -> None:
 
 def _decide(campaign: _Campaign, temperatures: tuple[float, ...]) -> None:
     """Extend the temperatures that need it, once nothing there is under way."""
-    if any(t.temperature in temperatures for t in campaign.futures.values()):
+    if any(t.temperature in temperatures for t in campaign.running.values()):
         return
     runs = {t: _runs_at(campaign, t) for t in temperatures}
     if any(r.status == "finished" and r.steps < campaign.steps[t] for t in runs for r in runs[t].values()):

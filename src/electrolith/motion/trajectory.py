@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from electrolith.core.archive import fingerprint
 from electrolith.core.errors import DataError, ElectrolithError, InputError
-from electrolith.core.files import Lock
+from electrolith.core.execution.chunks import Stop, never
+from electrolith.core.lease import STALE, InUse, Lock
 from electrolith.crystal.frame import Frame
 from electrolith.energy.engine import Engine
 from electrolith.motion.checkpoint import read_checkpoint, write_checkpoint
@@ -32,6 +33,8 @@ Array = NDArray[np.float64]
 
 CHUNK_SECONDS = 45.0  # between checkpoints, at most: the first comes after the first segment,
 FIRST_PAUSE = 0.5  # then the pause doubles from this, so that runs killed every few seconds get on too
+TOLD = 5.0  # s between two signs of progress on a shared file system
+HANDOVER = STALE + 10.0  # s to wait for the lock of a chunk that was lost
 BLOCKS = 256  # of time origins, at the full budget
 RESOLVED_LAGS = 48
 MELTED = 2.5  # times the framework limit, with
@@ -70,6 +73,12 @@ class Progress:
     status: str  # "running", "finished" or "stopped"
     reason: str
     notes: tuple[str, ...] = ()
+    halted: bool = False  # by the file `stop`: it is not to go on
+
+    @property
+    def more(self) -> bool:
+        """Whether there is more to do."""
+        return self.status == "running" and not self.halted
 
 
 @dataclass(slots=True, eq=False)
@@ -240,28 +249,39 @@ def _take(task: Task, state: State, sample: Sample, weights: tuple[Array, NDArra
     state.accumulator.add(steady)
 
 
-def advance(task: Task) -> Progress:
+def advance(task: Task, stop: Stop = never) -> Progress:
     """Bring a trajectory to `task.steps` steps from wherever it is; stop early if it cannot be trusted.
 
-    A run that breaks (atoms lost, framework melted) is not an error of the study: it is reported.
+    A run that breaks (atoms lost, framework melted) is not an error of the study: it is reported. On a
+    cluster `stop` ends a chunk with a checkpoint, and one that was lost may still hold the folder for a
+    while.
     """
     folder = Path(task.folder)
-    with Lock(folder / "lock"):
-        state, notes = _resume(task)
-        if not state.reason and state.phase.step < task.steps:
-            _advance(task, state)
-        steps = state.phase.step
+    try:
+        with Lock(folder / "lock", wait=0.0 if stop is never else HANDOVER) as lock:
+            state, notes = _resume(task)
+            if not state.reason and state.phase.step < task.steps:
+                _advance(task, state, lock, stop)
+            steps = state.phase.step
+    except InUse:
+        if stop is never:
+            raise
+        return Progress(0, "running", "")
     status = "stopped" if state.reason else "finished" if steps >= task.steps else "running"
-    return Progress(steps, status, state.reason, notes)
+    return Progress(steps, status, state.reason, notes, halted=(Path(task.root) / STOP).exists())
 
 
-def _advance(task: Task, state: State) -> None:
-    """Segments until the goal; a checkpoint after the first, at growing pauses, and at the end."""
+def _advance(task: Task, state: State, lock: Lock, stop: Stop) -> None:
+    """Segments until the goal; a checkpoint after the first, at growing pauses, and at the end.
+
+    Nothing is written any more once another process has the folder: this one was taken for dead.
+    """
     spacing = framework_spacing(task.frame, task.mobile)
     masses = masses_of(task.frame.numbers)
     framework = np.array([s != task.mobile for s in task.frame.symbols])
     limit = MELTED * framework_limit(spacing)
     saved = begun = time.monotonic()
+    told = -np.inf
     pause = 0.0
     with open_motor(task.engine, task.frame, task.dynamics.timestep) as motor:
         while state.phase.step < task.steps and not state.reason:
@@ -286,20 +306,28 @@ def _advance(task: Task, state: State) -> None:
             now = time.monotonic()
             state.seconds += now - begun
             begun = now
-            ended = _should_stop(task)
+            ended = stop()
+            if stop is never or now - told > TOLD:  # shared file systems are asked less often
+                told = now
+                ended = ended or _should_stop(task)
+                _tell(task, state)
             if now - saved > min(pause, task.chunk_seconds) or ended or state.reason:
+                if not lock.held():
+                    raise InUse(f"{task.folder}: another process has gone on with this trajectory")
                 save_state(task, state)
                 saved = time.monotonic()
                 pause = max(2 * pause, FIRST_PAUSE)
-            _tell(task, state)
             if ended:
                 return
+    if not lock.held():
+        raise InUse(f"{task.folder}: another process has gone on with this trajectory")
     save_state(task, state)
+    _tell(task, state)
 
 
 def abandon(task: Task, reason: str) -> None:
     """Mark a trajectory as stopped for `reason`, keeping what its checkpoint holds."""
-    with Lock(Path(task.folder) / "lock"):
+    with Lock(Path(task.folder) / "lock", wait=HANDOVER):
         state, _ = _resume(task)
         state.reason = reason
         save_state(task, state)

@@ -13,7 +13,9 @@ from typing import Any
 
 from electrolith.core.archive import fingerprint, plain
 from electrolith.core.errors import DataError, ElectrolithError
-from electrolith.core.files import Lock, sha256
+from electrolith.core.execution.workers import Workers
+from electrolith.core.files import sha256
+from electrolith.core.lease import Lock
 from electrolith.study.failures import logged
 from electrolith.study.inputs import input_files
 from electrolith.study.origins import beside, stage_id
@@ -59,8 +61,11 @@ class _View:
 class _Run:
     """Values and keys as the run goes on; groups share whatever has one fingerprint."""
 
-    def __init__(self, study: Study, store: Store, listener: Listener) -> None:
+    def __init__(
+        self, study: Study, store: Store, listener: Listener, workers: Workers | None = None
+    ) -> None:
         self.study = study
+        self.workers = workers or Workers()
         self.store = store
         self.listener = listener
         self.views: dict[int, _View] = {id(study): _View(study)}
@@ -175,6 +180,8 @@ class _Run:
                 injected[need.name] = Workspace(place)
             elif need.kind is Progress:
                 injected[need.name] = Progress(self.listener.progress)
+            elif need.kind is Workers:
+                injected[need.name] = self.workers
         self.listener.begin(label)
         start = time.perf_counter()
         try:
@@ -278,12 +285,12 @@ def run_study(
     DataError
         If the disk refuses; what was computed before stays.
     """
-    with Lock(study.folder / ".lock"):
+    with Lock(study.folder / ".lock"), Workers(study.execution, study.folder) as workers:
         store = Store(study.folder / "results")
         listener = listener or Listener()
         if remark := store.open():
             listener.say(remark)
-        run = _Run(study, store, listener)
+        run = _Run(study, store, listener, workers)
         for stage, view in jobs_of(study, stages if stages is not None else _all_stages()):
             run.do(stage, run.view(view))
     return run.results()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from electrolith.core.estimate import Estimate
+from electrolith.core.execution.profile import LOCAL, Execution
 from electrolith.lab.synthesis.sheet import SampleSheet
 from electrolith.study.figure import Figure
 from electrolith.study.table import Table
@@ -160,6 +161,7 @@ class Study:
     sheet : the table of samples. group : the one this study is narrowed to. notes : what reading has to say.
     numbered : figures and tables by the numbers of a paper. literature : tables of other materials.
     published_files : lists and tables of published numbers, as the study names them.
+    execution : where long work runs.
     """
 
     title: str
@@ -174,6 +176,7 @@ class Study:
     numbered: tuple[Numbered, ...] = ()
     literature: tuple[Literature, ...] = ()
     published_files: tuple[str, ...] = ()
+    execution: Execution = LOCAL
 
     @property
     def reference(self) -> str:

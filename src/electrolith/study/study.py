@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from electrolith.core.errors import InputError, brief, nearest
+from electrolith.core.execution.profile import LOCAL, Execution, named
 from electrolith.core.reading import reader
 from electrolith.lab.synthesis.sheet import SampleSheet
 from electrolith.study.contents import read_numbered
@@ -37,9 +38,14 @@ TOP_LEVEL = {
         "none",
         "figures and tables by a paper's numbers: names of figures or parts, by panel",
     ),
+    "execution": (
+        "name, or mapping",
+        "local",
+        "where long work runs: local, a profile of electrolith.toml, or its settings",
+    ),
 }
 
-__all__ = ["TOP_LEVEL", "jobs_of", "read_study", "study_schema"]
+__all__ = ["TOP_LEVEL", "execution_of", "jobs_of", "read_study", "study_schema"]
 
 
 def _at(data: dict[str, Any], key: str) -> tuple[bool, Any]:
@@ -73,7 +79,11 @@ def _refuse_unknown(data: dict[str, Any], sections: Iterable[Section], path: str
 
 @reader("a study")
 def read_study(
-    path: Path | str, sections: tuple[Section, ...] | None = None, *, seed: int | None = None
+    path: Path | str,
+    sections: tuple[Section, ...] | None = None,
+    *,
+    seed: int | None = None,
+    execution: str | None = None,
 ) -> Study:
     """Read and check a study file.
 
@@ -81,6 +91,7 @@ def read_study(
     ----------
     seed : in place of every seed of what is computed (orderings, search, velocities, potential); None: those
         of the file, where `seed:` at its top level stands for all sections.
+    execution : name of a profile, in place of what the file says.
 
     Raises
     ------
@@ -148,6 +159,7 @@ def read_study(
         numbered=numbered,
         literature=published.tables,
         published_files=published.files,
+        execution=execution_of(data.get("execution") if execution is None else execution, path.parent),
     ).narrowed(None)
     stages = [stage for section in sections for stage in section.stages]
     planned = [stage for stage, _ in jobs_of(draft, stages)]
@@ -159,6 +171,21 @@ def read_study(
     for section, view in study.views():
         section.check(view)
     return study
+
+
+def execution_of(data: Any, folder: Path, where: str = "study.execution") -> Execution:
+    """Where long work runs: a profile by name, or settings.
+
+    Raises
+    ------
+    InputError
+        If there is no such profile, or its settings do not fit.
+    """
+    if data is None:
+        return LOCAL
+    settings = named(data, folder, where) if isinstance(data, str) else data
+    found: Execution = read(Execution, settings, where)
+    return found
 
 
 def _sheet(data: dict[str, Any], sections: Iterable[Section], folder: Path) -> SampleSheet | None:
@@ -220,6 +247,7 @@ def study_schema(sections: tuple[Section, ...]) -> dict[str, Any]:
         "title": {"type": "string", "description": TOP_LEVEL["title"][2]},
         "seed": {"type": "integer", "minimum": 0, "description": TOP_LEVEL["seed"][2]},
         "published": SCHEMA,
+        "execution": {"anyOf": [{"type": "string", "description": "a profile by name"}, schema(Execution)]},
         "figures": {
             "type": "object",
             "description": TOP_LEVEL["figures"][2],

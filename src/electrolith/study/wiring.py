@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from electrolith.core.errors import InputError
+from electrolith.core.execution.workers import Workers
 
 __all__ = ["INJECTED", "Progress", "Stage", "Workspace", "needs", "plan"]
 
@@ -31,7 +32,7 @@ class Progress:
         self.tell(min(max(done, 0.0), 1.0), text)
 
 
-INJECTED = (Workspace, Progress)
+INJECTED = (Workspace, Progress, Workers)
 """Given to a stage by the runner; they never change a result."""
 
 

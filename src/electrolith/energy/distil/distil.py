@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from electrolith.core.errors import DataError, InputError
-from electrolith.core.files import Lock, write_atomic
+from electrolith.core.files import write_atomic
+from electrolith.core.lease import Lock
 from electrolith.energy.certificate.certificate import Certificate
 from electrolith.energy.certificate.promises import ENERGY_LIMIT, FORCE_LIMIT, SHARE_LIMIT
 from electrolith.energy.distil.distillation import Distillation

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from electrolith.core.errors import InputError
-from electrolith.core.files import Lock
+from electrolith.core.lease import Lock
 from electrolith.crystal.frame import Frame
 from electrolith.energy.engine import Engine, Evaluation
 from electrolith.energy.labels.labels import Label, append_label, identity_of, read_labels, repair

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from electrolith.core.errors import DataError, InputError
-from electrolith.core.files import Lock, write_atomic
+from electrolith.core.files import write_atomic
+from electrolith.core.lease import Lock
 from electrolith.crystal.frame import Frame
 from electrolith.energy.dft.reference import digest
 from electrolith.energy.labels.errors import FitErrors, errors_by_kind, runs_of

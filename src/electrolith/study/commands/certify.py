@@ -46,7 +46,7 @@ def certify_command(
 
     Example: `electrolith certify potential --labels labels.xyz.xz --settings certify.yaml --teacher chgnet`
     """
-    from electrolith.core.files import Lock
+    from electrolith.core.lease import Lock
     from electrolith.energy.certificate.certificate import save_certificate
     from electrolith.energy.certificate.certify import certify
     from electrolith.energy.distil.files import CertifyFile

@@ -22,7 +22,17 @@ Seed = Annotated[
 ]
 
 
-def run(study: File, seed: Seed = None) -> None:
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--execution",
+        help="Where long work runs: local, or a profile [execution.NAME] of an electrolith.toml (a cluster). "
+        "Without it what the study says under `execution:`.",
+    ),
+]
+
+
+def run(study: File, seed: Seed = None, execution: Where = None) -> None:
     """Compute what the study lacks, then write its report.
 
     Example: `electrolith run examples/li9n2cl3/study.yaml`
@@ -31,7 +41,7 @@ def run(study: File, seed: Seed = None) -> None:
     from electrolith.study.study import read_study
     from electrolith.study.terminal import console, live
 
-    checked = read_study(study, seed=seed)
+    checked = read_study(study, seed=seed, execution=execution)
     _say_altered(checked.folder)
     with live() as listener:
         results = run_study(checked, listener)

@@ -60,7 +60,7 @@ def vacancies(
 
     Example: `electrolith vacancies --host LiCl --cells 4,8,16 --engine gpaw --folder licl`
     """
-    from electrolith.core.files import Lock
+    from electrolith.core.lease import Lock
     from electrolith.energy.engine import make_engine
     from electrolith.energy.labels.recorded import Recorded
     from electrolith.energy.vacancy.cell import CellVacancies

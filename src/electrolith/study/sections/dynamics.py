@@ -8,6 +8,7 @@ import numpy as np
 
 from electrolith.core.archive import save
 from electrolith.core.errors import InputError
+from electrolith.core.execution.workers import Workers
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.decorate import SupercellSites
 from electrolith.crystal.frame import Frame
@@ -63,6 +64,7 @@ def trajectories(
     engine: EngineChoice,
     workspace: Workspace,
     progress: Progress,
+    workers: Workers,
 ) -> Trajectories:
     """Run the trajectories until each temperature is precise enough."""
     species = [name for name in crystal.species if element_of(name) == material.mobile]
@@ -75,6 +77,7 @@ def trajectories(
         hop_distance=hop_distance(orderings.sites, material.mobile),
         charge=crystal.charges_of(species)[0],
         folder=workspace.folder,
+        executor=workers.remote(),
         progress=progress,
     )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from concurrent.futures import wait
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from electrolith.core.archive import load, save
 from electrolith.core.errors import DataError, NotConverged
-from electrolith.core.processes import Processes
+from electrolith.core.execution.chunks import Chunks, Stop, never
+from electrolith.core.execution.workers import Workers
 from electrolith.crystal.canonical import canonical_weights, effective_number
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.frame import Frame
@@ -36,10 +36,34 @@ NEAR = 0.015  # eV per atom above the lowest: orderings beyond carry no weight w
 BATCH = 4  # frames per process: a new process costs about a second
 
 
-def _relax_some(work: list[tuple[Path, Frame]], engine: Engine, settings: Relaxation) -> None:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A few frames with the files their relaxations go to."""
+
+    work: tuple[tuple[Path, Frame], ...]
+    engine: Engine
+    settings: Relaxation
+
+    def there(self) -> int:
+        """How many are relaxed."""
+        return sum(path.exists() for path, _ in self.work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """Whether frames of a batch are left."""
+
+    more: bool
+
+
+def _relax_some(batch: _Batch, stop: Stop = never) -> _Done:
     """Relax a few frames in a process of its own; each result is a file as soon as it is there."""
-    for path, frame in work:
-        save(path, relax(frame, engine, settings=settings))
+    for path, frame in batch.work:
+        if stop():
+            return _Done(True)
+        if stored_relaxation(path) is None:
+            save(path, relax(frame, batch.engine, settings=batch.settings))
+    return _Done(False)
 
 
 def stored_relaxation(path: Path) -> Relaxed | None:
@@ -52,20 +76,28 @@ def stored_relaxation(path: Path) -> Relaxed | None:
 
 
 def relax_all(
-    work: dict[Path, Frame], engine: Engine, settings: Relaxation, progress: Progress
+    work: dict[Path, Frame], engine: Engine, settings: Relaxation, progress: Progress, workers: Workers
 ) -> tuple[Relaxed, ...]:
-    """Relax frames, as many at once as there are cores; each is a file as soon as it is done.
+    """Relax frames, as many at once as there are workers; each is a file as soon as it is done.
 
     Called again after a kill it relaxes what is missing.
+
+    Raises
+    ------
+    NotConverged
+        If the processes of some frames die again and again.
     """
     missing = [(path, frame) for path, frame in work.items() if stored_relaxation(path) is None]
     batches = [missing[i : i + BATCH] for i in range(0, len(missing), BATCH)]
-    with Processes(min(os.cpu_count() or 1, max(len(batches), 1))) as pool:
-        waiting = {pool.submit(_relax_some, batch, engine, settings) for batch in batches}
-        while waiting:
-            ended, waiting = wait(waiting, timeout=1.0)
-            for future in ended:
-                future.result()
+    with workers.pool(len(batches)) as pool:
+        chunks: Chunks[str] = Chunks(pool)
+        for some in batches:
+            batch = _Batch(tuple((path.resolve(), frame) for path, frame in some), engine, settings)
+            chunks.add(some[0][0].name, _relax_some, batch, batch.there)
+        while chunks.futures:
+            for ended in chunks.wait(1.0):
+                if ended.gave_up:
+                    raise NotConverged(f"relaxations from {ended.key} on: {ended.gave_up}")
             there = sum(path.exists() for path in work)
             progress(there / len(work), f"{there} of {len(work)} relaxed")
     return tuple(load(path) for path in work)
@@ -79,13 +111,14 @@ def relaxations(
     engine: EngineChoice,
     workspace: Workspace,
     progress: Progress,
+    workers: Workers,
 ) -> RelaxedOrderings:
     """Relax every ordering and weigh it."""
     model = open_engine(engine)
     orderings = found.orderings
     model.evaluate(orderings.frames[0])  # refuse an element it does not know here, not in every process
     work = {workspace.folder / f"ordering-{i + 1}": frame for i, frame in enumerate(orderings.frames)}
-    relaxed = relax_all(work, model, relaxation, progress)
+    relaxed = relax_all(work, model, relaxation, progress, workers)
     if not any(r.converged for r in relaxed):
         raise NotConverged(
             f"none of {len(relaxed)} orderings relaxed to {relaxation.force:g} eV/Å within "

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from electrolith.core.constants import CM2_PER_S
 from electrolith.core.errors import ElectrolithError, InputError, NotConverged
 from electrolith.core.estimate import Estimate
+from electrolith.core.execution.workers import Workers
 from electrolith.crystal.composition import Composition, composition_with_vacancies
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.order import Keep, Ordering, composition_of, order_crystal
@@ -163,6 +164,7 @@ def sweep(
     engine: EngineChoice,
     workspace: Workspace,
     progress: Progress,
+    workers: Workers,
 ) -> SweepResult:
     """Order, relax and simulate every composition; a composition that fails is named and the others go on."""
     model = open_engine(engine)
@@ -177,7 +179,7 @@ def sweep(
 
         place = Workspace(workspace.folder / formula)
         try:
-            runs, size = _simulate(sweep, material, crystal, formula, model, place, Progress(told))
+            runs, size = _simulate(sweep, material, crystal, formula, model, place, Progress(told), workers)
             points[formula] = measured(runs, content, material.mobile, size, seed=sweep.dynamics.seed)
         except ElectrolithError as error:
             failures[formula] = str(error)
@@ -207,11 +209,12 @@ def _simulate(
     model: Engine,
     place: Workspace,
     progress: Progress,
+    workers: Workers,
 ) -> tuple[Trajectories, float]:
     """Trajectories of one composition, and the mean lattice parameter of the relaxed orderings, Å."""
     orderings = order_crystal(crystal, replace(sweep.ordering, composition=formula))
     work = {place.folder / f"ordering-{i + 1}": frame for i, frame in enumerate(orderings.frames)}
-    relaxed = relax_all(work, model, sweep.relaxation, progress)
+    relaxed = relax_all(work, model, sweep.relaxation, progress, workers)
     order = by_turns(relaxed, orderings.kinds)
     if not order:
         raise NotConverged(f"{formula}: no ordering relaxed to {sweep.relaxation.force} eV/Å")
@@ -226,6 +229,7 @@ def _simulate(
         hop_distance=hop_distance(orderings.sites, material.mobile),
         charge=crystal.charges_of(species)[0],
         folder=place.folder / "runs",
+        executor=workers.remote(),
         progress=progress,
     )
     return runs, float(np.mean([(f.volume / cells) ** (1 / 3) for f in frames]))

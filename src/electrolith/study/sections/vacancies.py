@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from electrolith.core.archive import load
 from electrolith.core.errors import InputError
+from electrolith.core.execution.workers import Workers
 from electrolith.core.units import Unit
 from electrolith.crystal.frame import Frame
 from electrolith.crystal.library import shipped_crystal
@@ -124,6 +125,7 @@ def vacancy_energies(
     engine: EngineChoice,
     workspace: Workspace,
     progress: Progress,
+    workers: Workers,
 ) -> VacancyEnergies:
     """Take out each distinct atom in turn and relax; each is kept as soon as it is done."""
     model = open_engine(vacancies.engine or engine)
@@ -140,7 +142,7 @@ def vacancy_energies(
         for atom in some
     }
     settings = Relaxation(force=vacancies.force, cell=False, steps=vacancies.steps)
-    relax_all(tasks, model, settings, progress)
+    relax_all(tasks, model, settings, progress, workers)
     metal = metal_energy(model, element)
     hosts = []
     for name, frame in frames.items():
