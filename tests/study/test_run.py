@@ -183,7 +183,21 @@ def test_stages_that_need_each_other_are_refused_with_the_route():
 
 def test_the_schema_of_the_study_holds_every_section():
     found = study_schema(toy.SECTIONS)
-    assert {"title", "published", "figures", "seed", "source", "scale", "offset"} == set(found["properties"])
+    top = {"title", "published", "figures", "seed", "execution"}
+    assert top | {"source", "scale", "offset"} == set(found["properties"])
+
+
+def test_a_study_says_where_long_work_runs_and_the_command_line_may_say_otherwise(folder):
+    (folder / "electrolith.toml").write_text('[execution.hpc]\nkind = "sbatch"\nwalltime = "24 h"\n')
+    study = folder / "study.yaml"
+    study.write_text(study.read_text() + "execution: hpc\n")
+    assert read_study(folder, toy.SECTIONS).execution.walltime == 86400.0
+    assert read_study(folder, toy.SECTIONS, execution="local").execution.kind == "local"
+    with pytest.raises(InputError, match=r"study\.execution: no 'hcp'; did you mean 'hpc'\?"):
+        read_study(folder, toy.SECTIONS, execution="hcp")
+    (folder / "electrolith.toml").write_text("[execution.hpc]\npartitoin = 'x'\n")
+    with pytest.raises(InputError, match="did you mean 'partition'"):
+        read_study(folder, toy.SECTIONS)
 
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "li9n2cl3"

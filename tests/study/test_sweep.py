@@ -9,6 +9,7 @@ import pytest
 from electrolith.core.constants import BOLTZMANN
 from electrolith.core.errors import InputError
 from electrolith.core.estimate import Estimate
+from electrolith.core.execution.workers import Workers
 from electrolith.crystal.composition import given_composition
 from electrolith.crystal.crystal import DisorderedCrystal
 from electrolith.crystal.order import Keep, Ordering
@@ -156,6 +157,7 @@ def test_crystal_without_vacancies_conducts_nothing(tmp_path):
         EngineChoice(),
         Workspace(tmp_path),
         Progress(lambda done, text: told.append((done, text))),
+        Workers(),
     )
     (curve,) = found.curves
     (point,) = curve.points

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from electrolith.core.errors import InputError
+from electrolith.core.execution.workers import Workers
 from electrolith.crystal.order import Keep, Ordering, order_crystal
 from electrolith.crystal.read import read_crystal
 from electrolith.energy.engine import Evaluation, make_engine
@@ -66,6 +67,7 @@ def found(tmp_path_factory):
             EngineChoice(),
             Workspace(folder),
             Progress(lambda done, text, lines=lines: lines.append(text)),
+            Workers(),
         )
         for lines in told
     ]
