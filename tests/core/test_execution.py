@@ -96,7 +96,7 @@ def test_a_job_stops_at_nine_tenths_of_its_life_or_a_minute_before_its_end(life,
 
 @pytest.fixture
 def driver(tmp_path):
-    return Driver.here(tmp_path, "mark", 600.0)
+    return Driver.here(tmp_path, "mark", chunk=600.0)
 
 
 def ask(stop):

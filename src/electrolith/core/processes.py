@@ -16,13 +16,20 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, TypeVar
 
-__all__ = ["Processes"]
+__all__ = ["CORES", "Processes", "cores"]
 
 T = TypeVar("T")
 
 SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
+CORES = "ELECTROLITH_CORES"
+"""Of this machine, how many are ours; set in a worker that shares a node with others."""
 STOPS = (signal.SIGINT, signal.SIGTERM)  # sent to a whole group by terminals and batch systems
+
+
+def cores() -> int:
+    """How many processes should compute at once on this machine."""
+    return int(os.environ.get(CORES) or os.cpu_count() or 1)
 
 
 def _serve(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -54,7 +61,7 @@ class Processes(Executor):
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers or cores()
         self._threads = ThreadPoolExecutor(
             self.workers, thread_name_prefix="trajectory", initializer=_block_stops
         )

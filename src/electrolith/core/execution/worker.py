@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from electrolith.core.errors import InputError
+from electrolith.core.processes import CORES
 
 __all__ = ["JOB_END", "JOB_START", "Driver", "lifetime", "perform", "sources", "stop_time"]
 
@@ -35,6 +36,7 @@ class Driver:
     """What a worker has to agree with: sources of the package, and the folder that both must see.
 
     chunk : s after which a chunk is to hand back, so that what matters most can go first.
+    cores : that a worker has.
     """
 
     sources: str
@@ -43,16 +45,17 @@ class Driver:
     folder: str
     mark: str
     chunk: float
+    cores: int = 1
 
     @staticmethod
-    def here(folder: Path, mark: str, chunk: float) -> Driver:
+    def here(folder: Path, mark: str, *, chunk: float, cores: int = 1) -> Driver:
         """That of this process; the mark is stored in the folder."""
         from electrolith import __version__
         from electrolith.core.files import write_atomic
 
         write_atomic(folder / MARK, mark)
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return Driver(sources(), __version__, python, str(folder), mark, chunk)
+        return Driver(sources(), __version__, python, str(folder), mark, chunk, cores)
 
 
 @cache
@@ -93,7 +96,7 @@ def perform(driver: Driver, function: Callable[..., Any], arguments: tuple[Any, 
         If the worker is of another version, or does not see the driver's folder.
     """
     _agree(driver)
-    os.environ.update(dict.fromkeys(SINGLE_THREAD, "1"))
+    os.environ.update({CORES: str(driver.cores), **dict.fromkeys(SINGLE_THREAD, "1")})
     limit = time.time() + driver.chunk
     if (job := lifetime()) is not None:
         limit = min(limit, stop_time(*job))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -12,7 +11,7 @@ from types import TracebackType
 
 from electrolith.core.execution.profile import LOCAL, Execution
 from electrolith.core.execution.worker import Driver
-from electrolith.core.processes import Processes
+from electrolith.core.processes import Processes, cores
 
 __all__ = ["FOLDER", "Workers"]
 
@@ -51,7 +50,12 @@ class Workers:
         """
         if self.execution.kind != "local" and self._remote is None:
             folder = self.folder.resolve()
-            driver = Driver.here(folder, secrets.token_hex(8), self.execution.chunk)
+            driver = Driver.here(
+                folder,
+                secrets.token_hex(8),
+                chunk=self.execution.chunk,
+                cores=self.execution.cores_per_worker,
+            )
             if self.execution.kind == "sbatch":
                 from electrolith.core.execution.array import JobArrays
 
@@ -68,5 +72,5 @@ class Workers:
         if (remote := self.remote()) is not None:
             yield remote
             return
-        with Processes(max(1, min(os.cpu_count() or 1, at_most))) as pool:
+        with Processes(max(1, min(cores(), at_most))) as pool:
             yield pool

@@ -17,6 +17,11 @@ __all__ = ["COMMANDS", "app", "main"]
 # Name, module of this folder, first sentence of its help: `--help` and the completion of names need no more.
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("study", "Compute what the study lacks, then write its report."),
+    "campaign": (
+        "campaign",
+        "Many candidates under one budget, each core hour where it tells most: run, status.",
+    ),
+    "submit": ("campaign", "Run another command on a cluster, job after job, until it is done."),
     "check": ("study", "Find everything that can be wrong with a study before anything costly runs."),
     "report": ("study", "Write the report of what is already computed."),
     "schema": ("study", "Print the JSON Schema of the study file, so that editors complete it."),

@@ -24,7 +24,7 @@ from electrolith.motion.diffusivities import Diffusivities
 from electrolith.motion.diffusivities import diffusivities as diffusivities_of
 from electrolith.motion.dynamics import Dynamics
 from electrolith.motion.results import Trajectories
-from electrolith.motion.run import simulate
+from electrolith.motion.run import simulate, starts
 from electrolith.study.section import Section, Study
 from electrolith.study.sections.dynamics_parts import evidence, parts
 from electrolith.study.sections.engine import (
@@ -39,7 +39,7 @@ from electrolith.study.sections.relaxation import stored_relaxation
 from electrolith.study.sections.relaxed import RelaxedOrderings
 from electrolith.study.wiring import Progress, Stage, Workspace
 
-__all__ = ["SECTION", "check_width", "hop_distance"]
+__all__ = ["SECTION", "check_width", "hop_distance", "own_starts"]
 
 
 def hop_distance(sites: SupercellSites, mobile: str) -> float:
@@ -68,10 +68,11 @@ def trajectories(
 ) -> Trajectories:
     """Run the trajectories until each temperature is precise enough."""
     species = [name for name in crystal.species if element_of(name) == material.mobile]
+    model = open_engine(engine)
     return simulate(
         relaxed.frames,
-        open_engine(engine),
-        drawn=_drawn(dynamics, relaxed, engine, workspace.folder) if dynamics.posterior else None,
+        model,
+        drawn=own_starts(dynamics, relaxed, engine, model, workspace.folder) if dynamics.posterior else None,
         dynamics=dynamics,
         mobile=material.mobile,
         hop_distance=hop_distance(orderings.sites, material.mobile),
@@ -80,6 +81,15 @@ def trajectories(
         executor=workers.remote(),
         progress=progress,
     )
+
+
+def own_starts(
+    dynamics: Dynamics, relaxed: RelaxedOrderings, choice: EngineChoice, model: Engine, folder: Path
+) -> dict[tuple[int, int], tuple[Frame, Engine]]:
+    """For each ordering and seed the frame it starts from and the engine that moves it."""
+    if dynamics.posterior:
+        return _drawn(dynamics, relaxed, choice, folder)
+    return {(o, k): (relaxed.frames[o], model) for o, k in starts(dynamics)}
 
 
 def _drawn(

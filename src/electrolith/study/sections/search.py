@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from electrolith.core.processes import Processes
+from electrolith.core.processes import Processes, cores
 from electrolith.crystal.canonical import arrangements, copies
 from electrolith.crystal.ewald import pair_matrix
 from electrolith.crystal.exchange import Seated
@@ -112,7 +111,7 @@ def _walks(
         return ()
     engine.evaluate(orderings.frames[0])  # refuse an element it does not know here, not in every process
     paths = [folder / f"walk-{n + 1}" for n in range(len(starts))]
-    with Processes(min(os.cpu_count() or 1, len(starts))) as pool:
+    with Processes(min(cores(), len(starts))) as pool:
         waiting = {
             pool.submit(
                 walk,

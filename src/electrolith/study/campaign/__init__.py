@@ -1,0 +1,1 @@
+"""Campaigns: many candidates, one budget, the next core hour where it tells most."""
