@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STUDY ?= examples/li9n2cl3
 
-.PHONY: study reference paper test bench lint fuzz storm mutants reliability dist corpus validators clean
+.PHONY: study reference paper test bench lint fuzz storm mutants reliability slurm-test dist corpus validators clean
 
 study: $(VENV)/.base
 	$(BIN)/electrolith run $(STUDY)
@@ -50,6 +50,13 @@ fuzz: $(VENV)/.test
 storm: $(VENV)/.test
 	$(BIN)/python tools/reliability/storm.py --kills $(KILLS)
 
+# Chunks under a SLURM of this machine alone (Debian: slurm-wlm, munge), then CLUSTER_KILLS random kills of drivers,
+# jobs and daemons; the figures go to docs/cluster.md.
+CLUSTER_KILLS ?= 60
+slurm-test: $(VENV)/.test
+	$(BIN)/pytest -q -p no:randomly tests/slurm
+	$(BIN)/python tools/slurm/storm.py --kills $(CLUSTER_KILLS)
+
 mutants: $(VENV)/.test
 	$(BIN)/python tools/reliability/mutants.py --most $(MUTANTS)
 
@@ -70,7 +77,7 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base tools/gpaw_siteconfig.py
-	$(PIP) -c constraints.txt -e '.[test,all,pdffit,pybamm]'
+	$(PIP) -c constraints.txt -e '.[test,all,parsl,pdffit,pybamm]'
 	@# GPAW is compiled here; where that fails the tests that need it say so and are skipped.
 	GPAW_CONFIG=$(CURDIR)/tools/gpaw_siteconfig.py $(PIP) -c constraints.txt -e '.[dft]' \
 	  || echo "GPAW could not be built (a C compiler is needed): its tests will be skipped"

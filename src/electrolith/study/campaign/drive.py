@@ -112,7 +112,7 @@ def _rounds(driver: _Driver) -> None:
         tasks = {t.folder: t for c in driver.candidates.values() if not c.dropped for t in c.goals()}
         for key, task in tasks.items():
             driver.chunks.add(key, advance, task, lambda t=task: _taken(t))
-        _finish(driver, "trajectories", lambda key, text: abandon(tasks[key], text))
+        _finish(driver, "trajectories", lambda key, text, tasks=tasks: abandon(tasks[key], text))
         for candidate in driver.candidates.values():
             if not candidate.dropped:
                 candidate.judge()
