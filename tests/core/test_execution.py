@@ -74,14 +74,18 @@ def test_losses_without_any_progress_end_the_chunk_with_what_may_be_wrong():
     assert "without getting any further (its pilot is gone); is the walltime shorter" in ended.gave_up
 
 
-def test_a_crash_counts_and_a_second_one_ends_the_chunk_even_with_losses_in_between():
-    steps = iter(range(1000))
+def test_a_crash_counts_and_a_second_one_at_the_same_place_ends_the_chunk():
     crash = BrokenProcessPool("died")
-    ended, calls, _ = driven(
-        crash, Lost("gone"), Answer(True), crash, Answer(False), progress=lambda: next(steps)
-    )
+    ended, calls, _ = driven(crash, Lost("gone"), Answer(True), crash, Answer(False), progress=lambda: 5)
     assert calls == 4
     assert ended.gave_up.startswith(f"its process died {CRASHES} times")
+
+
+def test_crashes_far_apart_do_not_add_up():
+    steps = iter(range(1000))
+    crash = BrokenProcessPool("died")
+    ended, calls, chunks = driven(crash, crash, crash, Answer(False), progress=lambda: next(steps))
+    assert (ended.gave_up, calls, chunks.crashed) == ("", 4, 3)
 
 
 def test_a_refusal_of_the_chunk_itself_is_raised():

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from electrolith.core.lease import Lock
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -32,10 +34,11 @@ def count(work, stop=lambda: False):
     if work.die:
         os._exit(7)
     path = Path(work.file)
-    while work.there() < work.goal:
-        if stop():
-            return Answer(True, work.there())
-        time.sleep(work.seconds)
-        with path.open("ab") as handle:
-            handle.write(b".")
-    return Answer(False, work.there())
+    with Lock(path.with_suffix(".lock"), wait=30.0):
+        while work.there() < work.goal:
+            if stop():
+                return Answer(True, work.there())
+            time.sleep(work.seconds)
+            with path.open("ab") as handle:
+                handle.write(b".")
+        return Answer(False, work.there())

@@ -175,7 +175,10 @@ class JobArrays(Executor):
 
 def main(spool: str, number: str) -> None:
     """In the job: perform call `number` and leave its answer."""
-    driver, function, arguments = pickle.loads((Path(spool) / f"{number}.task").read_bytes())  # noqa: S301
+    task = Path(spool) / f"{number}.task"
+    if not task.exists():  # a job that was requeued after its answer had been taken in
+        return
+    driver, function, arguments = pickle.loads(task.read_bytes())  # noqa: S301
     try:
         answer: tuple[bool, Any] = (True, perform(driver, function, arguments))
     except Exception as error:

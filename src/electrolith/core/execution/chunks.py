@@ -1,9 +1,9 @@
 """Idempotent chunks on any executor: each goes on, wherever, until it says that it is done.
 
 What a loss costs: a walltime that ran out, a preempted, cancelled or requeued job and a lost node are free; a
-process that died by itself (out of memory, a fault in compiled code) is one of `CRASHES` attempts. A chunk
-that is lost `LOSSES` times in a row without getting any further is given up: something other than bad luck
-kills it.
+process that died by itself (out of memory, a fault in compiled code) is one of `CRASHES` attempts, counted
+anew once the chunk has got further. A chunk that is lost `LOSSES` times in a row without getting any further is
+given up: something other than bad luck kills it.
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ class Chunks(Generic[K]):
             return self._again(chunk, str(error) or "cancelled")
         except BrokenProcessPool as error:
             self.crashed += 1
-            chunk.crashes += 1
+            there = chunk.progress()
+            chunk.crashes = 1 if there > chunk.last else chunk.crashes + 1
+            chunk.last = max(there, chunk.last)
             if chunk.crashes >= CRASHES:
                 return Ended(
                     chunk.key,
