@@ -2,8 +2,8 @@
 
 What a loss costs: a walltime that ran out, a preempted, cancelled or requeued job and a lost node are free; a
 process that died by itself (out of memory, a fault in compiled code) is one of `CRASHES` attempts, counted
-anew once the chunk has got further. A chunk that is lost `LOSSES` times in a row without getting any further is
-given up: something other than bad luck kills it.
+anew once the chunk has got further. A chunk that is lost `LOSSES` times in a row without getting any further
+is given up: something other than bad luck kills it.
 """
 
 from __future__ import annotations
