@@ -259,12 +259,21 @@ def test_a_controller_that_is_away_is_no_refusal(queue):
 
 
 def test_jobs_that_will_never_begin_are_noticed(queue, tmp_path):
-    queue.answers["squeue"] = "PENDING PartitionDown\nPENDING PartitionDown\n"
+    queue.answers["squeue"] = "7_1 PENDING PartitionDown\n7_2 PENDING PartitionDown\n"
     assert "will not begin them (PartitionDown)" in stuck(tmp_path)
-    queue.answers["squeue"] = "PENDING PartitionDown\nRUNNING None\n"
+    queue.answers["squeue"] = "7_1 PENDING PartitionDown\n7_2 RUNNING None\n"
     assert stuck(tmp_path) == ""
-    queue.answers["squeue"] = "PENDING Resources\n"
+    queue.answers["squeue"] = "7_1 PENDING Resources\n"
     assert stuck(tmp_path) == ""
+
+
+def test_a_job_that_a_failing_node_left_on_hold_is_cancelled_and_one_that_its_owner_holds_is_not(
+    queue, tmp_path
+):
+    """SLURM holds what it requeued from a node that failed at its start: the chunk waited for ever."""
+    queue.answers["squeue"] = "7_1 PENDING launch failed requeued held\n7_2 PENDING JobHeldUser\n"
+    assert stuck(tmp_path) == ""
+    assert [c[1] for c in queue.asked if c[0] == "scancel"] == ["7_1"]
 
 
 def test_a_job_exports_its_end_and_its_interpreter():

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 POLL = 2.0  # s between two looks
 PATIENCE = 3  # looks without an answer after a job has ended: file servers show new files late
-STUCK_EVERY = 10  # looks
+STUCK_EVERY = 5  # looks
 WAITING = (
     "PENDING",
     "RUNNING",

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures import CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 __all__ = ["CRASHES", "LOSSES", "Chunks", "Ended", "Lost", "Stop", "never"]
@@ -75,6 +76,7 @@ class Chunks(Generic[K]):
     executor: Executor
     told: Callable[[str], None] = lambda text: None
     futures: dict[Future[Answer], _Chunk[K]] = field(default_factory=dict)
+    done: SimpleQueue[Future[Answer]] = field(default_factory=SimpleQueue)
     lost: int = 0
     crashed: int = 0
     passes: int = 0
@@ -86,17 +88,21 @@ class Chunks(Generic[K]):
         self._submit(_Chunk(key, function, argument, progress))
 
     def _submit(self, chunk: _Chunk[K]) -> None:
-        self.futures[self.executor.submit(chunk.function, chunk.argument)] = chunk
+        future = self.executor.submit(chunk.function, chunk.argument)
+        self.futures[future] = chunk
+        future.add_done_callback(self.done.put)
 
     def wait(self, timeout: float) -> list[Ended[K]]:
         """Chunks that ended within `timeout` seconds; those with more to do, and the lost, are going on."""
-        finished, _ = wait(self.futures, timeout=timeout, return_when=FIRST_COMPLETED)
         ended = []
-        for future in finished:
-            chunk = self.futures.pop(future)
-            if (end := self._settle(chunk, future)) is not None:
+        while True:  # what has come is taken without a look at all that has not: there may be thousands
+            try:
+                future = self.done.get(timeout=timeout)
+            except Empty:
+                return ended
+            timeout = 0.0
+            if (end := self._settle(self.futures.pop(future), future)) is not None:
                 ended.append(end)
-        return ended
 
     def _settle(self, chunk: _Chunk[K], future: Future[Answer]) -> Ended[K] | None:
         try:

@@ -29,6 +29,7 @@ HOPELESS = (
     "QOSNotAllowed", "InvalidAccount", "InvalidQOS", "BadConstraints",
 )  # fmt: skip
 """Reasons of a waiting job that time alone does not mend."""
+HELD = "launch failed requeued held"
 
 
 class Refused(InputError):
@@ -113,9 +114,19 @@ def cancel_left(folder: Path, *, seconds: float = 60.0) -> int:
 
 
 def stuck(folder: Path) -> str:
-    """Why none of the driver's jobs can ever begin; empty where one runs or may."""
-    answer = slurm("squeue", "--noheader", f"--name={job_name(folder)}", "--format=%T %r")
-    reasons = [line.partition(" ")[2] for line in (answer or "").splitlines()]
+    """Why none of the driver's jobs can ever begin; empty where one runs or may.
+
+    A job that SLURM requeued and holds because its node failed at its start is cancelled: another takes its
+    place.
+    """
+    answer = slurm("squeue", "--noheader", "--array", f"--name={job_name(folder)}", "--format=%i %T %r")
+    reasons = []
+    for line in (answer or "").splitlines():
+        number, _, rest = line.partition(" ")
+        state, _, reason = rest.partition(" ")
+        if state in ("PENDING", "REQUEUE_HOLD") and HELD in reason:
+            slurm("scancel", number)
+        reasons.append(reason)
     if reasons and all(reason in HOPELESS for reason in reasons):
         return (
             f"execution: SLURM took the jobs but will not begin them ({reasons[0]}); look at partition, "

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def _prepare(driver: _Driver, studies: dict[str, Path]) -> None:
     """Order and relax every candidate; one that fails is named and the others go on."""
     for name, path in studies.items():
         results = path.parent / "results"
-        driver.chunks.add(name, prepare, str(path), lambda at=results: sum(1 for _ in at.rglob("*")))
+        driver.chunks.add(name, prepare, str(path), partial(_files_in, results))
     _finish(driver, "prepared", lambda name, text: driver.failed.__setitem__(name, text))
 
 
@@ -111,8 +112,8 @@ def _rounds(driver: _Driver) -> None:
         _write_plan(driver)
         tasks = {t.folder: t for c in driver.candidates.values() if not c.dropped for t in c.goals()}
         for key, task in tasks.items():
-            driver.chunks.add(key, advance, task, lambda t=task: _taken(t))
-        _finish(driver, "trajectories", lambda key, text, tasks=tasks: abandon(tasks[key], text))
+            driver.chunks.add(key, advance, task, partial(_taken, task))
+        _finish(driver, "trajectories", partial(_abandon, tasks))
         for candidate in driver.candidates.values():
             if not candidate.dropped:
                 candidate.judge()
@@ -121,6 +122,14 @@ def _rounds(driver: _Driver) -> None:
             _write_plan(driver)
             return
         driver.rounds += 1
+
+
+def _files_in(folder: Path) -> int:
+    return sum(1 for _ in folder.rglob("*"))
+
+
+def _abandon(tasks: dict[str, Task], key: str, reason: str) -> None:
+    abandon(tasks[key], reason)
 
 
 def _taken(task: Task) -> int:
@@ -268,7 +277,7 @@ def _ranked(rows: Iterable[CandidateResult], best: int) -> tuple[CandidateResult
         ((r.conductivity, r) for r in rows if r.conductivity is not None),
         key=lambda pair: -float(np.median(pair[0].draws)),
     )
-    chances = among_best([value for value, _ in pairs], best) if pairs else []
+    chances = among_best([value for value, _ in pairs], best).tolist() if pairs else []
     found = []
     for i, ((value, row), chance) in enumerate(zip(pairs, chances, strict=True)):
         before = ahead(value, pairs[i + 1][0]) if i + 1 < len(pairs) else None

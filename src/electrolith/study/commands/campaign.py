@@ -112,7 +112,7 @@ def submit(
 
     Example: `electrolith submit --execution hpc -- distil distil.yaml --teacher chgnet`
     """
-    from electrolith.core.execution.chunks import Chunks
+    from electrolith.core.execution.chunks import Chunks, Ended
     from electrolith.core.execution.workers import FOLDER, Workers
     from electrolith.study.commands import COMMANDS
     from electrolith.study.study import execution_of
@@ -135,7 +135,7 @@ def submit(
         chunks: Chunks[str] = Chunks(remote, console.print)
         size = lambda: sum(p.stat().st_size for p in here.rglob("*") if p.is_file() and p != log)  # noqa: E731
         chunks.add(words[0], _perform, _Command(tuple(words), str(here), str(log)), size)
-        ended = []
+        ended: list[Ended[str]] = []
         while not ended:
             ended = chunks.wait(5.0)
     if ended[0].gave_up:
