@@ -357,6 +357,13 @@ def test_a_refused_array_is_told_to_whoever_waits(arrays, queue):
         arrays.submit(call, 5).result(10)
 
 
+def test_jobs_that_will_never_begin_are_told_to_whoever_waits(arrays, queue, monkeypatch):
+    queue.answers["squeue"] = "0 PENDING PartitionDown\n"
+    future = arrays.submit(call, 5)
+    with pytest.raises(InputError, match="will not begin them"):
+        future.result(10)
+
+
 def test_local_work_uses_processes_of_this_machine(tmp_path):
     with Workers(folder=tmp_path) as workers:
         assert workers.remote() is None

@@ -56,13 +56,14 @@ with Workers(where, folder) as workers:
 """
 
 
-def workers() -> list[int]:
-    """Processes that compute chunks."""
+def workers(folder: Path) -> list[int]:
+    """Processes that compute chunks of this folder."""
     found = []
     for path in Path("/proc").iterdir():
         if path.name.isdigit():
             try:
-                if b"electrolith.core.execution.array" in (path / "cmdline").read_bytes():
+                line = (path / "cmdline").read_bytes()
+                if b"electrolith.core.execution.array" in line and str(folder).encode() in line:
                     found.append(int(path.name))
             except OSError:
                 continue
@@ -125,7 +126,7 @@ class Storm:
             command = ("scancel",) if how == "cancel" else ("scontrol", "requeue")
             self.cluster.ask(*command, chance.choice(running))
         elif how == "worker":
-            victims = workers()
+            victims = workers(self.folder)
             if not victims:
                 return False
             os.kill(chance.choice(victims), signal.SIGKILL)

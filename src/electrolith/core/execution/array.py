@@ -103,7 +103,7 @@ class JobArrays(Executor):
             waiting += self.open.items()
             self.open = {}
         for _, future in waiting:
-            if future.set_running_or_notify_cancel():
+            if future.running() or future.set_running_or_notify_cancel():
                 future.set_exception(error)
 
     def _begin(self) -> None:

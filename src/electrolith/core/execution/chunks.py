@@ -94,7 +94,7 @@ class Chunks(Generic[K]):
 
     def wait(self, timeout: float) -> list[Ended[K]]:
         """Chunks that ended within `timeout` seconds; those with more to do, and the lost, are going on."""
-        ended = []
+        ended: list[Ended[K]] = []
         while True:  # what has come is taken without a look at all that has not: there may be thousands
             try:
                 future = self.done.get(timeout=timeout)
