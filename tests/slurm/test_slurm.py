@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,3 +168,34 @@ def test_pilots_of_parsl_do_the_same(cluster, tmp_path):
     assert [w.there() for w in work.values()] == [25] * 3
     assert chunks.lost + chunks.passes >= 3
     assert cluster.ask("squeue", "-h") == ""
+
+
+def test_trajectories_are_those_of_this_machine_bit_by_bit(cluster, tmp_path):
+    """Two temperatures, jobs cancelled in their midst."""
+    atoms = str(HERE.parent / "motion")
+    sys.path.insert(0, atoms)
+    import toys
+
+    from electrolith.motion.run import simulate
+
+    frame, wells = toys.wells()
+    given = {
+        "dynamics": toys.short(temperatures=(500.0, 600.0), duration=8000.0, budget=8000.0),
+        "mobile": "Li",
+        "hop_distance": 3.0,
+    }
+    with ThreadPoolExecutor(1) as pool:
+        calm = simulate([frame], wells, folder=tmp_path / "calm", executor=pool, **given)
+    with Workers(settings(), tmp_path) as workers:
+        before = sorted((tmp_path / "jobs").glob("*/steps.txt"))
+        assert before == []
+
+        def disturb():
+            until(lambda: list((tmp_path / "jobs").glob("*/steps.txt")), 200)
+            cluster.ask("scancel", *cluster.ask("squeue", "-h", "-r", "-t", "R", "-o", "%i").split())
+
+        thread = threading.Thread(target=disturb)
+        thread.start()
+        stormy = simulate([frame], wells, folder=tmp_path / "jobs", executor=workers.remote(), **given)
+        thread.join()
+    assert toys.digest(stormy, tmp_path / "jobs") == toys.digest(calm, tmp_path / "calm")

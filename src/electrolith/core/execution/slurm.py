@@ -23,6 +23,9 @@ AWAY = (
     "Connection refused",
     "Zero Bytes",
     "Connection timed out",
+    "missing socket",
+    "Transport endpoint",
+    "connection failure",
 )
 HOPELESS = (
     "PartitionDown", "PartitionInactive", "PartitionTimeLimit", "PartitionNodeLimit", "AccountNotAllowed",
@@ -56,8 +59,8 @@ def slurm(*command: str) -> str | None:
         return None
     if done.returncode == 0:
         return done.stdout
-    if any(text in done.stderr for text in AWAY):
-        return None
+    if command[0] != "sbatch" or any(text in done.stderr for text in AWAY):
+        return None  # only jobs are refused; all else fails because a daemon is away
     raise Refused(
         f"execution: SLURM refuses: {done.stderr.strip() or f'{command[0]} ended with {done.returncode}'}; "
         "look at partition, account, qos, walltime and scheduler_options of the profile"
