@@ -68,7 +68,9 @@ def missing() -> str:
     where = os.environ["PATH"] + ":/usr/sbin:/sbin"
     lacking = [name for name in PROGRAMS if shutil.which(name, path=where) is None]
     if lacking:
-        return f"{', '.join(lacking)} not found (Debian: apt-get install slurm-wlm munge)"
+        return (
+            f"{', '.join(lacking)} not found (Debian: apt-get install slurm-wlm munge)"
+        )
     return ""
 
 
@@ -128,13 +130,27 @@ class Cluster:
             state = self.ask("sinfo", "-h", "-p", "short", "-o", "%t").strip()
             if state in ("idle", "mix", "alloc", "comp"):
                 return
+            if state.startswith(("dr", "down")):  # as an administrator would
+                self.ask(
+                    "scontrol",
+                    "update",
+                    f"nodename={socket.gethostname()}",
+                    "state=resume",
+                )
             time.sleep(0.3)
-        raise RuntimeError(f"the node is {state!r} after {seconds:g} s: {self.folder}/slurmd.log")
+        raise RuntimeError(
+            f"the node is {state!r} after {seconds:g} s: {self.folder}/slurmd.log"
+        )
 
     def ask(self, *command: str) -> str:
         """Output of a SLURM command, empty where it failed."""
         done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=60
+            command,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
         return done.stdout
 
@@ -157,7 +173,13 @@ class Cluster:
     def stop(self) -> None:
         """Cancel what runs and end all daemons."""
         if self.pid("slurmctld"):
-            self.ask("scancel", "--full", "--signal=KILL", "-u", pwd.getpwuid(os.getuid()).pw_name)
+            self.ask(
+                "scancel",
+                "--full",
+                "--signal=KILL",
+                "-u",
+                pwd.getpwuid(os.getuid()).pw_name,
+            )
             self.ask("scancel", "-u", pwd.getpwuid(os.getuid()).pw_name)
             time.sleep(1.0)
         for name in ("slurmd", "slurmctld", "munged"):
@@ -165,7 +187,9 @@ class Cluster:
             self.kill(name)
 
     def _run(self, *command: str) -> None:
-        subprocess.run(command, env=self.environment, check=True, timeout=60, capture_output=True)
+        subprocess.run(
+            command, env=self.environment, check=True, timeout=60, capture_output=True
+        )
 
 
 def _free_ports() -> tuple[int, int]:

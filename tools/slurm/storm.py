@@ -63,7 +63,10 @@ def workers(folder: Path) -> list[int]:
         if path.name.isdigit():
             try:
                 line = (path / "cmdline").read_bytes()
-                if b"electrolith.core.execution.array" in line and str(folder).encode() in line:
+                if (
+                    b"electrolith.core.execution.array" in line
+                    and str(folder).encode() in line
+                ):
                     found.append(int(path.name))
             except OSError:
                 continue
@@ -74,7 +77,12 @@ class Storm:
     """One set of chunks and whoever drives it."""
 
     def __init__(self, cluster: Cluster, folder: Path, chunks: int, goal: int) -> None:
-        self.cluster, self.folder, self.chunks, self.goal = cluster, folder, chunks, goal
+        self.cluster, self.folder, self.chunks, self.goal = (
+            cluster,
+            folder,
+            chunks,
+            goal,
+        )
         self.driver: subprocess.Popen[bytes] | None = None
         self.totals: Counter[str] = Counter()
         self.given_up: list[str] = []
@@ -100,7 +108,9 @@ class Storm:
         path = self.folder / "driver.json"
         if path.exists():
             found = json.loads(path.read_text() or "{}")
-            self.totals.update({k: found.get(k, 0) for k in ("passes", "lost", "crashed")})
+            self.totals.update(
+                {k: found.get(k, 0) for k in ("passes", "lost", "crashed")}
+            )
             self.given_up += found.get("given_up", [])
             path.unlink()
 
@@ -116,7 +126,9 @@ class Storm:
             assert self.driver is not None
             if self.driver.poll() is not None:
                 return False
-            self.driver.send_signal(signal.SIGKILL if how == "driver" else signal.SIGTERM)
+            self.driver.send_signal(
+                signal.SIGKILL if how == "driver" else signal.SIGTERM
+            )
             self.driver.wait()
             self.collect()
             self.start()
@@ -146,7 +158,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=60)
-    parser.add_argument("--pause", type=float, default=8.0, help="seconds between two kills, at most")
+    parser.add_argument(
+        "--pause", type=float, default=8.0, help="seconds between two kills, at most"
+    )
     parser.add_argument("--chunks", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("slurm-storm.json"))
@@ -155,8 +169,10 @@ def main() -> None:
         sys.exit(f"no SLURM here: {reason}")
     chance = random.Random(given.seed)
     kills: Counter[str] = Counter()
-    begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="storm-") as place:
+    begun, fell = time.monotonic(), 0
+    with tempfile.TemporaryDirectory(
+        prefix="storm-", ignore_cleanup_errors=True
+    ) as place:
         cluster = Cluster(Path(place) / "slurm", cpus=8)
         cluster.start()
         try:
@@ -168,14 +184,21 @@ def main() -> None:
                 how = chance.choice(HOW)
                 if storm.kill(how, chance):
                     kills[how] += 1
-                    print(f"{sum(kills.values())} {how}; counted {storm.counts()}", flush=True)
+                    print(
+                        f"{sum(kills.values())} {how}; counted {storm.counts()}",
+                        flush=True,
+                    )
                 if storm.driver is not None and storm.driver.poll() is not None:
                     if storm.driver.returncode == 0:
                         break
+                    fell += 1
                     storm.collect()
                     storm.start()
             assert storm.driver is not None
-            storm.driver.wait()
+            while storm.driver.wait() != 0 and fell < 5:
+                fell += 1
+                storm.collect()
+                storm.start()
             storm.collect()
             counts = storm.counts()
             left = cluster.ask("squeue", "-h").strip()
@@ -191,12 +214,13 @@ def main() -> None:
         "counts": counts,
         "given_up": storm.given_up,
         "jobs_left": left,
+        "drivers_that_ended_by_themselves": fell,
         "seconds": round(time.monotonic() - begun),
         **storm.totals,
     }
     given.out.write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps(found, indent=1))
-    if wrong or storm.given_up or left:
+    if wrong or storm.given_up or left or fell:
         print(said[-3000:])
         sys.exit(1)
 
