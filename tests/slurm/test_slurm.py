@@ -160,7 +160,7 @@ def test_pilots_of_parsl_do_the_same(cluster, tmp_path):
     pilots = settings(kind="parsl", partition="long", walltime=300, jobs=1, workers_per_node=3)
 
     def disturb():
-        until(lambda: all(w.there() > 1 for w in work.values()), 120)
+        until(lambda: all(w.there() > 1 for w in work.values()), 400)
         cluster.ask("scancel", *cluster.ask("squeue", "-h", "-o", "%i").split())
 
     ended, chunks = run(tmp_path, pilots, work, disturb)

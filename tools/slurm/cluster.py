@@ -68,9 +68,7 @@ def missing() -> str:
     where = os.environ["PATH"] + ":/usr/sbin:/sbin"
     lacking = [name for name in PROGRAMS if shutil.which(name, path=where) is None]
     if lacking:
-        return (
-            f"{', '.join(lacking)} not found (Debian: apt-get install slurm-wlm munge)"
-        )
+        return f"{', '.join(lacking)} not found (Debian: apt-get install slurm-wlm munge)"
     return ""
 
 
@@ -138,9 +136,7 @@ class Cluster:
                     "state=resume",
                 )
             time.sleep(0.3)
-        raise RuntimeError(
-            f"the node is {state!r} after {seconds:g} s: {self.folder}/slurmd.log"
-        )
+        raise RuntimeError(f"the node is {state!r} after {seconds:g} s: {self.folder}/slurmd.log")
 
     def ask(self, *command: str) -> str:
         """Output of a SLURM command, empty where it failed."""
@@ -187,9 +183,7 @@ class Cluster:
             self.kill(name)
 
     def _run(self, *command: str) -> None:
-        subprocess.run(
-            command, env=self.environment, check=True, timeout=60, capture_output=True
-        )
+        subprocess.run(command, env=self.environment, check=True, timeout=60, capture_output=True)
 
 
 def _free_ports() -> tuple[int, int]:

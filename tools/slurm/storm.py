@@ -63,10 +63,7 @@ def workers(folder: Path) -> list[int]:
         if path.name.isdigit():
             try:
                 line = (path / "cmdline").read_bytes()
-                if (
-                    b"electrolith.core.execution.array" in line
-                    and str(folder).encode() in line
-                ):
+                if b"electrolith.core.execution.array" in line and str(folder).encode() in line:
                     found.append(int(path.name))
             except OSError:
                 continue
@@ -108,9 +105,7 @@ class Storm:
         path = self.folder / "driver.json"
         if path.exists():
             found = json.loads(path.read_text() or "{}")
-            self.totals.update(
-                {k: found.get(k, 0) for k in ("passes", "lost", "crashed")}
-            )
+            self.totals.update({k: found.get(k, 0) for k in ("passes", "lost", "crashed")})
             self.given_up += found.get("given_up", [])
             path.unlink()
 
@@ -126,9 +121,7 @@ class Storm:
             assert self.driver is not None
             if self.driver.poll() is not None:
                 return False
-            self.driver.send_signal(
-                signal.SIGKILL if how == "driver" else signal.SIGTERM
-            )
+            self.driver.send_signal(signal.SIGKILL if how == "driver" else signal.SIGTERM)
             self.driver.wait()
             self.collect()
             self.start()
@@ -158,9 +151,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=60)
-    parser.add_argument(
-        "--pause", type=float, default=8.0, help="seconds between two kills, at most"
-    )
+    parser.add_argument("--pause", type=float, default=8.0, help="seconds between two kills, at most")
     parser.add_argument("--chunks", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("slurm-storm.json"))
@@ -170,9 +161,7 @@ def main() -> None:
     chance = random.Random(given.seed)
     kills: Counter[str] = Counter()
     begun, fell = time.monotonic(), 0
-    with tempfile.TemporaryDirectory(
-        prefix="storm-", ignore_cleanup_errors=True
-    ) as place:
+    with tempfile.TemporaryDirectory(prefix="storm-", ignore_cleanup_errors=True) as place:
         cluster = Cluster(Path(place) / "slurm", cpus=8)
         cluster.start()
         try:

@@ -39,7 +39,8 @@ class Pilots(Executor):
         except ImportError as error:
             raise MissingExtra("parsl", "parsl") from error
         self.driver, self.folder = driver, folder
-        self.left = 0 if execution.config else cancel_left(folder)
+        self.own = bool(execution.config)
+        self.left = 0 if self.own else cancel_left(folder)
         logging.getLogger("parsl").setLevel(logging.WARNING)
         self.kernel = DataFlowKernel(configuration(execution, folder))
         self.app: Any = PythonApp(perform, data_flow_kernel=self.kernel)
@@ -66,6 +67,8 @@ class Pilots(Executor):
         if wait and not cancel_futures:
             self.kernel.wait_for_current_tasks()
         self.kernel.cleanup()
+        if not self.own:
+            cancel_left(self.folder)  # also what Parsl sent off in its last moment
 
 
 def _translated(error: BaseException) -> BaseException:
