@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from electrolith.core.errors import InputError, MissingExtra
-from electrolith.core.files import sha256
 from electrolith.crystal.frame import Frame
 from electrolith.energy.ase_engine import AseEngine
 from electrolith.energy.engine import Evaluation
+from electrolith.energy.neural.model_file import refuse_foreign, stated_digest
 
 __all__ = ["Mace", "MaceSettings", "mace_engine"]
 
@@ -73,12 +73,7 @@ class Mace:
         InputError
             If the model does not know an element of the frame.
         """
-        known = [int(z) in self._numbers for z in frame.numbers]
-        if foreign := sorted({e for e, k in zip(frame.symbols, known, strict=True) if not k}):
-            raise InputError(
-                f"{self.settings.model}: this model was not made for {', '.join(foreign)}; "
-                f"it knows {len(self._numbers)} elements"
-            )
+        refuse_foreign(frame, self._numbers, f"{self.settings.model}: this model")
         return self._engine.evaluate(frame)
 
 
@@ -87,13 +82,7 @@ def _checked(settings: MaceSettings) -> str:
     path = Path(settings.model)
     if not path.is_file():
         raise InputError(f"{path}: no such model file; `model:` names the file of a MACE model")
-    found = sha256(path)
-    if settings.sha256.lower() != found:
-        raise InputError(
-            f"{path}: a model file can execute code when it is opened; if you trust this one, "
-            f"state sha256: {found} beside it" + (f" (not {settings.sha256})" if settings.sha256 else "")
-        )
-    return found
+    return stated_digest(path, settings.sha256, "model file")
 
 
 def _device(wanted: str) -> str:

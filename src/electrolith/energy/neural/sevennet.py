@@ -20,6 +20,7 @@ from electrolith.core.errors import InputError, MissingExtra, nearest
 from electrolith.core.files import sha256
 from electrolith.crystal.frame import Frame
 from electrolith.energy.engine import Evaluation
+from electrolith.energy.neural.model_file import refuse_foreign, stated_digest
 from electrolith.energy.neural.trained import is_trained, read_trained
 
 __all__ = [
@@ -85,12 +86,7 @@ class Network:
         InputError
             If the model does not know an element.
         """
-        known = [int(z) in self.numbers for z in frame.numbers]
-        foreign = sorted({e for e, k in zip(frame.symbols, known, strict=True) if not k})
-        if foreign:
-            raise InputError(
-                f"the model was not made for {', '.join(foreign)}; it knows {len(self.numbers)} elements"
-            )
+        refuse_foreign(frame, self.numbers, "the model")
         from sevenn.atom_graph_data import AtomGraphData
         from sevenn.train.dataload import unlabeled_atoms_to_graph
 
@@ -186,13 +182,7 @@ def _weights(settings: SevenNetSettings) -> tuple[Path, str]:
         return path, read_trained(path).digest
     if not path.is_file():
         raise InputError(f"{nearest('SevenNet model', settings.model, SHIPPED)}; or a folder of `train`")
-    found = sha256(path)
-    if settings.sha256.lower() != found:
-        raise InputError(
-            f"{path}: a checkpoint can execute code when it is opened; if you trust this one, "
-            f"state sha256: {found} beside it" + (f" (not {settings.sha256})" if settings.sha256 else "")
-        )
-    return path, found
+    return path, stated_digest(path, settings.sha256, "checkpoint")
 
 
 def _require() -> None:
