@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,14 +24,16 @@ class Template:
     """A study to begin with.
 
     name: its folder among the templates.     sentence: what it answers.
-    crystal: whether the structure of Li9N2Cl3 comes with it.
+    layout: what belongs where below `data`, by the name of the file or folder; empty where it needs no data.
+    beside: files that come with the study, of its own folder among the templates or of all.
     samples: writes simulated data into a folder; None where the study needs none.
     """
 
     name: str
     sentence: str
-    crystal: bool
-    samples: Callable[[Path], None] | None
+    layout: dict[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
+    samples: Callable[[Path], None] | None = None
 
 
 def _pellet(folder: Path) -> None:
@@ -77,13 +79,77 @@ def _cells(folder: Path) -> None:
                 write_atomic(folder / kind / path.name, path.read_bytes())
 
 
+def _trajectories(folder: Path) -> None:
+    """Hopping lithium at three temperatures, as LAMMPS and VASP write it."""
+    from electrolith.study.synthetic.trajectories import write_trajectories
+
+    write_trajectories(folder, np.random.default_rng(SEED))
+
+
+def _paper(folder: Path) -> None:
+    """Three samples' spectra, the polarisation and the pattern of one of them."""
+    from electrolith.study.synthetic.transport import write_impedance, write_polarisation
+
+    with tempfile.TemporaryDirectory() as place:
+        write_impedance(Path(place), np.random.default_rng(SEED), points=30)
+        for hours in (8, 24, 70):
+            for path in sorted((Path(place) / f"Li9N2Cl3-500rpm-{hours}h").iterdir()):
+                write_atomic(folder / "impedance" / path.parent.name / path.name, path.read_bytes())
+    write_polarisation(folder / "polarisation.csv", np.random.default_rng(SEED))
+    _diffraction(folder)
+
+
+_SPECTRA = "one spectrum for each temperature, named by it (25C.csv), as the instrument wrote it"
+_TRANSIENTS = "current over time at several voltages between blocking electrodes"
+_PATTERNS = "powder patterns"
 TEMPLATES = {
     t.name: t
     for t in (
-        Template("pellet", "σ(T), Eₐ and electronic conductivity of a pellet", False, _pellet),
-        Template("diffraction", "Rietveld refinement of a powder pattern", True, _diffraction),
-        Template("cells", "critical current density and cycle table", False, _cells),
-        Template("md", "σ(300 K) of a disordered crystal by molecular dynamics", True, None),
+        Template(
+            "pellet",
+            "σ(T), Eₐ and electronic conductivity of a pellet",
+            {"impedance/": _SPECTRA, "polarisation.csv": _TRANSIENTS},
+            samples=_pellet,
+        ),
+        Template(
+            "md",
+            "σ(300 K) of a disordered crystal by molecular dynamics",
+            beside=("crystal.cif",),
+        ),
+        Template(
+            "own-trajectories",
+            "σ(300 K) and Eₐ from molecular dynamics that ran elsewhere (VASP, LAMMPS, …)",
+            {"600K.lammpstrj, 750K/, …": "the run of each temperature: a file, or a folder of VASP"},
+            samples=_trajectories,
+        ),
+        Template(
+            "diffraction",
+            "Rietveld refinement of a powder pattern",
+            {"*.xy": _PATTERNS},
+            ("crystal.cif",),
+            _diffraction,
+        ),
+        Template(
+            "cells",
+            "critical current density, cycle table, and a cell designed from its layers",
+            {
+                "symmetric/": "records of lithium symmetric cells, one a cell",
+                "full/": "records of full cells, one a cell",
+            },
+            ("design.yaml",),
+            _cells,
+        ),
+        Template(
+            "paper",
+            "samples, measurements, published numbers, targets and numbered figures in one study",
+            {
+                "impedance/SAMPLE/": _SPECTRA,
+                "polarisation.csv": _TRANSIENTS,
+                "Li9N2Cl3.xy": _PATTERNS,
+            },
+            ("crystal.cif", "samples.csv", "published.yaml"),
+            _paper,
+        ),
     )
 }
 
@@ -107,11 +173,21 @@ def begin(name: str, folder: Path, *, samples: bool = True) -> tuple[Path, ...]:
     template = TEMPLATES[name]
     if template.samples is not None and samples:
         template.samples(folder / "data")
-    if template.crystal:
-        write_atomic(folder / "crystal.cif", _resource("crystal.cif"))
+    if template.layout:
+        write_atomic(folder / "data" / "README.txt", _layout(template, samples=samples))
+    for one in template.beside:
+        write_atomic(folder / one, _resource(one if one == "crystal.cif" else f"{name}/{one}"))
     write_atomic(folder / "electrolith.schema.json", json.dumps(_schema(), indent=1) + "\n")
     write_atomic(folder / "study.yaml", _resource(f"{name}/study.yaml"))  # last: then it is whole
     return tuple(sorted(p for p in folder.rglob("*") if p.is_file()))
+
+
+def _layout(template: Template, *, samples: bool) -> str:
+    """What belongs where."""
+    from electrolith.study.synthetic.truth import MARK
+
+    said = f"{MARK}. Put your own in their place:\n" if samples else "Put here:\n"
+    return said + "".join(f"{where:24s} {what}\n" for where, what in template.layout.items())
 
 
 def _schema() -> dict[str, object]:

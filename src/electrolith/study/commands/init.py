@@ -13,7 +13,7 @@ __all__ = ["add"]
 
 
 def init(
-    template: Annotated[str, typer.Argument(help="pellet, diffraction, cells or md.")] = "",
+    template: Annotated[str, typer.Argument(help="A template; --list says which there are.")] = "",
     folder: Annotated[Path | None, typer.Argument(help="New folder; the template's name if none.")] = None,
     samples: Annotated[bool, typer.Option(help="With simulated data, so that it runs at once.")] = True,
     list_: Annotated[bool, typer.Option("--list", help="Say which templates there are.")] = False,
