@@ -24,8 +24,6 @@ if TYPE_CHECKING:
         window,
     )
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Estimate",
     "cycling",
@@ -43,6 +41,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """The verbs, imported when they are used: the command line must not wait for them."""
+    if name == "__version__":
+        return _version()
     if name == "Estimate":
         from electrolith.core.estimate import Estimate
 
@@ -52,6 +52,16 @@ def __getattr__(name: str) -> Any:
 
         return getattr(verbs, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _version() -> str:
+    """The version that was installed: the last tag, between tags with the commit."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("electrolith")
+    except PackageNotFoundError:  # the sources alone on the path
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:
