@@ -1,7 +1,8 @@
-# Two commands do all their own set-up:
+# These commands do all their own set-up:
 #   make study   environment, installation, the Li9N2Cl3 study, its headline table and report
 #   make paper   simulates every measurement of a paper and evaluates them in one study (some twenty minutes)
 #   make reference  the long run behind σ(300 K) of the study (ten hours of a core)
+#   make docs    the documentation as a site that opens offline
 #   make test    the same with the test dependencies and every extra but mp, then the whole suite
 # Also: make bench (ratios against peers), make lint, make dist (wheel and sdist), make clean,
 # make corpus CIFS=folder (every CIF in it, read by both rooms).
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STUDY ?= examples/li9n2cl3
 
-.PHONY: study reference paper test bench lint fuzz storm mutants reliability slurm-test dist corpus validators clean
+.PHONY: study reference paper test bench lint fuzz storm mutants reliability slurm-test dist corpus validators clean docs pictures
 
 study: $(VENV)/.base
 	$(BIN)/electrolith run $(STUDY)
@@ -94,6 +95,20 @@ validators: .validators/.done
 
 $(VENV)/.bench: $(VENV)/.test
 	$(PIP) -c constraints.txt -e '.[bench]'
+	@touch $@
+
+# The documentation as a site that opens from its folder: site/index.html. Notebooks are run again where they or the
+# package changed.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "site/index.html"
+
+# The three pictures of README, from the notebooks.
+pictures: $(VENV)/.docs
+	$(BIN)/python tools/docs/tutorials.py --pictures docs/figures
+
+$(VENV)/.docs: $(VENV)/.base
+	$(PIP) -c constraints.txt -e '.[docs]'
 	@touch $@
 
 # Wheel and source archive in dist/.
