@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from electrolith.scattering import PdfFilesSettings, fit_pdf_files
+from electrolith.scattering import PdfFilesSettings, candidate, fit_pdf_files
 from electrolith.study.answer import Answer
 from electrolith.study.sections.pdf_parts import pdf_parts
 from electrolith.study.starting import begin
@@ -26,7 +26,7 @@ write_pdf(Path("powder/li9n2cl3.gr"), np.random.default_rng(1))
 settings = PdfFilesSettings(
     files=(Path("powder/li9n2cl3.gr"),), ranges=((1.6, 30.0), (1.6, 6.0), (6.0, 30.0))
 )
-fits = fit_pdf_files(settings, "powder/crystal.cif")
+fits = fit_pdf_files(settings, candidate("powder/crystal.cif"))
 found = Answer("G(r)", fits, pdf_parts(fits))
 found.to_frame(0)
 

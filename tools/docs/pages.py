@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -153,11 +154,20 @@ def rooms() -> Iterator[tuple[str, list[str]]]:
     for room in (*(r for r in ROOMS if r not in ("lab", "study")), *(f"lab.{x}" for x in LAB)):
         module = importlib.import_module(f"electrolith.{room}")
         names = []
-        for name in module.__all__:
-            where = getattr(getattr(module, name), "__module__", "")
-            if where.startswith("electrolith."):
-                names.append(f"{where}.{name}")
+        for holder in [module] if hasattr(module, "__all__") else _modules(module):
+            for name in holder.__all__:
+                where = getattr(getattr(holder, name), "__module__", "")
+                if where.startswith("electrolith.") and f"{where}.{name}" not in names:
+                    names.append(f"{where}.{name}")
         yield room, names
+
+
+def _modules(room: Any) -> list[Any]:
+    """The files of a room that lists no names of its own."""
+    found = [
+        importlib.import_module(m.name) for m in pkgutil.iter_modules(room.__path__, f"{room.__name__}.")
+    ]
+    return [m for m in found if hasattr(m, "__all__")]
 
 
 def python(room: str, names: list[str]) -> str:
