@@ -7,7 +7,8 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import typer
 
@@ -92,16 +93,27 @@ def _command(name: str, command: Any) -> Iterator[str]:
 
 
 def _parameter(one: Any) -> str:
+    option = one.opts[0].startswith("-")
     names = (
-        ", ".join(f"`{o}`" for o in (*one.opts, *one.secondary_opts))
-        if one.opts[0].startswith("-")
-        else f"`{one.name.upper()}`"
+        ", ".join(f"`{o}`" for o in (*one.opts, *one.secondary_opts)) if option else f"`{one.name.upper()}`"
     )
-    default = "" if one.default is None or callable(one.default) or one.default == () else one.default
-    shown = "required" if one.required else f"`{default}`" if str(default) else ""
-    takes = "switch" if getattr(one, "is_flag", False) else one.type.name
-    takes = takes + ", several" if one.nargs == -1 or getattr(one, "multiple", False) else takes
-    return f"| {names} | {_cell(takes)} | {_cell(shown)} | {_cell(getattr(one, 'help', '') or '')} |"
+    default = "" if one.default is None or callable(one.default) or one.default == () else str(one.default)
+    shown = "required" if one.required else f"`{default}`" if default else ""
+    return f"| {names} | {_takes(one)} | {_cell(shown)} | {_cell(getattr(one, 'help', '') or '')} |"
+
+
+WORDS = {str: "text", int: "whole number", float: "number", bool: "switch", Path: "file"}
+
+
+def _takes(one: Any) -> str:
+    """What an argument takes, from the annotation in the command's own signature."""
+    kinds = [one.type_descriptor.annotation]
+    several = False
+    while kinds and kinds[0] not in WORDS:
+        several = several or get_origin(kinds[0]) in (list, tuple)
+        kinds = [k for k in get_args(kinds[0]) if k is not type(None)]
+    word = WORDS[kinds[0]] if kinds else "text"
+    return f"{word}, several" if several else word
 
 
 def settings_page(name: str) -> str:
@@ -184,8 +196,22 @@ def python_verbs() -> str:
 
     names = [n for n in el.__all__ if hasattr(verbs, n)]
     text = "# Verbs\n\nWhat `import electrolith as el` offers; examples: [In Python](../python.md).\n\n"
-    return (
-        text
-        + "\n".join(f"::: electrolith.verbs.{name}\n" for name in names)
-        + "\n::: electrolith.study.answer.Answer\n"
-    )
+    return text + "\n".join(f"::: electrolith.verbs.{name}\n" for name in names) + _answer()
+
+
+def _answer() -> str:
+    """What every verb returns; the room `study` is no package that a static reader finds."""
+    from electrolith.study.answer import Answer
+
+    text = ["\n### Answer\n", inspect.cleandoc(Answer.__doc__ or "") + "\n"]
+    for name, member in vars(Answer).items():
+        if name.startswith("_") or not (inspect.isfunction(member) or isinstance(member, property)):
+            continue
+        call = "" if isinstance(member, property) else "()"
+        text.append(f"- `.{name}{call}`: {' '.join(summary_line(member.__doc__).split())}")
+    return "\n".join(text) + "\n"
+
+
+def summary_line(words: str | None) -> str:
+    """First paragraph of a docstring."""
+    return inspect.cleandoc(words or "").split("\n\n")[0]
