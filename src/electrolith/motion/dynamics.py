@@ -39,6 +39,7 @@ class Dynamics:
     budget : longest trajectory.
     total : of all trajectories together; without it every one may use the budget.
     timestep : of the integration.
+    activation : by which colder trajectories may run longer; 0 gives every temperature the same.
     start_temperature : from which runs are heated.     heating : time of it.
     settling : time before sampling.
     """

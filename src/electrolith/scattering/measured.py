@@ -64,8 +64,9 @@ class DiffractionSettings:
     seconds_per_step : turns a rate into counts. ions : report what changes with form factors of ions.
     likelihood : profile of each refined occupancy, all others refined again.
     abscissa : what the first column is, where the file does not say.
-    vanadium : file whose counts, less the empty instrument's (empty_instrument), divide those of the pattern,
-        less the empty container's (container); for time of flight.
+    vanadium : file whose counts, less the empty instrument's, divide those of the pattern, less the empty
+        container's; for time of flight.
+    container, empty_instrument : files of these two measurements.
     limits : range that is refined, in the unit of the abscissa.
     background : coefficients of its polynomial.
     joint : refine all patterns together.     positions : refine the free coordinates of atoms.
