@@ -84,7 +84,7 @@ $(VENV)/.test: $(VENV)/.base tools/gpaw_siteconfig.py
 	  || echo "GPAW could not be built (a C compiler is needed): its tests will be skipped"
 	@touch $@
 
-# Programs that are not ours and judge what is exported: RO-Crate, Battery Data Format, OPTIMADE, NeXus.
+# Programs that are not ours and judge what is exported: RO-Crate, Battery Data Format, OPTIMADE.
 validators: .validators/.done
 
 .validators/.done: tests/validators/requirements.txt

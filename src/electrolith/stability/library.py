@@ -66,6 +66,13 @@ class Phase:
         """Formula and id."""
         return f"{self.formula} ({self.id})"
 
+    @property
+    def line(self) -> str:
+        """What a fingerprint is taken of."""
+        return (
+            f"{self.formula} {self.id} {self.energy_per_atom:.6f} {self.engine} {self.scheme} {self.settings}"
+        )
+
 
 @cache
 def composition_of(formula: str) -> tuple[tuple[str, float], ...]:
@@ -136,10 +143,7 @@ class Library:
     @property
     def fingerprint(self) -> str:
         """First 12 hexadecimal digits of the SHA-256 of every formula, id, energy, engine and scheme."""
-        lines = sorted(
-            f"{p.formula} {p.id} {p.energy_per_atom:.6f} {p.engine} {p.scheme} {p.settings}"
-            for p in self.phases
-        )
+        lines = sorted(p.line for p in self.phases)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
     @property

@@ -333,6 +333,21 @@ def phases_fetch(
     console.print(f"electrolith phases build --structures {out} --list {out}/list.csv", soft_wrap=True)
 
 
+@phases.command("export")
+def phases_export(out: Annotated[Path, typer.Argument(help="File to write, .json.")]) -> None:
+    """Write the library as OPTIMADE serves structures, with ids, energies and fingerprints.
+
+    Example: `electrolith phases export phases.json`
+    """
+    from electrolith.stability.library import shipped_library
+    from electrolith.stability.write_optimade import write_optimade
+    from electrolith.study.terminal import console
+
+    library = shipped_library()
+    write_optimade(out, library)
+    console.print(f"{len(library.phases)} structures, library {library.fingerprint}: {out}", soft_wrap=True)
+
+
 @phases.command("check")
 def phases_check(entries: Own = None, html: Html = None, json_file: Json = None) -> None:
     """Formation enthalpies against tables, the corrections in the labels, known compounds on the hull.

@@ -45,6 +45,10 @@ def xanes(
         str, typer.Option(help="Energies of the linear combination, relative to the edge.")
     ] = "-20 eV, 60 eV",
     width: Annotated[str, typer.Option(help="Width of the peak looked for.")] = "1 eV",
+    xdi: Annotated[
+        Path | None, typer.Option(help="Folder for the normalised spectra as XDI; wants --absorber.")
+    ] = None,
+    absorber: Annotated[str, typer.Option(help="Element and edge of the spectra, 'Cl K', for --xdi.")] = "",
     html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Data for programs; - prints it.")] = None,
 ) -> None:
@@ -76,7 +80,11 @@ def xanes(
         search=ChangeTest(feature_width=parse(width, "eV")),
         shares_over=_range(shares_over),
     )
+    if xdi is not None and not absorber:
+        raise InputError("--xdi: say which element and edge the spectra are of, --absorber 'Cl K'")
     found = measure_xanes(chosen)
+    if xdi is not None:
+        _write_xdi(found, xdi, absorber)
     data = _data(found)
     finish(
         "X-ray absorption",
@@ -109,6 +117,19 @@ def _columns(text: str) -> Columns:
             raise InputError(nearest("--columns", name, ("energy", "mu", "incident", "signal")))
         chosen[name] = value
     return Columns(**chosen)
+
+
+def _write_xdi(found: XanesResult, folder: Path, absorber: str) -> None:
+    """One file per spectrum, named by its place and name."""
+    from electrolith.core.safe_text import file_name
+    from electrolith.lab.xanes.write_xdi import absorber as edge_of
+    from electrolith.lab.xanes.write_xdi import write_xdi
+    from electrolith.study.terminal import console
+
+    edge = edge_of(absorber)
+    for number, spectrum in enumerate(found.spectra, start=1):
+        write_xdi(folder / f"{number:03d}-{file_name(spectrum.name)}.xdi", spectrum, edge=edge)
+    console.print(f"{len(found.spectra)} spectra as XDI: {folder}", soft_wrap=True)
 
 
 def _data(found: XanesResult) -> dict[str, Any]:
