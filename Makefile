@@ -55,7 +55,7 @@ storm: $(VENV)/.test
 # jobs and daemons; the figures go to docs/cluster.md.
 CLUSTER_KILLS ?= 60
 slurm-test: $(VENV)/.test
-	$(BIN)/pytest -q -p no:randomly tests/slurm
+	ELECTROLITH_SLURM=1 $(BIN)/pytest -q -p no:randomly tests/slurm
 	$(BIN)/python tools/slurm/storm.py --kills $(CLUSTER_KILLS)
 
 mutants: $(VENV)/.test

@@ -23,7 +23,10 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools" / "slurm")]
 import cluster as loopback  # noqa: E402
 import sleepers  # noqa: E402
 
-pytestmark = pytest.mark.skipif(bool(loopback.missing()), reason=f"no SLURM: {loopback.missing()}")
+pytestmark = [
+    pytest.mark.skipif(bool(loopback.missing()), reason=f"no SLURM: {loopback.missing()}"),
+    pytest.mark.skipif("ELECTROLITH_SLURM" not in os.environ, reason="minutes of waiting: make slurm-test"),
+]
 
 
 @pytest.fixture(scope="module")
