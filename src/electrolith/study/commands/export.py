@@ -25,8 +25,9 @@ def export(
     study: Source,
     ro_crate: Annotated[Path | None, typer.Option(help="New folder, or a name that ends in .zip.")] = None,
     eln: Annotated[Path | None, typer.Option(help="Archive of electronic notebooks, .eln.")] = None,
+    bdf: Annotated[Path | None, typer.Option(help="Folder for its records, Battery Data Format.")] = None,
 ) -> None:
-    """Write a study with everything that belongs to it as an archive for others.
+    """Write a study with everything that belongs to it as an archive for others, or only its records.
 
     Inputs, settings, stored results, report, tables, every number with what it comes from; see `metadata:`.
 
@@ -40,16 +41,35 @@ def export(
     from electrolith.study.study import read_study
     from electrolith.study.terminal import console
 
-    if (ro_crate is None) == (eln is None):
-        raise InputError("export: give --ro-crate FOLDER|FILE.zip or --eln FILE.eln, one of the two")
+    if sum(form is not None for form in (ro_crate, eln, bdf)) != 1:
+        raise InputError(
+            "export: give --ro-crate FOLDER|FILE.zip, --eln FILE.eln or --bdf FOLDER, one of the three"
+        )
+    if bdf is not None:
+        _records(study, bdf)
+        return
     if eln is not None and eln.suffix != ".eln":
         raise InputError(f"--eln {eln}: the name of such an archive ends in .eln")
     crate = crate_of(stored_results(read_study(study)))
     target = ro_crate if ro_crate is not None else eln
-    assert target is not None  # noqa: S101 - one of the two is given
+    assert target is not None  # noqa: S101 - one of the three is given, and it is not the third
     write_bundle(crate, target)
     console.print(f"{escape(str(target))}: {len(crate.files)} files", soft_wrap=True)
     for name in crate.left_out:
+        console.print(f"left out, private: {escape(name)}", soft_wrap=True)
+
+
+def _records(study: Path, folder: Path) -> None:
+    """Write the records of a study and say what stayed behind."""
+    from rich.markup import escape
+
+    from electrolith.study.exports.bdf import write_bdf_folder
+    from electrolith.study.study import read_study
+    from electrolith.study.terminal import console
+
+    written = write_bdf_folder(read_study(study), folder)
+    console.print(f"{escape(str(folder))}: {len(written.files)} tables", soft_wrap=True)
+    for name in written.left_out:
         console.print(f"left out, private: {escape(name)}", soft_wrap=True)
 
 
