@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from electrolith.core.format import number as digits
+from electrolith.lab.cycling.cycles import CycleTable
 from electrolith.lab.cycling.measure import FullCells, OneFullCell
 from electrolith.study.figure import Axis, Band, Figure, Layer, Line, Points, ordered
 from electrolith.study.section import Part, Table
-from electrolith.study.table import Cell
+from electrolith.study.table import Cell, as_cell
 
 __all__ = ["cycling_parts"]
 
@@ -32,7 +33,7 @@ def _cell_part(cell: OneFullCell, number: int) -> Part:
     sentence = (
         f"{name}: {table.cycle.size} cycles (counted by the "
         f"{'instrument' if table.counted_by == 'vendor' else 'record'}), "
-        f"initial Coulombic efficiency {digits(100 * table.initial_efficiency)} % ({table.convention})."
+        f"{_initial(table)}."
     )
     notes = [*table.remarks, *(() if cell.account is None else cell.account.notes)]
     warnings = (*(() if cell.account is None else cell.account.warnings), *cell.doubts)
@@ -60,6 +61,14 @@ def _cell_part(cell: OneFullCell, number: int) -> Part:
         warnings,
         tuple(notes),
     )
+
+
+def _initial(table: CycleTable) -> str:
+    """The initial efficiency in words, or why there is none."""
+    value = 100 * table.initial_efficiency
+    if not np.isfinite(value):
+        return "no initial Coulombic efficiency, for no cycle has a whole charge and a whole discharge"
+    return f"initial Coulombic efficiency {digits(value)} % ({table.convention})"
 
 
 def _per(cell: OneFullCell) -> tuple[float, str]:
@@ -191,7 +200,7 @@ def _rates(cell: OneFullCell) -> Table:
         scales.insert(0, ("mAh g⁻¹", 1 / (1e3 * known.mass)))
     rows: list[tuple[Cell, ...]] = [
         (
-            s.name,
+            as_cell(s.name),
             kind,
             int(s.first),
             int(s.last),

@@ -62,7 +62,7 @@ def _row(name: str, cell: OneFullCell) -> tuple[Cell, ...]:
         None if specific is None else float(specific[at]),
         None if areal is None else float(areal[at]),
         float(t.discharge[at]),
-        float(100 * t.initial_efficiency),
+        float(100 * t.initial_efficiency) if np.isfinite(t.initial_efficiency) else None,
         None if cell.reference is None else int(cell.reference),
         None if kept is None else int(kept.last),
         None if kept is None else 100 * kept.measured,
