@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from electrolith.core import Estimate
 from electrolith.core.constants import BOLTZMANN
 from electrolith.crystal.frame import Frame
 from electrolith.energy.engine import Evaluation
 from electrolith.energy.relax import Relaxed
 from electrolith.study.sections.relaxation import _by_draws, by_weight
-from electrolith.study.sections.relaxation_parts import canonical
 from electrolith.study.sections.relaxed import RelaxedOrderings
 
 THERMAL = BOLTZMANN * 600.0
@@ -57,7 +57,7 @@ def test_an_ordering_that_did_not_relax_is_not_simulated():
 
 def test_draws_of_the_canonical_average_are_its_distribution():
     found = orderings([0.0, 0.0, 0.0], [0.2, 0.4, 0.4], [0, 1, 2], sizes=[5.30, 5.40, 5.35])
-    drawn = canonical(found, found.lattice_parameters, "angstrom")
+    drawn = Estimate.weighted(found.lattice_parameters, found.weights, "angstrom")
     assert drawn.draws.mean() == pytest.approx(found.weights @ found.lattice_parameters, abs=1e-4)
     assert np.mean(drawn.draws == 5.30) == pytest.approx(0.2, abs=1e-3)
     assert drawn.value == pytest.approx(5.35)

@@ -281,7 +281,7 @@ def families() -> dict[str, Family]:
         "labels": Family(_lazy("energy.labels.labels", "read_labels"), (".xyz", ".xz"), {"a.xyz": LABELS, "a.xyz.xz": lzma.compress(LABELS)}),
         "studies": Family(_read_study, (".yaml",), {"study.yaml": STUDY}),
         "yaml": Family(_lazy("study.settings", "load_yaml"), (".yaml",), {"a.yaml": YAML}),
-        "published": Family(_lazy("study.study", "read_published"), (".yaml",), {"a.yaml": PUBLISHED}),
+        "published": Family(_lazy("study.published", "read_published"), (".yaml",), {"a.yaml": PUBLISHED}),
         "claims": Family(_lazy("lab.cycling.published", "read_published"), (".yaml",), {"a.yaml": CLAIMS}),
         "designs": Family(_lazy("study.sections.cell", "design_of"), (".yaml",), {}),
         "libraries": Family(

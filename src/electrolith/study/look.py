@@ -11,23 +11,27 @@ import numpy as np
 
 from electrolith.core.account import Account
 from electrolith.core.errors import DataError, ElectrolithError
+from electrolith.study.printed import Span
 from electrolith.study.section import Part
-from electrolith.study.table import Table, as_cell
+from electrolith.study.table import Cell, Table, as_cell
 
 __all__ = ["FAMILIES", "Look", "look_at", "look_parts"]
+
+
+Contents = tuple[tuple[str, Cell], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
     """One data set that a reader found.
 
-    family : of readers, "impedance". command : that takes such a file. counts : name and text of contents.
+    family : of readers, "impedance". command : that takes such a file. counts : what is there, by name.
     """
 
     family: str
     command: str
     account: Account
-    counts: tuple[tuple[str, str], ...]
+    counts: Contents
 
 
 def _range(values: Any, unit: str) -> str:
@@ -35,6 +39,14 @@ def _range(values: Any, unit: str) -> str:
     seen = np.asarray(values, dtype=float)
     seen = seen[np.isfinite(seen)]
     return f"{seen.min():.4g} to {seen.max():.4g} {unit}".strip() if seen.size else "none"
+
+
+def _span(values: Any, unit: str) -> Cell:
+    """The same as a cell of a table, which keeps every digit."""
+    text = _range(values, unit)
+    seen = np.asarray(values, dtype=float)
+    seen = seen[np.isfinite(seen)]
+    return Span(float(seen.min()), float(seen.max()), text, unit) if seen.size else text
 
 
 def _account(found: Account | None, path: Path, kind: str, notes: Iterable[str] = ()) -> Account:
@@ -54,11 +66,11 @@ def _impedance(path: Path) -> list[Look]:
         kelvin = s.temperature if s.temperature is not None else named.kelvin[0]
         account = replace(_account(s.account, path, "an impedance spectrum"), source=s.source)
         unit = {"impedance": "ohm", "area-specific": "ohm m2", "resistivity": "ohm m"}[s.given_as]
-        counts = [
+        counts: list[tuple[str, Cell]] = [
             ("points", str(s.frequency.size)),
-            ("frequency", _range(s.frequency, "Hz")),
-            ("|Z|", _range(np.abs(s.impedance), unit)),
-            ("Z''", _range(s.impedance.imag, unit)),
+            ("frequency", _span(s.frequency, "Hz")),
+            ("|Z|", _span(np.abs(s.impedance), unit)),
+            ("Z''", _span(s.impedance.imag, unit)),
             ("temperature", "not stated" if kelvin is None else f"{kelvin - 273.15:.4g} °C"),
         ]
         found.append(Look("impedance", "impedance", account.doubting(*named.doubts), tuple(counts)))
@@ -71,11 +83,11 @@ def _cycling(path: Path) -> list[Look]:
     from electrolith.lab.cycling.read import read_cycling
 
     record = read_cycling(path)
-    counts = [
+    counts: list[tuple[str, Cell]] = [
         ("rows", str(record.rows)),
         ("time", f"{(record.time[-1] - record.time[0]) / 3600:.4g} h"),
-        ("voltage", _range(record.voltage, "V")),
-        ("current", _range(1e3 * record.current, "mA")),
+        ("voltage", _span(record.voltage, "V")),
+        ("current", _span(1e3 * record.current, "mA")),
     ]
     doubts: tuple[str, ...] = ()
     try:
@@ -85,8 +97,8 @@ def _cycling(path: Path) -> list[Look]:
     else:
         counts += [
             ("cycles", f"{table.cycle.size}, counted by the {table.counted_by}"),
-            ("charge", _range(table.charge, "mAh")),
-            ("discharge", _range(table.discharge, "mAh")),
+            ("charge", _span(table.charge, "mAh")),
+            ("discharge", _span(table.discharge, "mAh")),
         ]
         doubts = (*table.remarks, *doubts_of(table))
     account = _account(record.account, path, "a cycling record").doubting(*doubts)
@@ -101,7 +113,7 @@ def _xanes(path: Path) -> list[Look]:
             "X-ray absorption",
             "xanes",
             replace(_account(s.account, path, "an absorption spectrum"), source=s.source),
-            (("points", str(s.energy.size)), ("energy", _range(s.energy, "eV")), ("measured in", s.mode)),
+            (("points", str(s.energy.size)), ("energy", _span(s.energy, "eV")), ("measured in", s.mode)),
         )
         for s in read_any(path, XanesSettings((path,)))
     ]
@@ -113,7 +125,7 @@ def _nmr(path: Path) -> list[Look]:
 
     found, _ = read_record(path, Integration())
     kelvin = f"{found.temperature:.4g} K" if np.isfinite(found.temperature) else "not stated"
-    counts = (
+    counts: Contents = (
         ("delays", f"{found.delays.size}, {_range(found.delays, 's')}"),
         ("nucleus", found.nucleus or "not stated"),
         ("temperature", kelvin),
@@ -127,10 +139,10 @@ def _indents(path: Path) -> list[Look]:
     found = read_indents(path)
     deepest = [1e9 * float(np.max(i.depth)) for i in found.indents]
     highest = [1e3 * float(np.max(i.load)) for i in found.indents]
-    counts = (
+    counts: Contents = (
         ("indents", str(len(found.indents))),
-        ("greatest depth", _range(deepest, "nm")),
-        ("greatest load", _range(highest, "mN")),
+        ("greatest depth", _span(deepest, "nm")),
+        ("greatest load", _span(highest, "mN")),
         ("area function", "in the file" if found.area else "not in the file"),
     )
     return [Look("indentation", "indent", _account(None, path, "indents"), counts)]
@@ -141,7 +153,7 @@ def _micrograph(path: Path) -> list[Look]:
 
     found = read_micrograph(path)
     rows, columns = found.grey.shape
-    counts = (
+    counts: Contents = (
         ("pixels", f"{columns} x {rows}"),
         ("pixel", f"{1e9 * found.pixel:.4g} nm"),
         ("scale from", found.scale_from),
@@ -154,7 +166,7 @@ def _pattern(path: Path) -> list[Look]:
     from electrolith.scattering.read_pattern import read_pattern
 
     found = read_pattern(path)
-    counts = (
+    counts: Contents = (
         ("points", str(found.x.size)),
         ("abscissa", f"{found.abscissa}, {_range(found.x, '')}"),
         ("intensity", f"{found.ordinate}, {_range(found.intensity, '')}"),
@@ -168,7 +180,7 @@ def _pdf(path: Path) -> list[Look]:
     from electrolith.scattering.read_gr import read_gr
 
     found = read_gr(path)
-    counts = (("points", str(found.r.size)), ("r", _range(found.r, "Å")))
+    counts: Contents = (("points", str(found.r.size)), ("r", _span(found.r, "Å")))
     return [Look("pair distribution", "pdf", _account(None, path, "G(r)"), counts)]
 
 
@@ -176,7 +188,7 @@ def _crystal(path: Path) -> list[Look]:
     from electrolith.crystal.read import read_crystal
 
     found = read_crystal(path)
-    counts = (
+    counts: Contents = (
         ("content of the cell", found.formula),
         ("space group", f"{found.space_group} ({found.space_group_number})"),
         ("density", found.density.text()),
@@ -191,7 +203,7 @@ def _trajectory(path: Path) -> list[Look]:
     found = read_run([path])
     frames, atoms = found.fractional.shape[:2]
     clock = "none in the file" if found.clock == "none" else f"{found.clock}, {_range(found.times, '')}"
-    counts = (
+    counts: Contents = (
         ("frames", str(frames)),
         ("atoms", str(atoms)),
         ("times", clock),
@@ -204,7 +216,7 @@ def _phases(path: Path) -> list[Look]:
     from electrolith.stability.read_entries import read_phases
 
     found = read_phases(path)
-    counts = (("phases", str(len(found))),)
+    counts: Contents = (("phases", str(len(found))),)
     return [Look("phases", "window --extra", _account(None, path, "energies of phases"), counts)]
 
 
@@ -212,7 +224,7 @@ def _samples(path: Path) -> list[Look]:
     from electrolith.lab.synthesis.samples import read_samples
 
     found = read_samples(path)
-    counts = (("samples", str(len(found.names))), ("columns", ", ".join(found.columns)))
+    counts: Contents = (("samples", str(len(found.names))), ("columns", ", ".join(found.columns)))
     return [Look("samples", "batch --samples", _account(None, path, "a table of samples"), counts)]
 
 
@@ -301,7 +313,8 @@ def _look_part(path: Path, look: Look, others: tuple[str, ...]) -> Part:
     name = account.source.replace(str(path), path.name)
     sentence = f"{name}: {look.family}, {account.kind}; `electrolith {look.command}` takes it."
     taken = tuple((t.meaning, t.column, t.unit or "–", t.note) for t in account.taken)
-    tables = [Table(("what", "in the file"), tuple((k, as_cell(v)) for k, v in look.counts), "Contents")]
+    rows = tuple((k, as_cell(v) if isinstance(v, str) else v) for k, v in look.counts)
+    tables = [Table(("what", "in the file"), rows, "Contents")]
     if taken:
         tables.insert(0, Table(("taken for", "column", "unit", "note"), taken, "Columns"))
     notes = [*account.left_out, *(w.text for w in account.witnesses if w.verdict != "disagrees")]
