@@ -16,7 +16,7 @@ from electrolith.study.starting import begin
 from electrolith.study.synthetic.structure import write_pdf
 
 begin("diffraction", Path("powder"))
-write_pdf(Path("powder/li9n2cl3.gr"), np.random.default_rng(1));
+_ = write_pdf(Path("powder/li9n2cl3.gr"), np.random.default_rng(1))
 
 # %% [markdown]
 # Every parameter has the uncertainty of the independent points of its range; what a range says nothing about is held, and

@@ -102,7 +102,7 @@ def _run(cell: Cell, space: dict[str, Any], name: str) -> Ran:
 
 def _show(value: Any) -> tuple[str, bool]:
     """A value as text, or a data frame as a table of HTML."""
-    if value is None:
+    if value is None or type(value).__module__.startswith("matplotlib"):  # its figure is shown
         return "", False
     if hasattr(value, "to_html") and hasattr(value, "columns"):
         return value.to_html(index=False, border=0, float_format=lambda x: f"{x:.4g}"), True
