@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STUDY ?= examples/li9n2cl3
 
-.PHONY: study reference paper test bench lint fuzz storm mutants reliability slurm-test dist corpus validators clean docs pictures
+.PHONY: study reference paper test bench lint fuzz storm mutants reliability slurm-test dist corpus validators clean docs pictures dist-test
 
 study: $(VENV)/.base
 	$(BIN)/electrolith run $(STUDY)
@@ -115,6 +115,10 @@ $(VENV)/.docs: $(VENV)/.base
 dist: $(VENV)/.base
 	$(PIP) -c constraints.txt hatchling
 	$(BIN)/python -m hatchling build
+
+# The wheel in an empty environment of every Python that is here.
+dist-test: $(VENV)/.test
+	ELECTROLITH_EVERY_PYTHON=1 $(BIN)/pytest -q -p no:randomly tests/test_packaging.py
 
 # Which CIFs of a folder are refused, contradict themselves, or are read differently by two rooms.
 corpus: $(VENV)/.base

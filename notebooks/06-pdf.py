@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Is the local structure the average one?
 #
-# G(r) to 50 Å, simulated from the average crystal with noise, fitted over three ranges: everything, the first shells, and
-# what lies beyond. If the ranges want different cells or displacements, the local structure is another one.
+# S(Q), simulated from the average crystal with noise, neighbours moving together; its transform G(r) is fitted over three
+# ranges: everything, the first shells, and what lies beyond. If the ranges want different cells or displacements, the local
+# structure is another one.
 
 # %%
 from pathlib import Path
@@ -16,7 +17,7 @@ from electrolith.study.starting import begin
 from electrolith.study.synthetic.structure import write_pdf
 
 begin("diffraction", Path("powder"))
-_ = write_pdf(Path("powder/li9n2cl3.gr"), np.random.default_rng(1))
+_ = write_pdf(Path("powder/li9n2cl3.sq"), np.random.default_rng(1))
 
 # %% [markdown]
 # Every parameter has the uncertainty of the independent points of its range; what a range says nothing about is held, and
@@ -24,7 +25,7 @@ _ = write_pdf(Path("powder/li9n2cl3.gr"), np.random.default_rng(1))
 
 # %%
 settings = PdfFilesSettings(
-    files=(Path("powder/li9n2cl3.gr"),), ranges=((1.6, 30.0), (1.6, 6.0), (6.0, 30.0))
+    files=(Path("powder/li9n2cl3.sq"),), ranges=((1.6, 30.0), (1.6, 6.0), (6.0, 30.0))
 )
 fits = fit_pdf_files(settings, candidate("powder/crystal.cif"))
 found = Answer("G(r)", fits, pdf_parts(fits))
@@ -32,7 +33,7 @@ print(found)
 found.to_frame(0)
 
 # %% [markdown]
-# Here the ranges agree, as they must: the simulated powder is its average.
+# The sites of the simulated powder are those of its average; that neighbours move together is all that is local in it.
 
 # %%
 found.plot(0)

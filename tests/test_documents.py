@@ -76,6 +76,8 @@ def test_every_command_line_in_a_document_uses_options_that_exist(path):
         if not words or words[0].startswith("-") or words[0] == "COMMAND":
             continue
         assert words[0] in COMMANDS, line
+        if "--" in words:  # what follows is a command line of its own
+            words = words[: words.index("--")]
         command, rest = _command(words)
         known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
         known |= {"--help", "--csv", "--xlsx", "--figures", "--bom", "--figure-width", "--figure-formats"}

@@ -122,17 +122,33 @@ def test_the_version_is_the_tag_and_between_tags_the_commit(tmp_path):
     assert re.fullmatch(r"0\.2\.1\.dev1\+g[0-9a-f]+", version())
 
 
-def _interpreters():
-    here = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    return [here, *(p for p in ("python3.11", "python3.12", "python3.13") if p != here)]
+HERE = f"3.{sys.version_info[1]}"
+EVERY = "ELECTROLITH_EVERY_PYTHON"
 
 
-@pytest.mark.parametrize("name", _interpreters())
-def test_the_wheel_installs_into_an_empty_environment_and_works_there(name, wheel, tmp_path):
-    """Installed with its own requirements, away from the clone: a study runs, and so do tests of the core."""
-    base = sys.executable if name == _interpreters()[0] else shutil.which(name)
+def _interpreter(version):
+    """A Python of that version: ours, one on the path that really starts, or one of pyenv's; None."""
+    if version == HERE:
+        return sys.executable
+    pyenv = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}*/bin/python"))
+    for one in (shutil.which(f"python{version}"), *map(str, pyenv)):
+        said = one and subprocess.run([one, "--version"], capture_output=True, text=True, check=False).stdout
+        if said and said.startswith(f"Python {version}."):
+            return one
+    return None
+
+
+@pytest.mark.parametrize("version", sorted({HERE, "3.11", "3.12", "3.13"}))
+def test_the_wheel_installs_into_an_empty_environment_and_works_there(version, wheel, tmp_path):
+    """Installed with its own requirements, away from the clone: a study runs, and so do tests of the core.
+
+    Other versions than that of the suite take minutes each: `make dist-test` asks for them.
+    """
+    if version != HERE and not os.environ.get(EVERY):
+        pytest.skip(f"Python {version} is tried with {EVERY}=1")
+    base = _interpreter(version)
     if base is None:
-        pytest.skip(f"{name} is not on this machine")
+        pytest.skip(f"no Python {version} on this machine")
     bare = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
 
     def run(*words, cwd=tmp_path):
@@ -151,11 +167,20 @@ def test_the_wheel_installs_into_an_empty_environment_and_works_there(name, whee
         assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-1000:]
     assert (tmp_path / "runs" / "report.html").exists()
     shutil.copytree(ROOT / "tests" / "core", tmp_path / "core")
+    (tmp_path / "core" / "conftest.py").write_text(RNG)
     few = ["core/test_units.py", "core/test_format.py", "core/test_constants.py"]
     tests = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *few)
     assert tests.returncode == 0, tests.stdout[-2000:]
 
 
+RNG = """import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
+"""
 CONDA = {"matplotlib": "matplotlib-base"}
 
 
