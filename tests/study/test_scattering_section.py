@@ -21,6 +21,7 @@ from electrolith.study.commands import app
 from electrolith.study.sections.diffraction import MeasuredDiffraction, evidence_of
 from electrolith.study.sections.diffraction_parts import diffraction_parts
 from electrolith.study.settings import read
+from electrolith.study.store import with_contents
 
 CIF = """data_lnc
 _cell_length_a 5.3506(3)
@@ -338,3 +339,19 @@ def test_ties_become_constraints_by_content():
     )
     with pytest.raises(InputError, match="sits on 2 sites"):
         content_ties(phase, {"Cl/N": 1.5})
+
+
+def test_a_study_that_moved_keeps_what_was_refined_with_an_instrument_file(tmp_path):
+    contents = []
+    for name in ("here", "there"):
+        folder = tmp_path / name
+        folder.mkdir()
+        pattern, bank = folder / "x.xye", folder / "bank.instprm"
+        pattern.write_text("1 2 3\n")
+        bank.write_text("Type:PXC\n")
+        settings = MeasuredDiffraction(files=(pattern,), instrument_files=(bank,))
+        assert settings.instruments == (str(bank),)
+        contents.append(with_contents(settings))
+    assert contents[0] == contents[1]
+    bank.write_text("Type:PNT\n")
+    assert with_contents(settings) != contents[0]

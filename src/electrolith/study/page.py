@@ -44,6 +44,7 @@ _COLUMNS = (
 LONG = 24  # rows; a longer table folds
 FIRST = 8
 SEEN = 3  # warnings in view
+NARROW = 6  # numbers of a headline that has room beside a figure
 READ_OUT = 20  # rows of a figure's data for readers without JavaScript
 _DOI = re.compile(r"\b(10\.\d{4,9}/[-._;()/:A-Za-z0-9]*[A-Za-z0-9])")
 _PROJECT = re.compile(r"\b(mp-\d{1,9})\b")
@@ -214,9 +215,11 @@ def _first_screen(
 ) -> tuple[str, tuple[Part, ...]]:
     """The answer: headline, what must not be trusted, the key figure beside them; and the parts below.
 
-    The key figure leaves the first part, which begins right below; a later part shows it again.
+    A headline of many rows or columns takes the whole width, below. The key figure leaves the first part,
+    which begins right below; a later part shows it again.
     """
-    words = _evidence(evidence) + _warnings(warnings)
+    headline, doubts = _evidence(evidence), _warnings(warnings)
+    words = headline + doubts
     key = next((f for part in parts for f in part.figures if f.key), None)
     if key is None or not words:
         return words, tuple(parts)
@@ -225,7 +228,9 @@ def _first_screen(
     if moved:
         first = replace(first, figures=tuple(f for f in first.figures if f is not key))
     drawn = _figure(replace(key, height=min(key.height, 420)), pictures, "" if moved else "key-", beside=True)
-    return f"<div class=answer><div>{words}</div>{drawn}</div>", (first, *rest)
+    if len(evidence) <= NARROW:
+        return f"<div class=answer><div>{words}</div>{drawn}</div>", (first, *rest)
+    return f"<div class=answer><div>{doubts}</div>{drawn}</div>{headline}", (first, *rest)
 
 
 @cache

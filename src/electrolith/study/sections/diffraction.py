@@ -38,16 +38,19 @@ class MeasuredDiffraction(DiffractionSettings):
     crystal: str | None = None
 
     def __post_init__(self) -> None:
-        """Files stand for the words."""
+        """One of both, and a phase that is known."""
         if not self.instrument and not self.instrument_files:
             raise InputError(
                 "instrument is missing: 'Cu Ka', 'xray 0.4592', 'neutron 1.87', or instrument_files"
             )
-        if self.instrument_files:
-            object.__setattr__(self, "instrument", tuple(str(p) for p in self.instrument_files))
         if self.crystal is not None:
             candidate(self.crystal)
         DiffractionSettings.__post_init__(self)
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Files stand for the words; kept as paths, so that a result holds wherever the study lies."""
+        return tuple(str(p) for p in self.instrument_files) or super().instruments
 
 
 @dataclass(frozen=True)
