@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from electrolith.core.errors import DataError, MissingExtra
@@ -205,6 +205,7 @@ def test_a_missing_extra_is_named_with_its_install_command(tmp_path, monkeypatch
         read_cycling(path)
 
 
+@example([(1.0, 0.0, 1.0), (1.0, 0.0, -6.103515625e-05)])  # so small beside the largest that it may be noise
 @given(st.lists(st.tuples(st.floats(0.01, 1e5), st.floats(-5, 5), st.floats(-1, 1)), min_size=2, max_size=30))
 def test_any_record_survives_the_battery_data_format(tmp_path_factory, rows):
     steps, voltage, current = (np.array(c) for c in zip(*rows, strict=True))

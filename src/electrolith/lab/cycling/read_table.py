@@ -165,9 +165,9 @@ def _current(
         return current, taken, ()
     known = np.isfinite(status) & (status != 0) & (current != 0)
     if unsigned:
-        signs = np.where(np.isfinite(status) & (status != 0), status, 1.0)
+        told = np.isfinite(status) & (status != 0)
         return (
-            current * signs,
+            np.where(told, np.abs(current) * np.where(told, status, 1.0), current),
             replace(taken, note="without sign: signed by the words for charge and discharge"),
             (),
         )
@@ -198,7 +198,8 @@ def _signed_by_counters(table: CyclerTable, current: Array) -> Array | None:
     sums = np.bincount(stretch, weights=np.sign(rise))
     if not np.any(sums < 0):
         return None
-    return np.asarray(current * np.where(sums[stretch] < 0, -1.0, 1.0))
+    # Noise below zero while the other counter rises is a discharge all the same.
+    return np.where(sums[stretch] < 0, -np.abs(current), current)
 
 
 def _judged(

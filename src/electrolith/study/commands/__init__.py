@@ -19,9 +19,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("study", "Compute what the study lacks, then write its report."),
     "campaign": (
         "campaign",
-        "Many candidates under one budget, each core hour where it tells most: run, status.",
+        "Many candidates under one budget, each core hour where it tells most.",
     ),
-    "submit": ("campaign", "Run another command on a cluster, job after job, until it is done."),
+    "submit": ("campaign", "Run any command of this program on a cluster, job after job, until it is done."),
     "check": ("study", "Find everything that can be wrong with a study before anything costly runs."),
     "report": ("study", "Write the report of what is already computed."),
     "schema": ("study", "Print the JSON Schema of the study file, so that editors complete it."),
@@ -36,7 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "instruments": ("known", "List the instruments that a pattern can be refined with."),
     "engines": ("study", "List the engines that are installed, by the name a study uses."),
     "init": ("init", "Write a commented study that runs at once, to begin with."),
-    "export": ("export", "Write a study with everything that belongs to it as an archive for others."),
+    "export": (
+        "export",
+        "Write a study with everything that belongs to it as an archive for others, or only its records.",
+    ),
     "import": ("export", "Unpack an archived study, every file compared with its checksum."),
     "cite": ("export", "Print BibTeX of every method, data set and program that a study used."),
     "diff": ("export", "Which numbers of two studies differ, by how many standard deviations, and why."),
