@@ -13,6 +13,7 @@ from electrolith.study.stack import condition_label, in_order
 __all__ = ["impedance_together"]
 
 ROLES: tuple[Role, ...] = ("measured", "computed", "second", "third", "fourth", "published", "warning")
+ROOM = 0.04  # of the axis that a line of text takes
 
 
 def impedance_together(members: tuple[Results, ...]) -> tuple[Part, ...]:
@@ -46,27 +47,48 @@ def _arrhenius(lines: list[tuple[Results, PelletImpedance]]) -> Part:
         layers.append(Line(inverse[order], y[order], "", role))
         layers.append(Points(inverse, y, "", role, small=True, text=(label,) * inverse.size))
         ends.append((float(inverse.max()), float(y[np.argmax(inverse)]), label))
-        rows.append((label, total.at_reference, total.activation_energy, int(total.temperature.size)))
+        rows.append(
+            (
+                label,
+                total.at_reference,
+                printed(total.reference, ".2f", "K"),
+                total.activation_energy,
+                int(total.temperature.size),
+            )
+        )
+    seen = _apart(ends)
     layers.append(
-        Labels(np.array([e[0] for e in ends]), np.array([e[1] for e in ends]), tuple(e[2] for e in ends))
+        Labels(np.array([e[0] for e in seen]), np.array([e[1] for e in seen]), tuple(e[2] for e in seen))
     )
+    left = "" if len(seen) == len(ends) else "; names that would lie on others show at the points"
     first = lines[0][1].series
     form = first.parts[0].form if first is not None else "sigma T"
     label = "σT / S cm⁻¹ K" if form == "sigma T" else "σ / S cm⁻¹"
     figure = Figure(
         "impedance-arrhenius-all",
-        "Conductivity of all groups over temperature, the whole pellet each.",
+        f"Conductivity of all groups over temperature, the whole pellet each{left}.",
         Axis("1000 K / T"),
         Axis(label, log=True),
         tuple(layers),
         height=520,
     )
-    table = Table(("group", "σ at the reference temperature", "Eₐ", "temperatures"), tuple(rows))
+    table = Table(("group", "σ", "at", "Eₐ", "temperatures"), tuple(rows))
     best = max(lines, key=lambda m: _sigma(m[1]))
     sentence = (
         f"{len(lines)} temperature series; the highest conductivity is that of {condition_label(best[0])}."
     )
     return Part("Conductivity of all groups", sentence, (figure,), (table,))
+
+
+def _apart(ends: list[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """Ends of lines whose names can be read: each a line of text from the one before, on a log axis."""
+    high, low = max(e[1] for e in ends), min(e[1] for e in ends)
+    line = (high / low) ** ROOM
+    seen: list[tuple[float, float, str]] = []
+    for end in sorted(ends, key=lambda e: e[1], reverse=True):
+        if not seen or seen[-1][1] / end[1] >= line:
+            seen.append(end)
+    return seen
 
 
 def _sigma(found: PelletImpedance) -> float:
