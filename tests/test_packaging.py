@@ -17,15 +17,19 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "electrolith"
 
 
+def _built(kind, source, out):
+    """The archive of that kind, built from a folder."""
+    pytest.importorskip("hatchling", reason="hatchling is not installed")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(out)]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (path,) = (p for p in out.iterdir() if p.is_file() and p.name != ".gitignore")
+    return path
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    pytest.importorskip("hatchling", reason="hatchling is not installed")
-    out = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    (path,) = out.glob("*.whl")
-    return zipfile.ZipFile(path)
+    return zipfile.ZipFile(_built("wheel", ROOT, tmp_path_factory.mktemp("dist")))
 
 
 def test_the_wheel_holds_every_file_of_the_package(wheel):
@@ -69,13 +73,8 @@ def test_an_installed_wheel_runs_without_the_clone(wheel, tmp_path):
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    pytest.importorskip("hatchling", reason="hatchling is not installed")
     out = tmp_path_factory.mktemp("sdist")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(out)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    (path,) = out.glob("*.tar.gz")
-    with tarfile.open(path) as file:
+    with tarfile.open(_built("sdist", ROOT, out)) as file:
         file.extractall(out, filter="data")
     (folder,) = (p for p in out.iterdir() if p.is_dir())
     return folder
@@ -83,10 +82,7 @@ def archive(tmp_path_factory):
 
 def test_the_source_archive_without_git_builds_the_same_package_with_its_version(archive, wheel, tmp_path):
     assert not (archive / ".git").exists()
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    done = subprocess.run(command, cwd=archive, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    (path,) = tmp_path.glob("*.whl")
+    path = _built("wheel", archive, tmp_path)
     again = zipfile.ZipFile(path)
     files = {n for n in wheel.namelist() if n.startswith("electrolith/")}
     assert {n for n in again.namelist() if n.startswith("electrolith/")} == files

@@ -20,7 +20,7 @@ from electrolith.energy.vacancy.table import VacancyRow, read_rows
 from electrolith.study.commands import app
 from electrolith.study.figure import Points
 from electrolith.study.sections import vacancies as section
-from electrolith.study.sections import vacancy_parts
+from electrolith.study.sections import vacancy_dft_parts
 from electrolith.study.sections.engine import EngineChoice
 from electrolith.study.sections.material import Material
 from electrolith.study.sections.relaxed import RelaxedOrderings
@@ -203,7 +203,7 @@ def test_dft_vacancies_stand_against_one_over_the_size_with_their_limit_beside_t
 
 
 def test_sites_of_one_low_symmetry_cell_are_shown_as_a_spread_and_not_as_a_limit():
-    known = vacancy_parts.limits(ROWS)
+    known = vacancy_dft_parts.limits(ROWS)
     assert set(known) == {("LiCl", "4a")}
     (part,) = section.parts(Found(DftVacancies(ROWS)))
     assert any(r[0] == "Li14N3Cl5, 2 sites" and r[3] == "1.20 to 1.60" for r in text_rows(part.tables[0]))
@@ -214,7 +214,7 @@ def test_single_points_far_from_their_minimum_are_called_upper_bounds():
     (near,), (far,) = (section.parts(Found(DftVacancies(rows))) for rows in (ROWS, rough))
     assert not any("upper bounds" in note for note in near.notes)
     larger = (ROWS[2], replace(ROWS[2], atoms=24, formation_energy=0.85, largest_force=0.37))
-    assert vacancy_parts.limits(larger) == {}
+    assert vacancy_dft_parts.limits(larger) == {}
     (part,) = section.parts(Found(DftVacancies(larger)))
     assert text_rows(part.tables[0])[0][3:5] == ("< 0.85", "one relaxed size")
     assert far.notes[-1].startswith("1 of them are single points")

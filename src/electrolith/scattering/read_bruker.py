@@ -109,17 +109,8 @@ def read_brml(path: Path | str) -> PowderData:
     if not scans:
         raise DataError(f"{path}: {', '.join(names)} hold no two data points")
     scan, said = combined(path, scans)
-    return PowderData(
-        scan.x,
-        scan.y,
-        scan.sigma,
-        "two_theta",
-        "counts",
-        "counts",
-        wave,
-        path.name,
-        (f"Bruker brml, {len(scans)} scan{'s' * (len(scans) > 1)}, {scan.seconds:g} s per step", *said),
-    )
+    kind = f"Bruker brml, {len(scans)} scan{'s' * (len(scans) > 1)}, {scan.seconds:g} s per step"
+    return scan.pattern(path.name, wave, (kind, *said))
 
 
 def _route(route: ET.Element) -> Scan | None:

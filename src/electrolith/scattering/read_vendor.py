@@ -51,17 +51,8 @@ def read_xrdml(path: Path | str) -> PowderData:
         raise DataError(f"{path}: no scan with 2Theta positions and intensities")
     scan, said = combined(path, scans)
     time = f", {scan.seconds:g} s per step" if scan.seconds else ""
-    return PowderData(
-        scan.x,
-        scan.y,
-        scan.sigma,
-        "two_theta",
-        "counts",
-        "counts",
-        wave,
-        path.name,
-        (f"xrdml, {len(scans)} scan{'s' * (len(scans) > 1)}{time}", *dict.fromkeys(notes), *said),
-    )
+    kind = f"xrdml, {len(scans)} scan{'s' * (len(scans) > 1)}{time}"
+    return scan.pattern(path.name, wave, (kind, *dict.fromkeys(notes), *said))
 
 
 def _xrdml_scan(path: Path, item: ET.Element, notes: list[str]) -> Scan | None:

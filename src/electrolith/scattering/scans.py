@@ -10,6 +10,8 @@ import numpy as np
 
 from electrolith.core.errors import DataError
 
+from .data import PowderData
+
 __all__ = ["Scan", "combined"]
 
 SHORTEST = 3.0  # degrees; alignment scans are shorter, and so are scans of one reflection
@@ -31,6 +33,12 @@ class Scan:
         """For remarks."""
         time = f", {self.seconds:g} s a step" if self.seconds else ""
         return f"{self.x[0]:g} to {self.x[-1]:g} degrees{time}"
+
+    def pattern(self, name: str, wavelength: float | None, notes: tuple[str, ...]) -> PowderData:
+        """The scan as counts over 2θ. wavelength : Å. notes : what was done with the file."""
+        return PowderData(
+            self.x, self.y, self.sigma, "two_theta", "counts", "counts", wavelength, name, notes
+        )
 
 
 def combined(path: Path, scans: Sequence[Scan]) -> tuple[Scan, tuple[str, ...]]:

@@ -22,6 +22,7 @@ __all__ = [
     "Recomputed",
     "metal_reference",
     "published_vacancies",
+    "published_vacancy",
     "recompute",
     "shipped_frames",
     "shipped_rows",
@@ -75,6 +76,11 @@ def published_vacancies() -> tuple[PublishedVacancy, ...]:
         PublishedVacancy(r["host"], r["site"], float(r["energy"]), int(r["atoms"]), r["cell"], r["source"])
         for r in _dictionaries(PUBLISHED)
     )
+
+
+def published_vacancy(host: str, site: str) -> PublishedVacancy | None:
+    """The published one of a site of a crystal, if there is one."""
+    return next((p for p in published_vacancies() if (p.host, p.site) == (host, site)), None)
 
 
 def metal_reference(settings: str, element: str) -> float | None:

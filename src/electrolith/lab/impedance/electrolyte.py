@@ -28,36 +28,24 @@ from electrolith.lab.impedance.circuit import Circuit, Leaf
 from electrolith.lab.impedance.fit import CircuitFit, arcs_of, correlation_time
 from electrolith.lab.impedance.geometry import Geometry, conductivity_warning
 from electrolith.lab.impedance.leads import Leads, lead_draws
+from electrolith.lab.impedance.shares import (
+    LATTICE,
+    Share,
+    arc_share,
+    belongs,
+    permittivity,
+    ramp,
+    series_share,
+    why,
+)
 
 Array = np.ndarray
 IDEAL, SLOPE = 0.002, 0.02
 COMMON = 2402  # seed of what all spectra of a series have in common
-GRAIN, CONTACT = 3e-9, 5e-8  # F at 1/cm: below the one a grain boundary, above the other none
-LATTICE = (60.0, 560.0)  # relative permittivity: below the one a lattice, above the other none
 # What a depressed grain boundary hides: with even odds nothing (it is depressed by itself), else a contact
 # or an electrode's pores, FOREIGN (1 - n)² of its resistance times a half-normal; set on 111 pellets.
 FOREIGN, HIDING = 1.5, 0.03
 SUPPORT = 0.02  # circuits with less relative support are not drawn from
-
-
-@dataclass(frozen=True, eq=False)
-class Share:
-    """One resistance of the circuit and what it was taken for.
-
-    resistance : ohm. frequency : of the arc's top, Hz, None for a series resistance.
-    capacitance : F, None likewise.
-    label : "bulk", "grain boundary", "contact or grain boundary", "electrode", "leads", "interface", ...
-    belonging : probability that it belongs to the electrolyte.
-    reason : why.
-    """
-
-    name: str
-    resistance: Estimate
-    frequency: float | None
-    capacitance: float | None
-    label: str
-    belonging: float
-    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,11 +218,11 @@ def _read(
     column = {leaf.name: leaf.first for leaf in circuit.leaves}
     series = np.sum([drawn[:, leaf.first] for leaf in plain], axis=0) if plain else np.zeros(DRAWS)
     series = series + np.sum([drawn[:, column[a.name]] for a in above], axis=0) if above else series
-    chance = {a.name: _belongs(a, geometry) for a in inside}
+    chance = {a.name: belongs(a, geometry) for a in inside}
     if not plain and not above and not any(chance.values()):
         raise InputError(
             f"{fit.source}: no resistance of {fit.circuit} can be the electrolyte's: "
-            + ("; ".join(_why(a, geometry, low, high) for a in arcs) or "the circuit has none")
+            + ("; ".join(why(a, geometry, low, high) for a in arcs) or "the circuit has none")
             + _units(fit, geometry)
         )
     uniform = rng.random((len(inside), DRAWS))
@@ -242,7 +230,7 @@ def _read(
     counted = np.zeros(DRAWS)
     for arc in inside:
         counted = counted + np.where(member[arc.name], drawn[:, column[arc.name]], 0.0)
-    lattice = [a for a in inside if _permittivity(a, geometry) < LATTICE[1]]
+    lattice = [a for a in inside if permittivity(a, geometry) < LATTICE[1]]
     total, taken, is_leads = _sum(series, counted, lattice, bool(plain), geometry, leads, rng)
     grains = [a for a in inside if chance[a.name] > 0.5 and a not in lattice]
     seen = [
@@ -260,8 +248,8 @@ def _read(
         np.sum([drawn[:, column[a.name]] for a in outer], axis=0) if outer else None,
         taken,
         (
-            *(_series_share(fit, leaf, is_leads) for leaf in plain),
-            *(_share(a, geometry, low, high, chance.get(a.name)) for a in arcs),
+            *(series_share(fit, leaf, is_leads) for leaf in plain),
+            *(arc_share(a, geometry, low, high, chance.get(a.name)) for a in arcs),
         ),
         hidden,
     )
@@ -326,7 +314,7 @@ def _sum(
     lean = float(np.cov(counted, series)[0, 1]) / spread**2
     alone = counted + lean * (taken - series)
     fastest = max(lattice, key=lambda a: a.frequency)
-    likely = 1 - _ramp(_permittivity(fastest, geometry), *LATTICE)
+    likely = 1 - ramp(permittivity(fastest, geometry), *LATTICE)
     odds = np.log(max(likely, 1e-3) / max(1 - likely, 1e-3)) + evidence - _lattice_evidence(middle, spread)
     chance = float(1 / (1 + np.exp(-np.clip(odds, -50, 50))))
     only = rng.random(DRAWS) < chance
@@ -341,82 +329,6 @@ def _lattice_evidence(measured: float, spread: float) -> float:
         return -50.0
     density = np.exp(-0.5 * ((grid - measured) / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
     return float(np.log(max(np.trapezoid(density / (grid * np.log(1e9)), grid), 1e-20)))
-
-
-def _permittivity(arc: Arc, geometry: Geometry | None) -> float:
-    """Relative permittivity the arc's capacitance means, at 1/cm without geometry."""
-    return arc.capacitance * _constant(geometry) / 8.854e-14
-
-
-def _constant(geometry: Geometry | None) -> float:
-    """Cell constant, 1/cm."""
-    return geometry.cell_constant.value / 100 if geometry else 1.0
-
-
-def _ramp(size: float, low: float, high: float) -> float:
-    """0 below `low`, 1 above `high`, linear in the logarithm between."""
-    return float(np.clip(np.log(size / low) / np.log(high / low), 0.0, 1.0))
-
-
-def _belongs(arc: Arc, geometry: Geometry | None) -> float:
-    """Probability that an arc inside the window is the electrolyte's, by its capacitance."""
-    return 1 - _ramp(arc.capacitance * _constant(geometry), GRAIN, CONTACT)
-
-
-def _series_share(fit: CircuitFit, leaf: Leaf, is_leads: float) -> Share:
-    """The resistor that stands in series."""
-    label, reason = (
-        ("leads", "the lattice's own arc was measured, so nothing of it lies above")
-        if is_leads > 0.5
-        else ("bulk", "faster than the highest frequency; less the leads")
-    )
-    return Share(leaf.name, fit.parameter(leaf.name), None, None, label, 1 - is_leads, reason)
-
-
-def _share(arc: Arc, geometry: Geometry | None, low: float, high: float, chance: float | None) -> Share:
-    """One arc and what it was taken for."""
-    if arc.frequency > high:
-        label, belonging = "bulk", 1.0
-    elif arc.frequency < low:
-        label, belonging = "not measured", 0.0
-    else:
-        belonging = float(chance or 0.0)
-        lattice = _permittivity(arc, geometry) < LATTICE[1]
-        label = (
-            "bulk"
-            if lattice
-            else "grain boundary"
-            if belonging > 0.95
-            else "contact or grain boundary"
-            if belonging > 0.05
-            else "interface"
-        )
-    return Share(
-        arc.name,
-        arc.resistance,
-        arc.frequency,
-        arc.capacitance,
-        label,
-        belonging,
-        _why(arc, geometry, low, high),
-    )
-
-
-def _why(arc: Arc, geometry: Geometry | None, low: float, high: float) -> str:
-    """Why an arc counts or not."""
-    if arc.frequency > high:
-        return f"top at {arc.frequency:.2g} Hz, above the window: only its resistance is seen"
-    if arc.frequency < low:
-        return f"top at {arc.frequency:.2g} Hz, below the measured window: not measured, not counted"
-    size = arc.capacitance * _constant(geometry)
-    where = "at the pellet's cell constant" if geometry else "if the cell constant is 1/cm"
-    if _permittivity(arc, geometry) < LATTICE[1]:
-        return f"{size:.2g} F/cm {where}: permittivity {_permittivity(arc, geometry):.0f}, a lattice"
-    if size < GRAIN:
-        return f"{size:.2g} F/cm {where}: a grain boundary"
-    if size < CONTACT:
-        return f"{size:.2g} F/cm {where}: a grain boundary or a contact"
-    return f"{size:.2g} F/cm {where}: an electrode or a contact, not the electrolyte"
 
 
 def _hidden_share(reading: _Reading) -> float:

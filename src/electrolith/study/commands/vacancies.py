@@ -66,7 +66,7 @@ def vacancies(
     from electrolith.energy.vacancy.cell import CellVacancies
     from electrolith.energy.vacancy.table import VacancyRow, merged, read_rows, rows_of, write_rows
     from electrolith.energy.vacancy.vacancies import HOSTS, VacancySettings, vacancies_of
-    from electrolith.study.sections.vacancy_parts import dft_part
+    from electrolith.study.sections.vacancy_dft_parts import dft_part
     from electrolith.study.terminal import console, finish
 
     model = make_engine(engine)

@@ -41,7 +41,7 @@ from electrolith.energy.vacancy.vacancies import (
     spread_over,
 )
 from electrolith.study.section import Evidence, Part, Results, Section, Study
-from electrolith.study.sections import vacancy_parts
+from electrolith.study.sections import vacancy_dft_parts, vacancy_parts
 from electrolith.study.sections.engine import EngineChoice, engine_fingerprint, open_engine
 from electrolith.study.sections.material import Material
 from electrolith.study.sections.relaxation import relax_all
@@ -217,8 +217,8 @@ def evidence(results: Results) -> tuple[Evidence, ...]:
             found.hosts, found.engine, found.element, found.metal, found.further, found.shares
         )
     if dft is not None:
-        own += vacancy_parts.dft_evidence(dft.rows)
-    return own + vacancy_parts.published_evidence(own)
+        own += vacancy_dft_parts.dft_evidence(dft.rows)
+    return own + vacancy_dft_parts.published_evidence(own)
 
 
 def parts(results: Results) -> tuple[Part, ...]:
@@ -234,7 +234,7 @@ def parts(results: Results) -> tuple[Part, ...]:
     if dft is not None and dft.rows:
         values = () if found is None or found.metal is None else found.hosts
         parts.append(
-            vacancy_parts.dft_part(dft.rows, shipped=dft.shipped, others=values, warnings=dft.failures)
+            vacancy_dft_parts.dft_part(dft.rows, shipped=dft.shipped, others=values, warnings=dft.failures)
         )
     return tuple(parts)
 
